@@ -1,0 +1,3 @@
+"""Pinata for Python."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,41 @@
+"""What bytes are called: CIDs, blocks, roots, profiles, CAR files. Pure: no network, no disk.
+
+    profile = Profile.named("v1")
+    build_file([b"Hello World"], profile).cid
+    # CID('bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny')
+"""
+
+from __future__ import annotations
+
+from pinatakit.content.blocks import MAX_BLOCK, Block, Root, Sink
+from pinatakit.content.car import CarReader, car_header, car_section, read_car, write_car
+from pinatakit.content.cid import CID
+from pinatakit.content.dagpb import Kind
+from pinatakit.content.file import FileBuilder, build_file
+from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
+from pinatakit.content.profile import PROFILES, Profile
+from pinatakit.content.walk import Entry, Walk, walk_blocks
+
+__all__ = [
+    "CID",
+    "MAX_BLOCK",
+    "PROFILES",
+    "Block",
+    "CarReader",
+    "Entry",
+    "FileBuilder",
+    "FolderBuilder",
+    "Kind",
+    "Profile",
+    "Root",
+    "Sink",
+    "Walk",
+    "build_directory",
+    "build_file",
+    "build_symlink",
+    "car_header",
+    "car_section",
+    "read_car",
+    "walk_blocks",
+    "write_car",
+]

@@ -1,0 +1,210 @@
+"""CID: the name of content, made of its own hash.
+
+An immutable value. Text appears only at the edges: `CID.parse` and `str`.
+Source: github.com/multiformats/cid (versions 0 and 1).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pinatakit.content import multiformats as mf
+from pinatakit.errors import BlockMismatch, InvalidCID, Malformed, UnknownHash
+
+_V0_PREFIX: Final = b"\x12\x20"  # sha2-256, 32 bytes
+_MAX_TEXT: Final = 512
+
+
+class CID:
+    """The name of a block, and of the whole DAG below it.
+
+    Equal when version, codec and multihash are equal: a CIDv0 and the CIDv1 of the
+    same block are different names. Ordered by their bytes.
+    """
+
+    __slots__ = ("codec", "multihash", "version")
+
+    version: int
+    codec: int
+    multihash: bytes
+
+    def __init__(self, version: int, codec: int, multihash: bytes) -> None:
+        put = object.__setattr__
+        put(self, "version", version)
+        put(self, "codec", codec)
+        put(self, "multihash", multihash)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a CID is immutable; {name!r} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a CID is immutable; {name!r} cannot be deleted")
+
+    @classmethod
+    def parse(cls, text: str | CID) -> CID:
+        """The CID a text stands for: CIDv0 (``Qm…``) or CIDv1 in any base of `BASES`.
+
+        Strict: mixed case, padding, left-over bits and trailing bytes are refused, so
+        that a CID has one text in each base. A leading ``ipfs://`` or ``/ipfs/`` is
+        not part of a CID.
+
+        Raises:
+            InvalidCID: the text names no content; the message says why.
+        """
+        if isinstance(text, CID):
+            return text
+        if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidCID(f"a CID is text, not {type(text).__name__}")
+        shown = text if len(text) <= 80 else text[:77] + "…"
+        if not text or len(text) > _MAX_TEXT:
+            raise InvalidCID(f"{shown!r} is not a CID", hint="a CID looks like bafy…, bafk… or Qm…")
+        try:
+            if len(text) == 46 and text.startswith("Qm"):
+                return cls.from_bytes(mf.from_base58(text))
+            data = mf.from_multibase(text)
+            if data[:1] == b"\x12":
+                raise InvalidCID("a CIDv0 has no multibase prefix")
+            return cls.from_bytes(data)
+        except (InvalidCID, Malformed) as error:
+            raise InvalidCID(
+                f"{shown!r} is not a CID: {error.message}", hint="a CID looks like bafy…, bafk… or Qm…"
+            ) from None
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview) -> CID:
+        """The CID that fills the data.
+
+        Raises:
+            InvalidCID: the data is no CID, or more than one.
+        """
+        cid, end = cls.read(data)
+        if end != len(data):
+            raise InvalidCID(f"{len(data) - end} bytes follow the CID")
+        return cid
+
+    @classmethod
+    def read(cls, data: bytes | bytearray | memoryview, at: int = 0) -> tuple[CID, int]:
+        """The CID that starts at `at`, and the place behind it.
+
+        Raises:
+            InvalidCID: no CID starts there.
+        """
+        try:
+            if data[at : at + 2] == _V0_PREFIX:
+                if len(data) < at + 34:
+                    raise InvalidCID("the digest is cut short")
+                return cls(0, mf.DAG_PB, bytes(data[at : at + 34])), at + 34
+            version, at = mf.read_varint(data, at)
+            if version != 1:
+                raise InvalidCID(f"CID version {version} does not exist")
+            codec, at = mf.read_varint(data, at)
+            code, place = mf.read_varint(data, at)
+            size, place = mf.read_varint(data, place)
+        except Malformed as error:
+            raise InvalidCID(error.message) from None
+        end = place + size
+        if end > len(data):
+            raise InvalidCID("the digest is cut short")
+        if code == mf.IDENTITY and size > mf.IDENTITY_LIMIT:
+            raise InvalidCID(f"an inlined block of {size} bytes is larger than {mf.IDENTITY_LIMIT}")
+        return cls(1, codec, bytes(data[at:end])), end
+
+    @classmethod
+    def of(cls, data: bytes, codec: int = mf.RAW, *, version: int = 1) -> CID:
+        """The CID of one block, by sha2-256."""
+        return cls(version, codec, _V0_PREFIX + mf.digest(mf.SHA2_256, data))
+
+    @property
+    def hash_code(self) -> int:
+        """The multicodec code of the hash function."""
+        return mf.read_varint(self.multihash)[0]
+
+    @property
+    def digest(self) -> bytes:
+        """The digest alone, without the code and length before it."""
+        _, at = mf.read_varint(self.multihash)
+        _, at = mf.read_varint(self.multihash, at)
+        return self.multihash[at:]
+
+    @property
+    def inlined(self) -> bytes | None:
+        """The block itself, where the "hash" is the identity; else `None`."""
+        return self.digest if self.multihash[0] == mf.IDENTITY else None
+
+    def verify(self, block: bytes | bytearray | memoryview) -> None:
+        """Check that a block's bytes hash to this CID.
+
+        Raises:
+            BlockMismatch: they do not.
+            UnknownHash: the hash function cannot be computed here.
+        """
+        multihash = self.multihash
+        if multihash[:2] == _V0_PREFIX:
+            if mf.digest(mf.SHA2_256, block) != multihash[2:]:
+                raise BlockMismatch(self)
+            return
+        digest = self.digest
+        full = mf.digest(self.hash_code, block)
+        if len(digest) > len(full) or (len(digest) < 20 and len(digest) != len(full)):
+            # A short digest is no proof (go-verifcid: at least 20 bytes).
+            raise UnknownHash(f"a digest of {len(digest)} bytes proves nothing")
+        if full[: len(digest)] != digest:
+            raise BlockMismatch(self)
+
+    def to_v1(self) -> CID:
+        """The same block's name in version 1."""
+        return self if self.version == 1 else CID(1, self.codec, self.multihash)
+
+    def to_v0(self) -> CID:
+        """The same block's name in version 0.
+
+        Raises:
+            InvalidCID: version 0 can name only dag-pb blocks hashed with sha2-256.
+        """
+        if self.version == 0:
+            return self
+        if self.codec != mf.DAG_PB or self.multihash[:2] != _V0_PREFIX:
+            raise InvalidCID(
+                f"{self} has no CIDv0: version 0 names only dag-pb blocks hashed with sha2-256",
+                hint="content added with raw leaves has other blocks; upload it with cid_version=0 for a CIDv0",
+            )
+        return CID(0, self.codec, self.multihash)
+
+    def encode(self, base: str = "base32") -> str:
+        """The CID as text in a base of `BASES`; a CIDv0 has only base58btc.
+
+        Raises:
+            ValueError: no such base, or one that a CIDv0 cannot have.
+        """
+        if self.version == 0:
+            if base != "base58btc":
+                raise ValueError(f"a CIDv0 is written in base58btc only, not {base}; use to_v1() first")
+            return mf.to_base58(self.multihash)
+        return mf.multibase(bytes(self), base)
+
+    def __bytes__(self) -> bytes:
+        if self.version == 0:
+            return self.multihash
+        return b"\x01" + mf.write_varint(self.codec) + self.multihash
+
+    def __str__(self) -> str:
+        return self.encode("base58btc" if self.version == 0 else "base32")
+
+    def __repr__(self) -> str:
+        return f"CID({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CID):
+            return NotImplemented
+        return (
+            self.multihash == other.multihash and self.codec == other.codec and self.version == other.version
+        )
+
+    def __lt__(self, other: CID) -> bool:
+        return bytes(self) < bytes(other)
+
+    def __hash__(self) -> int:
+        return hash(self.multihash)
+
+    def __reduce__(self) -> tuple[type[CID], tuple[int, int, bytes]]:
+        return CID, (self.version, self.codec, self.multihash)

@@ -1,0 +1,106 @@
+"""As much DAG-CBOR as a CAR header needs, read strictly.
+
+Source: ipld.io/specs/codecs/dag-cbor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from pinatakit.content.cid import CID
+from pinatakit.errors import Malformed
+
+_MAX_DEPTH: Final = 16
+_CID_TAG: Final = 42
+
+
+def encode_car_header(roots: Sequence[CID]) -> bytes:
+    """The header of a CARv1, ``{"roots": [...], "version": 1}``, keys in canonical order."""
+    out = [b"\xa2\x65roots", _head(4, len(roots))]
+    for root in roots:
+        data = b"\0" + bytes(root)  # the identity multibase prefix that the tag asks for
+        out += b"\xd8\x2a", _head(2, len(data)), data
+    return b"".join(out) + b"\x67version\x01"
+
+
+def _head(major: int, number: int) -> bytes:
+    if number < 24:
+        return bytes([major << 5 | number])
+    size = next(size for size in (1, 2, 4, 8) if number < 1 << 8 * size)
+    return bytes([major << 5 | 24 + size.bit_length() - 1]) + number.to_bytes(size, "big")
+
+
+def decode(data: bytes) -> Any:
+    """The value that fills the data: numbers, text, bytes, lists, maps, CIDs, true, false, null.
+
+    Raises:
+        Malformed: it is not DAG-CBOR, or deeper than 16 levels.
+    """
+    value, end = _decode(data, 0, 0)
+    if end != len(data):
+        raise Malformed(f"{len(data) - end} bytes follow the CBOR value")
+    return value
+
+
+def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+    if depth > _MAX_DEPTH:
+        raise Malformed(f"CBOR deeper than {_MAX_DEPTH} levels")
+    if at >= len(data):
+        raise Malformed("CBOR is cut short")
+    major, info = data[at] >> 5, data[at] & 31
+    at += 1
+    if major == 7:
+        simple = {20: False, 21: True, 22: None}
+        if info not in simple:
+            raise Malformed("CBOR holds a float or an unknown simple value")
+        return simple[info], at
+    number, at = _number(data, at, info)
+    if major == 0:
+        return number, at
+    if major == 1:
+        return -1 - number, at
+    if major in (2, 3):
+        if at + number > len(data):
+            raise Malformed("CBOR is cut short")
+        piece = data[at : at + number]
+        try:
+            return (piece if major == 2 else piece.decode()), at + number
+        except UnicodeDecodeError:
+            raise Malformed("CBOR text is not UTF-8") from None
+    if major == 4:
+        items: list[Any] = []
+        if number > len(data) - at:
+            raise Malformed("CBOR is cut short")
+        for _ in range(number):
+            item, at = _decode(data, at, depth + 1)
+            items.append(item)
+        return items, at
+    if major == 5:
+        mapping: dict[str, Any] = {}
+        if number > len(data) - at:
+            raise Malformed("CBOR is cut short")
+        for _ in range(number):
+            key, at = _decode(data, at, depth + 1)
+            if not isinstance(key, str) or key in mapping:
+                raise Malformed("a CBOR map has a key twice, or one that is not text")
+            mapping[key], at = _decode(data, at, depth + 1)
+        return mapping, at
+    inner, at = _decode(data, at, depth + 1)
+    if number != _CID_TAG or not isinstance(inner, bytes) or inner[:1] != b"\0":
+        raise Malformed(f"CBOR tag {number} is not a CID")
+    return CID.from_bytes(inner[1:]), at
+
+
+def _number(data: bytes, at: int, info: int) -> tuple[int, int]:
+    if info < 24:
+        return info, at
+    if info > 27:
+        raise Malformed("CBOR of indefinite length")
+    size = 1 << info - 24
+    if at + size > len(data):
+        raise Malformed("CBOR is cut short")
+    number = int.from_bytes(data[at : at + size], "big")
+    if number < (24 if size == 1 else 1 << 4 * size):
+        raise Malformed("a CBOR number is longer than it needs to be")
+    return number, at + size

@@ -1,0 +1,165 @@
+"""FileBuilder: feed bytes, get the root of a file.
+
+A file is cut into chunks; each is a leaf. Every `width` links make a node, and nodes make
+nodes, until one is left: all leaves lie at one depth (the "balanced" layout).
+
+                    root
+              ┌──────┴──────┐
+            node           node          at most `width` links each
+          ┌───┼───┐         │
+        leaf leaf leaf     leaf          `chunk_size` bytes each
+
+In memory are the chunks being hashed and one path of the tree, whatever the file's size.
+Chunks are hashed in threads: hashlib lets go of the interpreter's lock.
+
+Sources: specs.ipfs.tech/unixfs ("File layout"); boxo `ipld/unixfs/importer/balanced`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import Final, NamedTuple
+
+from pinatakit.content import dagpb
+from pinatakit.content.blocks import Block, Root, Sink
+from pinatakit.content.cid import CID
+from pinatakit.content.multiformats import DAG_PB, RAW
+from pinatakit.content.profile import Profile
+
+_JOB: Final = 1 << 20  # bytes hashed in one go: a thread's round trip is then no cost
+
+
+class _Leaf(NamedTuple):
+    cid: CID
+    data: bytes | memoryview  # empty when nobody wants it
+    size: int
+    dag_size: int
+
+
+class FileBuilder:
+    """Builds one file; feed it in pieces of any size, then finish it once.
+
+    `sink` is given every block, leaves first and the root last; without one nothing is
+    kept and only the CID is computed. What is fed must not be changed afterwards.
+    """
+
+    def __init__(self, profile: Profile, sink: Sink | None = None) -> None:
+        self.profile = profile
+        self._sink = sink
+        self._levels: list[list[Root]] = [[]]
+        self._rest = bytearray()
+        self._jobs: deque[Future[list[_Leaf]]] = deque()
+        self._leaves = 0
+
+    def feed(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes of the file."""
+        view = memoryview(data).cast("B")
+        chunk = self.profile.chunk_size
+        if self._rest:
+            take = chunk - len(self._rest)
+            self._rest += view[:take]
+            view = view[take:]
+            if len(self._rest) < chunk:
+                return
+            self._hash([memoryview(self._rest)])
+            self._rest = bytearray()
+        whole = len(view) - len(view) % chunk
+        job = max(1, _JOB // chunk) * chunk
+        for start in range(0, whole, job):
+            part = view[start : min(start + job, whole)]
+            self._hash([part[at : at + chunk] for at in range(0, len(part), chunk)])
+        self._rest += view[whole:]
+
+    def finish(self) -> Root:
+        """The root of all that was fed; an empty file has one too."""
+        if self._rest or not self._leaves:
+            last = [memoryview(self._rest)]
+            self._rest = bytearray()
+            if self._jobs:
+                self._hash(last)
+            else:  # a small file is not worth a thread
+                self._leaves += 1
+                self._grow(_hash_leaves(last, self.profile, self._sink is not None))
+        while self._jobs:
+            self._grow(self._jobs.popleft().result())
+        height = 0
+        while height < len(self._levels) - 1 or len(self._levels[height]) > 1:
+            self._fold(height)
+            height += 1
+        return self._levels[height][0]
+
+    def _hash(self, chunks: list[memoryview]) -> None:
+        self._leaves += len(chunks)
+        self._jobs.append(_pool().submit(_hash_leaves, chunks, self.profile, self._sink is not None))
+        while self._jobs[0].done() or len(self._jobs) > 2 * _workers():
+            self._grow(self._jobs.popleft().result())
+            if not self._jobs:
+                return
+
+    def _grow(self, leaves: list[_Leaf]) -> None:
+        for leaf in leaves:
+            if self._sink:
+                self._sink(Block(leaf.cid, leaf.data))
+            self._add(0, Root(leaf.cid, leaf.size, leaf.dag_size))
+
+    def _add(self, height: int, root: Root) -> None:
+        level = self._levels[height]
+        if len(level) == self.profile.width:
+            self._fold(height)
+            level = self._levels[height]
+        level.append(root)
+
+    def _fold(self, height: int) -> None:
+        """Make the links of a level one node of the level above."""
+        if height + 1 == len(self._levels):
+            self._levels.append([])
+        children, self._levels[height] = self._levels[height], []
+        block = dagpb.encode_node(
+            [dagpb.encode_link(bytes(child.cid), b"", child.dag_size) for child in children],
+            dagpb.encode_file(child.size for child in children),
+        )
+        cid = CID.of(block, DAG_PB, version=self.profile.cid_version)
+        if self._sink:
+            self._sink(Block(cid, block))
+        size = sum(child.size for child in children)
+        self._add(height + 1, Root(cid, size, len(block) + sum(child.dag_size for child in children)))
+
+
+def build_file(content: Iterable[bytes], profile: Profile, sink: Sink | None = None) -> Root:
+    """The root of a file that is given whole, in pieces of any size."""
+    builder = FileBuilder(profile, sink)
+    for piece in content:
+        builder.feed(piece)
+    return builder.finish()
+
+
+def _hash_leaves(chunks: list[memoryview], profile: Profile, keep: bool) -> list[_Leaf]:
+    leaves: list[_Leaf] = []
+    for chunk in chunks:
+        size = len(chunk)
+        if profile.raw_leaves:
+            multihash = b"\x12\x20" + hashlib.sha256(chunk).digest()
+            leaves.append(_Leaf(CID(1, RAW, multihash), chunk if keep else b"", size, size))
+        else:
+            head, tail = dagpb.encode_leaf(chunk)
+            hashed = hashlib.sha256(head)
+            hashed.update(chunk)
+            hashed.update(tail)
+            cid = CID(profile.cid_version, DAG_PB, b"\x12\x20" + hashed.digest())
+            data = b"".join((head, chunk, tail)) if keep else b""
+            leaves.append(_Leaf(cid, data, size, len(head) + size + len(tail)))
+    return leaves
+
+
+def _workers() -> int:
+    return min(os.cpu_count() or 1, 8)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_workers(), thread_name_prefix="pinatakit-hash")

@@ -1,0 +1,108 @@
+"""FolderBuilder: name the roots of files, get the root of the folder that holds them.
+
+A directory is one block of links sorted by the bytes of their names, or, above a size, a
+tree of shards (`hamt`). Names are kept as given: no Unicode form is preferred.
+
+Sources: specs.ipfs.tech/unixfs ("Directory"); IPIP-499 (when a directory is sharded).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from pinatakit.content import dagpb
+from pinatakit.content.blocks import Block, Root, Sink
+from pinatakit.content.cid import CID
+from pinatakit.content.hamt import Entry, build_shard
+from pinatakit.content.multiformats import DAG_PB
+from pinatakit.content.profile import Profile
+from pinatakit.errors import InputError
+
+_Tree: TypeAlias = dict[str, "Root | _Tree"]
+
+
+class FolderBuilder:
+    """Builds one folder from the roots of what is in it.
+
+    Paths are relative, with ``/`` between names. The order of adding does not matter.
+    `sink` is given the directories' blocks, the root last.
+    """
+
+    def __init__(self, profile: Profile, sink: Sink | None = None) -> None:
+        self.profile = profile
+        self._sink = sink
+        self._tree: _Tree = {}
+        self.files = 0
+
+    def add(self, path: str, root: Root) -> None:
+        """Put a file, a symlink or a whole folder at a path.
+
+        Raises:
+            InputError: the path is not relative and plain, or is taken.
+        """
+        *above, name = _names(path)
+        tree = self._enter(above, path)
+        if name in tree:
+            raise InputError(f"the folder has two entries at {path!r}")
+        tree[name] = root
+        self.files += 1
+
+    def add_folder(self, path: str) -> None:
+        """Make sure there is a folder at a path, be it empty.
+
+        Raises:
+            InputError: the path is not relative and plain, or a file is there.
+        """
+        self._enter(_names(path), path)
+
+    def finish(self) -> Root:
+        """The root of the folder."""
+        return self._build(self._tree)
+
+    def _enter(self, names: list[str], path: str) -> _Tree:
+        tree = self._tree
+        for name in names:
+            below = tree.setdefault(name, {})
+            if not isinstance(below, dict):
+                raise InputError(f"the folder has both a file and a folder at {name!r} in {path!r}")
+            tree = below
+        return tree
+
+    def _build(self, tree: _Tree) -> Root:
+        entries = {name: self._build(below) if isinstance(below, dict) else below for name, below in tree.items()}
+        return build_directory(entries, self.profile, self._sink)
+
+
+def build_directory(entries: Mapping[str, Root], profile: Profile, sink: Sink | None = None) -> Root:
+    """The root of one directory; its entries' own blocks are already made."""
+    named = sorted(Entry(name.encode("utf-8", "surrogateescape"), root) for name, root in entries.items())
+    links = [dagpb.encode_link(bytes(root.cid), name, root.dag_size) for name, root in named]
+    block = dagpb.encode_node(links, dagpb.DIRECTORY_DATA)
+    if profile.shard_estimate == "links":
+        estimate = sum(len(name) + len(bytes(root.cid)) for name, root in named)
+    else:
+        estimate = len(block)
+    if estimate > profile.shard_above or (profile.shard_at_equal and estimate == profile.shard_above):
+        return build_shard(named, profile.cid_version, sink)
+    cid = CID.of(block, DAG_PB, version=profile.cid_version)
+    if sink:
+        sink(Block(cid, block))
+    size = sum(root.size for _, root in named)
+    return Root(cid, size, len(block) + sum(root.dag_size for _, root in named))
+
+
+def build_symlink(target: str, profile: Profile, sink: Sink | None = None) -> Root:
+    """The root of a symlink; its target is text, looked up by nobody."""
+    block = dagpb.encode_symlink(target.encode("utf-8", "surrogateescape"))
+    cid = CID.of(block, DAG_PB, version=profile.cid_version)
+    if sink:
+        sink(Block(cid, block))
+    return Root(cid, 0, len(block))
+
+
+def _names(path: str) -> list[str]:
+    names = path.split("/")
+    if any(name in ("", ".", "..") or "\0" in name for name in names):
+        raise InputError(f"{path!r} is not a plain relative path", hint="write folder/name, with no . or .. in it")
+    return names

@@ -1,0 +1,257 @@
+"""Walk: turns the blocks of a DAG back into files and folders, checking each block first.
+
+A walk says which block it wants next and is fed its bytes; it does not care where they come
+from. Depth first, links in order: the order in which a CAR from a gateway brings them.
+
+    walk = Walk(root)
+    while walk.wants:
+        for step in walk.feed(get(walk.wants)):
+            ...                             # an Entry, or bytes of the last file entered
+
+In memory is one path of the tree with the links beside it, whatever the content's size.
+Sources: specs.ipfs.tech/unixfs; specs.ipfs.tech/http-gateways/trustless-gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from pinatakit.content import dagpb
+from pinatakit.content.blocks import MAX_BLOCK, Block
+from pinatakit.content.cid import CID
+from pinatakit.content.dagpb import Kind, Link, UnixFS
+from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, slot_of
+from pinatakit.content.multiformats import CODEC_NAMES, DAG_PB, RAW
+from pinatakit.errors import Malformed, NoSuchPath
+
+_MAX_HEIGHT: Final = 256  # directories in directories, or nodes in a file
+
+
+class Entry(NamedTuple):
+    """A file, a directory or a symlink that the walk has come to.
+
+    Attributes:
+        path: below the root walked, with ``/`` between names; of the root itself, empty.
+        kind: `Kind.FILE`, `Kind.DIRECTORY` or `Kind.SYMLINK`.
+        cid: the CID of its first block.
+        size: bytes of a file; 0 otherwise.
+        target: where a symlink leads, else empty.
+    """
+
+    path: str
+    kind: Kind
+    cid: CID
+    size: int
+    target: str
+
+
+class _Visit(NamedTuple):
+    """A block that is wanted, and what it will be."""
+
+    cid: CID
+    path: str
+    height: int  # blocks above it
+    segments: tuple[str, ...] = ()  # of the path still to be resolved
+    shard: int | None = None  # depth below the top shard of a directory
+    part: tuple[int, int] | None = None  # of a file: where it starts, how many bytes it must have
+
+
+class Walk:
+    """One pass over a DAG, from its root or from a path below it.
+
+    `start` and `stop` cut bytes out of a file, counted from 0, `stop` not included; only
+    the blocks that hold them are wanted.
+    """
+
+    def __init__(self, root: CID, path: str = "", *, start: int = 0, stop: int | None = None) -> None:
+        if start < 0 or (stop is not None and stop < start):
+            raise ValueError(f"bytes {start} to {stop} are not a range")
+        self.root = root
+        self.path = path
+        self._start = start
+        self._stop = stop
+        self._stack = [_Visit(root, "", 0, tuple(name for name in path.split("/") if name))]
+        self._inlined: list[Entry | bytes] = []
+        self._settle()
+
+    @property
+    def wants(self) -> CID | None:
+        """The block to feed next, or `None` at the end."""
+        return self._stack[-1].cid if self._stack else None
+
+    def upcoming(self, most: int) -> list[CID]:
+        """Blocks that will be wanted, the next one first; more are not known yet."""
+        return [visit.cid for visit in self._stack[: -most - 1 : -1]]
+
+    def feed(self, block: bytes) -> list[Entry | bytes]:
+        """Take the block that was wanted, and say what was in it, in order.
+
+        Raises:
+            BlockMismatch: the bytes do not hash to the CID; the same block is still wanted.
+            Malformed: the block is no UnixFS, or contradicts the one above it.
+            NoSuchPath: a name of the path is not there.
+        """
+        visit = self._stack[-1]
+        if len(block) > MAX_BLOCK:
+            raise Malformed(f"block {visit.cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
+        visit.cid.verify(block)
+        self._stack.pop()
+        steps = self._inlined + self._open(visit, block)
+        self._inlined = []
+        self._settle()
+        return steps + self._take_inlined()
+
+    def _take_inlined(self) -> list[Entry | bytes]:
+        """What inlined blocks held, unless the walk has not been fed at all yet."""
+        if self._stack:
+            return []
+        steps, self._inlined = self._inlined, []
+        return steps
+
+    def leftover(self) -> list[Entry | bytes]:
+        """What a DAG held that is inlined in its root's CID, so that no block was wanted."""
+        return self._take_inlined()
+
+    def _settle(self) -> None:
+        """Open the blocks that are inlined in their own CIDs."""
+        while self._stack and (block := self._stack[-1].cid.inlined) is not None:
+            self._inlined += self._open(self._stack.pop(), block)
+
+    def _open(self, visit: _Visit, block: bytes) -> list[Entry | bytes]:
+        if visit.height > _MAX_HEIGHT:
+            raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
+        if visit.cid.codec == RAW:
+            return self._file(visit, UnixFS(Kind.RAW, block, len(block)), [])
+        if visit.cid.codec != DAG_PB:
+            codec = CODEC_NAMES.get(visit.cid.codec, f"0x{visit.cid.codec:x}")
+            raise Malformed(f"block {visit.cid} is {codec}, not a file or a folder")
+        node = dagpb.decode_node(block)
+        fs = dagpb.decode_unixfs(node.data)
+        if visit.shard is not None and fs.kind is not Kind.SHARD:
+            raise Malformed(f"block {visit.cid} stands in a sharded directory and is no shard")
+        match fs.kind:
+            case Kind.FILE | Kind.RAW:
+                return self._file(visit, fs, node.links)
+            case Kind.DIRECTORY:
+                return self._directory(visit, node.links)
+            case Kind.SHARD:
+                return self._shard(visit, fs, node.links)
+            case Kind.SYMLINK:
+                self._no_more_path(visit)
+                target = fs.data.decode("utf-8", "surrogateescape")
+                return [Entry(visit.path, Kind.SYMLINK, visit.cid, 0, target)]
+            case Kind.METADATA:
+                raise Malformed(f"block {visit.cid} is a UnixFS metadata node, which nobody writes")
+
+    def _no_more_path(self, visit: _Visit) -> None:
+        if visit.segments:
+            raise NoSuchPath(self.root, self.path, at=visit.segments[0])
+        if visit.part is not None:
+            raise Malformed(f"block {visit.cid} stands in a file and is no part of one")
+
+    def _file(self, visit: _Visit, fs: UnixFS, links: list[Link]) -> list[Entry | bytes]:
+        if len(fs.sizes) != len(links):
+            raise Malformed(f"file node {visit.cid} has {len(links)} links and {len(fs.sizes)} sizes")
+        size = len(fs.data) + sum(fs.sizes)
+        if fs.size is not None and fs.size != size:
+            raise Malformed(f"file node {visit.cid} says {fs.size:,} bytes and links to {size:,}")
+        steps: list[Entry | bytes] = []
+        if visit.part is None:
+            self._no_more_path(visit)
+            steps.append(Entry(visit.path, Kind.FILE, visit.cid, size, ""))
+            at = 0
+        else:
+            at, promised = visit.part
+            if size != promised:
+                raise Malformed(f"file node {visit.cid} has {size:,} bytes where {promised:,} were promised")
+        stop = self._stop if self._stop is not None else at + size
+        if data := fs.data[max(0, self._start - at) : max(0, stop - at)]:
+            steps.append(data)
+        at += len(fs.data)
+        parts: list[_Visit] = []
+        for link, part in zip(links, fs.sizes, strict=True):
+            if at < stop and at + part > self._start:
+                parts.append(_Visit(link.cid, visit.path, visit.height + 1, part=(at, part)))
+            at += part
+        self._stack += reversed(parts)
+        return steps
+
+    def _directory(self, visit: _Visit, links: list[Link]) -> list[Entry | bytes]:
+        if visit.segments:
+            self._follow(visit, [link for link in links if link.name == visit.segments[0]])
+            return []
+        return self._enter(visit, [(link.name, link) for link in links])
+
+    def _shard(self, visit: _Visit, fs: UnixFS, links: list[Link]) -> list[Entry | bytes]:
+        depth = visit.shard or 0
+        if fs.hash_code != MURMUR3_X64_64 or fs.fanout != 256 or depth >= MAX_DEPTH:
+            raise Malformed(f"shard {visit.cid} is not of 256 slots by murmur3-x64-64")
+        if any(len(link.name) < 2 for link in links):
+            raise Malformed(f"shard {visit.cid} has a link without a slot")
+        if visit.segments:
+            name = visit.segments[0]
+            slot = f"{slot_of(name, depth):02X}"
+            below = [link for link in links if link.name == slot]
+            if below:
+                self._stack.append(
+                    visit._replace(cid=below[0].cid, height=visit.height + 1, shard=depth + 1)
+                )
+            else:
+                self._follow(visit, [link for link in links if link.name == slot + name])
+            return []
+        return self._enter(visit, [(link.name[2:], link) for link in links])
+
+    def _enter(self, visit: _Visit, named: list[tuple[str, Link]]) -> list[Entry | bytes]:
+        """Come into a directory, or a shard of one: its entries are next."""
+        self._no_more_path(visit)
+        if self._start or self._stop is not None:
+            raise Malformed(f"{visit.cid} is a folder; only a file has a range of bytes")
+        visits: list[_Visit] = []
+        seen: set[str] = set()
+        for name, link in named:
+            if not name:  # a shard of the same directory
+                visits.append(visit._replace(cid=link.cid, height=visit.height + 1, shard=(visit.shard or 0) + 1))
+                continue
+            if name in (".", "..") or "/" in name or "\0" in name or name in seen:
+                raise Malformed(f"directory {visit.cid} has an entry named {name!r}, or has it twice")
+            seen.add(name)
+            path = f"{visit.path}/{name}" if visit.path else name
+            visits.append(_Visit(link.cid, path, visit.height + 1))
+        self._stack += reversed(visits)
+        if visit.shard:
+            return []
+        return [Entry(visit.path, Kind.DIRECTORY, visit.cid, 0, "")]
+
+    def _follow(self, visit: _Visit, found: list[Link]) -> None:
+        if not found:
+            raise NoSuchPath(self.root, self.path, at=visit.segments[0])
+        self._stack.append(_Visit(found[0].cid, "", visit.height + 1, visit.segments[1:]))
+
+
+def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -> Iterator[Block]:
+    """Every block of a DAG, depth first, links in order: as ``ipfs dag export`` writes them.
+
+    A block that is linked again is given again only with `dups`; without, memory holds
+    every CID met. Blocks are checked, and those inlined in their CIDs left out.
+
+    Raises:
+        BlockMismatch: `get` gave other bytes.
+    """
+    stack = [(root, 0)]
+    seen: set[CID] = set()
+    while stack:
+        cid, height = stack.pop()
+        if height > _MAX_HEIGHT:
+            raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
+        block = cid.inlined
+        if block is None:
+            if not dups:
+                if cid in seen:
+                    continue
+                seen.add(cid)
+            block = get(cid)
+            cid.verify(block)
+            yield Block(cid, block)
+        if cid.codec == DAG_PB:
+            stack += ((link.cid, height + 1) for link in reversed(dagpb.decode_node(block).links))

@@ -1,0 +1,210 @@
+"""Every error this package raises on purpose.
+
+    PinataError
+    ├── InputError              you gave something that cannot be sent
+    ├── SettingsError           no credentials, or settings that contradict
+    ├── ContentError            bytes are not what they claim to be
+    │   ├── InvalidCID          a text or bytes that name no content
+    │   ├── Malformed           a block, a CAR or a header that breaks its format
+    │   ├── UnknownHash         a hash that cannot be computed here
+    │   ├── BlockMismatch       a block whose bytes do not hash to its CID
+    │   ├── MissingBlock        a DAG that ends before its content does
+    │   └── NoSuchPath          a path that leads nowhere below its root
+    ├── CIDMismatch             the service names other content than was sent
+    ├── Unreachable             no answer came
+    └── ApiError                the service answered, and said no
+        ├── BadRequest          400 and what else is wrong with the request
+        ├── Unauthorized        401
+        ├── Forbidden           403
+        ├── NotFound            404
+        ├── TooLarge            413
+        ├── RateLimited         429
+        └── ServiceFault        500 and above
+
+An error's message is for a person: what happened, why, and after ``hint:`` what
+to do. Its attributes are for a program. Neither ever holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pinatakit.content import CID
+
+__all__ = [
+    "ApiError",
+    "BadRequest",
+    "BlockMismatch",
+    "CIDMismatch",
+    "ContentError",
+    "Forbidden",
+    "InputError",
+    "InvalidCID",
+    "Malformed",
+    "MissingBlock",
+    "NoSuchPath",
+    "NotFound",
+    "PinataError",
+    "RateLimited",
+    "ServiceFault",
+    "SettingsError",
+    "TooLarge",
+    "Unauthorized",
+    "UnknownHash",
+    "Unreachable",
+]
+
+
+class PinataError(Exception):
+    """Base of every error this package raises."""
+
+    hint: str | None = None
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if hint is not None:
+            self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
+
+
+class InputError(PinataError, ValueError):
+    """You gave something that cannot be sent; nothing was."""
+
+
+class SettingsError(PinataError):
+    """There are no credentials, or the settings contradict each other."""
+
+
+class ContentError(PinataError, ValueError):
+    """Bytes are not what they claim to be."""
+
+
+class InvalidCID(ContentError):
+    """A text or bytes that name no content."""
+
+
+class Malformed(ContentError):
+    """A block, a CAR or a header that breaks its format."""
+
+
+class UnknownHash(ContentError):
+    """A hash function that cannot be computed here, so nothing can be checked against it."""
+
+
+class BlockMismatch(ContentError):
+    """A block whose bytes do not hash to its CID. Not one byte of it was used."""
+
+    def __init__(self, cid: CID) -> None:
+        super().__init__(
+            f"the bytes given for block {cid} hash to something else",
+            hint="they were damaged or forged on the way; ask another gateway",
+        )
+        self.cid = cid
+
+
+class MissingBlock(ContentError):
+    """A DAG that ends before its content does."""
+
+    def __init__(self, cid: CID, message: str | None = None) -> None:
+        super().__init__(message or f"block {cid} is missing")
+        self.cid = cid
+
+
+class NoSuchPath(ContentError):
+    """A path that leads nowhere below its root."""
+
+    def __init__(self, root: CID, path: str, *, at: str) -> None:
+        super().__init__(f"{root} has no {path!r}: nothing is called {at!r} there")
+        self.root = root
+        self.path = path
+
+
+class CIDMismatch(PinataError):
+    """The service names other content than the bytes that were sent."""
+
+    def __init__(self, expected: CID, got: CID | str) -> None:
+        super().__init__(
+            f"the service answered with CID {got}, but the bytes sent have CID {expected}",
+            hint="the content was changed on the way, or stored under another profile; "
+            "do not rely on that CID before you have compared its content",
+        )
+        self.expected = expected
+        self.got = got
+
+
+class Unreachable(PinataError):
+    """No answer came: no connection, a connection cut, or silence for too long."""
+
+    hint = "check the network and the endpoint; what was acknowledged before is kept"
+
+
+class ApiError(PinataError):
+    """The service answered, and said no.
+
+    Attributes:
+        status: the HTTP status.
+        reason: the service's reason code, such as ``NO_SCOPES_FOUND``, where it gave one.
+        details: the service's own words.
+        request_id: the service's name for the request, for its support.
+        url: what was asked, without query.
+    """
+
+    def __init__(
+        self,
+        details: str,
+        *,
+        status: int,
+        url: str,
+        reason: str | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        said = f"{reason}: {details}" if reason else details
+        request = f", request {request_id}" if request_id else ""
+        super().__init__(f"{said} (HTTP {status} from {url}{request})", hint=hint)
+        self.status = status
+        self.reason = reason
+        self.details = details
+        self.request_id = request_id
+        self.url = url
+
+
+class BadRequest(ApiError):
+    """The request breaks a rule of the service."""
+
+
+class Unauthorized(ApiError):
+    """The credential is unknown, garbled or expired."""
+
+    hint = "check PINATA_JWT, or make a key at app.pinata.cloud under API Keys"
+
+
+class Forbidden(ApiError):
+    """The credential is known, and not allowed to do this."""
+
+
+class NotFound(ApiError):
+    """There is no such thing on this account."""
+
+
+class TooLarge(ApiError):
+    """More bytes than the service takes in one request."""
+
+
+class RateLimited(ApiError):
+    """Too many requests.
+
+    Attributes:
+        retry_after: seconds to wait, where the service told.
+    """
+
+    retry_after: float | None = None
+    hint = "wait a minute, or raise the plan's rate limit"
+
+
+class ServiceFault(ApiError):
+    """The service failed; the request may be right."""
