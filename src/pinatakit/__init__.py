@@ -1,3 +1,128 @@
-"""Pinata for Python."""
+"""Pinata for Python: verified uploads and downloads, and a local Pinata to develop against.
+
+    import pinatakit
+
+    with pinatakit.local() as pinata:          # or pinatakit.Pinata(), with PINATA_JWT set
+        upload = pinata.upload("photo.jpg")
+        print(upload.cid)
+
+Names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pinatakit.client import AsyncPinata, Download, Pinata
+    from pinatakit.content import CID, PROFILES, Profile
+    from pinatakit.embedded import LocalPinata, local
+    from pinatakit.errors import (
+        ApiError,
+        BadRequest,
+        BlockMismatch,
+        CIDMismatch,
+        ContentError,
+        Forbidden,
+        InputError,
+        InvalidCID,
+        Malformed,
+        MissingBlock,
+        NoSuchPath,
+        NotFound,
+        PinataError,
+        RateLimited,
+        ServiceFault,
+        SettingsError,
+        TooLarge,
+        Unauthorized,
+        UnknownHash,
+        Unreachable,
+    )
+    from pinatakit.functions import (
+        Response,
+        edit_metadata,
+        generate_apikey,
+        get_datausage,
+        get_pinned_files,
+        get_pinned_jobs,
+        list_apikeys,
+        pin,
+        revoke_apikey,
+        unpin,
+        upload_file,
+        upload_jsonfile,
+    )
+    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+
+__all__ = [
+    "CID",
+    "PROFILES",
+    "ApiError",
+    "AsyncPinata",
+    "BadRequest",
+    "BlockMismatch",
+    "CIDMismatch",
+    "ContentError",
+    "Download",
+    "File",
+    "Forbidden",
+    "InputError",
+    "InvalidCID",
+    "Key",
+    "LocalPinata",
+    "Malformed",
+    "MissingBlock",
+    "NewKey",
+    "NoSuchPath",
+    "NotFound",
+    "Pin",
+    "PinJob",
+    "Pinata",
+    "PinataError",
+    "Profile",
+    "RateLimited",
+    "Response",
+    "ServiceFault",
+    "SettingsError",
+    "TooLarge",
+    "Unauthorized",
+    "UnknownHash",
+    "Unreachable",
+    "Upload",
+    "Usage",
+    "Where",
+    "edit_metadata",
+    "generate_apikey",
+    "get_datausage",
+    "get_pinned_files",
+    "get_pinned_jobs",
+    "kv",
+    "list_apikeys",
+    "local",
+    "pin",
+    "revoke_apikey",
+    "unpin",
+    "upload_file",
+    "upload_jsonfile",
+]
+
+_ROOMS = ("client", "content", "embedded", "errors", "functions", "protocol")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for room in _ROOMS:
+            module = importlib.import_module(f"{__name__}.{room}")
+            if name in module.__all__:
+                value = getattr(module, name)
+                globals()[name] = value
+                return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

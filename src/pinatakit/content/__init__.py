@@ -1,8 +1,8 @@
 """What bytes are called: CIDs, blocks, roots, profiles, CAR files. Pure: no network, no disk.
 
-    profile = Profile.named("v1")
-    build_file([b"Hello World"], profile).cid
-    # CID('bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny')
+profile = Profile.named("v1")
+build_file([b"Hello World"], profile).cid
+# CID('bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny')
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pinatakit.content.dagpb import Kind
 from pinatakit.content.file import FileBuilder, build_file
 from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
 from pinatakit.content.profile import PROFILES, Profile
-from pinatakit.content.walk import Entry, Walk, walk_blocks
+from pinatakit.content.walk import Entry, Walk, links_size, walk_blocks
 
 __all__ = [
     "CID",
@@ -35,6 +35,7 @@ __all__ = [
     "build_symlink",
     "car_header",
     "car_section",
+    "links_size",
     "read_car",
     "walk_blocks",
     "write_car",

@@ -11,7 +11,7 @@ Source: ipld.io/specs/transport/car/carv1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Final
 
 from pinatakit.content import dagcbor
@@ -66,18 +66,17 @@ class CarReader:
         self._buffer += data
         blocks: list[Block] = []
         at = 0
-        with memoryview(self._buffer) as view:
-            while (section := self._section(view, at)) is not None:
-                start, end = section
-                if self.roots is None:
-                    self.roots = _roots(bytes(view[start:end]))
-                else:
-                    try:
-                        cid, place = CID.read(view[start:end])
-                    except InvalidCID as error:
-                        raise Malformed(f"a CAR section has no CID: {error.message}") from None
-                    blocks.append(Block(cid, bytes(view[start + place : end])))
-                at = end
+        while (section := self._section(at)) is not None:
+            start, at = section
+            content = bytes(self._buffer[start:at])
+            if self.roots is None:
+                self.roots = _roots(content)
+                continue
+            try:
+                cid, place = CID.read(content)
+            except InvalidCID as error:
+                raise Malformed(f"a CAR section has no CID: {error.message}") from None
+            blocks.append(Block(cid, memoryview(content)[place:]))
         del self._buffer[:at]
         return blocks
 
@@ -90,17 +89,17 @@ class CarReader:
         if self._buffer or self.roots is None:
             raise Malformed("the CAR is cut short")
 
-    def _section(self, view: memoryview, at: int) -> tuple[int, int] | None:
-        if at >= len(view):
+    def _section(self, at: int) -> tuple[int, int] | None:
+        """Where the section that starts at `at` has its content, if all of it is here."""
+        buffer = self._buffer
+        if len(buffer) - at < 9 and all(byte >= 0x80 for byte in buffer[at:]):
             return None
-        if len(view) - at < 9 and all(byte >= 0x80 for byte in view[at:]):
-            return None
-        size, start = read_varint(view, at)
+        size, start = read_varint(buffer, at)
         limit = _MAX_HEADER if self.roots is None else MAX_BLOCK + 256
         if not 0 < size <= limit:
             what = "CAR header" if self.roots is None else "CAR section"
             raise Malformed(f"a {what} of {size:,} bytes; at most {limit:,} are taken")
-        return (start, start + size) if start + size <= len(view) else None
+        return (start, start + size) if start + size <= len(buffer) else None
 
 
 def read_car(source: bytes | BinaryIO | Iterable[bytes]) -> tuple[list[CID], Iterator[Block]]:
@@ -111,13 +110,7 @@ def read_car(source: bytes | BinaryIO | Iterable[bytes]) -> tuple[list[CID], Ite
     Raises:
         Malformed: it is no CARv1; also while the blocks are read.
     """
-    if isinstance(source, bytes | bytearray):
-        pieces: Iterator[bytes] = iter([bytes(source)])
-    elif hasattr(source, "read"):
-        file = source
-        pieces = iter(lambda: file.read(_PIECE), b"")  # type: ignore[union-attr]  # pyright: ignore[reportAttributeAccessIssue]
-    else:
-        pieces = iter(source)
+    pieces = _pieces(source)
     reader = CarReader()
     first: list[Block] = []
     while reader.roots is None:
@@ -135,15 +128,24 @@ def read_car(source: bytes | BinaryIO | Iterable[bytes]) -> tuple[list[CID], Ite
     return reader.roots, blocks()
 
 
+def _pieces(source: bytes | BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
+    read: Callable[[int], bytes] | None = getattr(source, "read", None)
+    if isinstance(source, bytes):
+        yield source
+    elif read is None:
+        yield from source
+    else:
+        while piece := read(_PIECE):
+            yield piece
+
+
 def _roots(header: bytes) -> list[CID]:
-    try:
-        value = dagcbor.decode(header)
-    except InvalidCID as error:
-        raise Malformed(f"a root of the CAR: {error.message}") from None
-    match value:
-        case {"version": 1, "roots": [*roots]} if all(isinstance(root, CID) for root in roots):
+    match dagcbor.decode(header):
+        case {"version": int(version), "roots": [*roots]} if (
+            version is not True and version == 1 and all(isinstance(root, CID) for root in roots)
+        ):
             return roots
-        case {"version": version} if version != 1:
+        case {"version": int(version)} if version != 1:
             raise Malformed(f"CAR version {version} is not read here; version 1 is")
         case _:
             raise Malformed("the CAR header names no version and roots")

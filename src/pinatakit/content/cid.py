@@ -145,6 +145,10 @@ class CID:
             return
         digest = self.digest
         full = mf.digest(self.hash_code, block)
+        if self.hash_code == mf.IDENTITY:
+            if full != digest:
+                raise BlockMismatch(self)
+            return
         if len(digest) > len(full) or (len(digest) < 20 and len(digest) != len(full)):
             # A short digest is no proof (go-verifcid: at least 20 bytes).
             raise UnknownHash(f"a digest of {len(digest)} bytes proves nothing")
@@ -200,7 +204,9 @@ class CID:
             self.multihash == other.multihash and self.codec == other.codec and self.version == other.version
         )
 
-    def __lt__(self, other: CID) -> bool:
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, CID):
+            return NotImplemented
         return bytes(self) < bytes(other)
 
     def __hash__(self) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pinatakit.content.cid import CID
-from pinatakit.errors import Malformed
+from pinatakit.errors import InvalidCID, Malformed
 
 _MAX_DEPTH: Final = 16
 _CID_TAG: Final = 42
@@ -80,16 +80,25 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         mapping: dict[str, Any] = {}
         if number > len(data) - at:
             raise Malformed("CBOR is cut short")
+        last = (0, b"")
         for _ in range(number):
+            start = at
             key, at = _decode(data, at, depth + 1)
             if not isinstance(key, str) or key in mapping:
                 raise Malformed("a CBOR map has a key twice, or one that is not text")
+            order = (at - start, data[start:at])  # canonical: shorter keys first, then by bytes
+            if order < last:
+                raise Malformed("a CBOR map has its keys out of order")
+            last = order
             mapping[key], at = _decode(data, at, depth + 1)
         return mapping, at
     inner, at = _decode(data, at, depth + 1)
     if number != _CID_TAG or not isinstance(inner, bytes) or inner[:1] != b"\0":
         raise Malformed(f"CBOR tag {number} is not a CID")
-    return CID.from_bytes(inner[1:]), at
+    try:
+        return CID.from_bytes(inner[1:]), at
+    except InvalidCID as error:
+        raise Malformed(f"a CID in CBOR: {error.message}") from None
 
 
 def _number(data: bytes, at: int, info: int) -> tuple[int, int]:

@@ -151,6 +151,8 @@ def decode_node(block: bytes | memoryview) -> Node:
     data: bytes | None = None
     for number, value in _fields(memoryview(block)):
         if number == 2:
+            if data is not None and links:
+                raise Malformed("a dag-pb block has data between its links")
             if len(links) >= _MAX_LINKS:
                 raise Malformed(f"a dag-pb block has more than {_MAX_LINKS:,} links")
             links.append(_decode_link(_bytes(value, "a link")))
@@ -165,7 +167,11 @@ def _decode_link(body: memoryview) -> Link:
     cid: CID | None = None
     name = b""
     size = 0
+    last = 0
     for number, value in _fields(body):
+        if number <= last:
+            raise Malformed("a dag-pb link has its fields twice or out of order")
+        last = number
         if number == 1:
             try:
                 cid = CID.from_bytes(_bytes(value, "the CID of a link"))
@@ -196,10 +202,10 @@ def decode_unixfs(data: bytes) -> UnixFS:
     fanout: int | None = None
     for number, value in _fields(memoryview(data)):
         if number == 1:
-            try:
-                kind = Kind(_int(value, "the type of a UnixFS node"))
-            except ValueError:
-                raise Malformed(f"UnixFS type {value} does not exist") from None
+            code = _int(value, "the type of a UnixFS node")
+            if code > Kind.SHARD:
+                raise Malformed(f"UnixFS type {code} does not exist")
+            kind = Kind(code)
         elif number == 2:
             content = bytes(_bytes(value, "the data of a UnixFS node"))
         elif number == 3:

@@ -103,7 +103,7 @@ class FileBuilder:
 
     def _grow(self, leaves: list[_Leaf]) -> None:
         for leaf in leaves:
-            if self._sink:
+            if self._sink is not None:
                 self._sink(Block(leaf.cid, leaf.data))
             self._add(0, Root(leaf.cid, leaf.size, leaf.dag_size))
 
@@ -124,7 +124,7 @@ class FileBuilder:
             dagpb.encode_file(child.size for child in children),
         )
         cid = CID.of(block, DAG_PB, version=self.profile.cid_version)
-        if self._sink:
+        if self._sink is not None:
             self._sink(Block(cid, block))
         size = sum(child.size for child in children)
         self._add(height + 1, Root(cid, size, len(block) + sum(child.dag_size for child in children)))

@@ -9,7 +9,7 @@ Sources: specs.ipfs.tech/unixfs ("Directory"); IPIP-499 (when a directory is sha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from pinatakit.content import dagpb
 from pinatakit.content.blocks import Block, Root, Sink
@@ -18,6 +18,9 @@ from pinatakit.content.hamt import Entry, build_shard
 from pinatakit.content.multiformats import DAG_PB
 from pinatakit.content.profile import Profile
 from pinatakit.errors import InputError
+
+MAX_DEPTH: Final = 400
+"""Folders in folders: deeper than any file system's longest path, and no deeper than a `Walk` goes."""
 
 _Tree: TypeAlias = dict[str, "Root | _Tree"]
 
@@ -61,6 +64,8 @@ class FolderBuilder:
         return self._build(self._tree)
 
     def _enter(self, names: list[str], path: str) -> _Tree:
+        if len(names) > MAX_DEPTH:
+            raise InputError(f"a folder {len(names)} folders deep; at most {MAX_DEPTH} are built")
         tree = self._tree
         for name in names:
             below = tree.setdefault(name, {})
@@ -70,7 +75,9 @@ class FolderBuilder:
         return tree
 
     def _build(self, tree: _Tree) -> Root:
-        entries = {name: self._build(below) if isinstance(below, dict) else below for name, below in tree.items()}
+        entries = {
+            name: self._build(below) if isinstance(below, dict) else below for name, below in tree.items()
+        }
         return build_directory(entries, self.profile, self._sink)
 
 
@@ -86,7 +93,7 @@ def build_directory(entries: Mapping[str, Root], profile: Profile, sink: Sink | 
     if estimate > profile.shard_above or (profile.shard_at_equal and estimate == profile.shard_above):
         return build_shard(named, profile.cid_version, sink)
     cid = CID.of(block, DAG_PB, version=profile.cid_version)
-    if sink:
+    if sink is not None:
         sink(Block(cid, block))
     size = sum(root.size for _, root in named)
     return Root(cid, size, len(block) + sum(root.dag_size for _, root in named))
@@ -96,7 +103,7 @@ def build_symlink(target: str, profile: Profile, sink: Sink | None = None) -> Ro
     """The root of a symlink; its target is text, looked up by nobody."""
     block = dagpb.encode_symlink(target.encode("utf-8", "surrogateescape"))
     cid = CID.of(block, DAG_PB, version=profile.cid_version)
-    if sink:
+    if sink is not None:
         sink(Block(cid, block))
     return Root(cid, 0, len(block))
 
@@ -104,5 +111,7 @@ def build_symlink(target: str, profile: Profile, sink: Sink | None = None) -> Ro
 def _names(path: str) -> list[str]:
     names = path.split("/")
     if any(name in ("", ".", "..") or "\0" in name for name in names):
-        raise InputError(f"{path!r} is not a plain relative path", hint="write folder/name, with no . or .. in it")
+        raise InputError(
+            f"{path!r} is not a plain relative path", hint="write folder/name, with no . or .. in it"
+        )
     return names

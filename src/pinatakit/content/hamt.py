@@ -57,7 +57,7 @@ def _build(hashed: list[tuple[bytes, Entry]], depth: int, cid_version: int, sink
         below += child.dag_size
     block = dagpb.encode_node(links, dagpb.encode_shard(bitfield))
     cid = CID.of(block, DAG_PB, version=cid_version)
-    if sink:
+    if sink is not None:
         sink(Block(cid, block))
     return Root(cid, size, len(block) + below)
 

@@ -120,9 +120,11 @@ BASES: Final = {
     "base64": ("m", _BASE64),
     "base64url": ("u", _BASE64URL),
 }
-_PREFIXES: Final = {prefix: alphabet for prefix, alphabet in BASES.values()}
+_PREFIXES: Final = dict(BASES.values())
 _BITS: Final = {16: 4, 32: 5, 64: 6}
-_VALUES: Final = {alphabet: {letter: value for value, letter in enumerate(alphabet)} for _, alphabet in BASES.values()}
+_VALUES: Final = {
+    alphabet: {letter: value for value, letter in enumerate(alphabet)} for _, alphabet in BASES.values()
+}
 
 
 def multibase(data: bytes, base: str) -> str:

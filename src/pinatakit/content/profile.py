@@ -77,7 +77,9 @@ PROFILES: Final[dict[str, Profile]] = {
     "v1-raw-256k": _V1,
     "v1-dagpb-256k": Profile("v1-dagpb-256k", 1, raw_leaves=False),
     "v1-raw-1m-174": Profile("v1-raw-1m-174", 1, raw_leaves=True, chunk_size=1 << 20),
-    "v1-raw-1m-1024-links": Profile("v1-raw-1m-1024-links", 1, raw_leaves=True, chunk_size=1 << 20, width=1024),
+    "v1-raw-1m-1024-links": Profile(
+        "v1-raw-1m-1024-links", 1, raw_leaves=True, chunk_size=1 << 20, width=1024
+    ),
     "unixfs-v1-2025": Profile(
         "unixfs-v1-2025", 1, raw_leaves=True, chunk_size=1 << 20, width=1024, shard_estimate="block"
     ),

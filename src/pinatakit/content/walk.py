@@ -14,6 +14,7 @@ Sources: specs.ipfs.tech/unixfs; specs.ipfs.tech/http-gateways/trustless-gateway
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
@@ -25,7 +26,8 @@ from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, slot_of
 from pinatakit.content.multiformats import CODEC_NAMES, DAG_PB, RAW
 from pinatakit.errors import Malformed, NoSuchPath
 
-_MAX_HEIGHT: Final = 256  # directories in directories, or nodes in a file
+_SLOT: Final = re.compile("[0-9A-F]{2}")
+_MAX_HEIGHT: Final = 1024  # directories in directories, or nodes in a file
 
 
 class Entry(NamedTuple):
@@ -102,6 +104,27 @@ class Walk:
         self._settle()
         return steps + self._take_inlined()
 
+    def names(self, get: Callable[[CID], bytes]) -> list[str]:
+        """The names in the folder just entered; its shards are read with `get`, nothing else.
+
+        To be asked right after the folder's own entry was given; the walk is of no use then.
+        """
+        for _ in self.shards(get):
+            pass
+        return [visit.path.rpartition("/")[2] for visit in self._named]
+
+    def shards(self, get: Callable[[CID], bytes]) -> Iterator[CID]:
+        """The blocks below its first of the folder just entered that are still of the folder itself."""
+        self._named: list[_Visit] = []
+        while self._stack:
+            visit = self._stack.pop()
+            if visit.shard is None:
+                self._named.append(visit)
+                continue
+            self._stack.append(visit)
+            yield visit.cid
+            self.feed(get(visit.cid))
+
     def _take_inlined(self) -> list[Entry | bytes]:
         """What inlined blocks held, unless the walk has not been fed at all yet."""
         if self._stack:
@@ -121,9 +144,9 @@ class Walk:
     def _open(self, visit: _Visit, block: bytes) -> list[Entry | bytes]:
         if visit.height > _MAX_HEIGHT:
             raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
-        if visit.cid.codec == RAW:
+        if visit.cid.codec == RAW and visit.shard is None:
             return self._file(visit, UnixFS(Kind.RAW, block, len(block)), [])
-        if visit.cid.codec != DAG_PB:
+        if visit.cid.codec != DAG_PB:  # no raw block is a shard
             codec = CODEC_NAMES.get(visit.cid.codec, f"0x{visit.cid.codec:x}")
             raise Malformed(f"block {visit.cid} is {codec}, not a file or a folder")
         node = dagpb.decode_node(block)
@@ -171,7 +194,7 @@ class Walk:
         at += len(fs.data)
         parts: list[_Visit] = []
         for link, part in zip(links, fs.sizes, strict=True):
-            if at < stop and at + part > self._start:
+            if at < stop and at + part > self._start and self._start < stop:
                 parts.append(_Visit(link.cid, visit.path, visit.height + 1, part=(at, part)))
             at += part
         self._stack += reversed(parts)
@@ -187,33 +210,35 @@ class Walk:
         depth = visit.shard or 0
         if fs.hash_code != MURMUR3_X64_64 or fs.fanout != 256 or depth >= MAX_DEPTH:
             raise Malformed(f"shard {visit.cid} is not of 256 slots by murmur3-x64-64")
-        if any(len(link.name) < 2 for link in links):
-            raise Malformed(f"shard {visit.cid} has a link without a slot")
+        for link in links:
+            slot, name = link.name[:2], link.name[2:]
+            if not _SLOT.fullmatch(slot) or (name and slot_of(name, depth) != int(slot, 16)):
+                raise Malformed(f"shard {visit.cid} has {link.name!r} in a slot that is not its own")
         if visit.segments:
             name = visit.segments[0]
             slot = f"{slot_of(name, depth):02X}"
             below = [link for link in links if link.name == slot]
             if below:
-                self._stack.append(
-                    visit._replace(cid=below[0].cid, height=visit.height + 1, shard=depth + 1)
-                )
+                self._stack.append(visit._replace(cid=below[0].cid, height=visit.height + 1, shard=depth + 1))
             else:
                 self._follow(visit, [link for link in links if link.name == slot + name])
             return []
-        return self._enter(visit, [(link.name[2:], link) for link in links])
+        return self._enter(visit, [(link.name[2:], link) for link in links], depth)
 
-    def _enter(self, visit: _Visit, named: list[tuple[str, Link]]) -> list[Entry | bytes]:
-        """Come into a directory, or a shard of one: its entries are next."""
+    def _enter(
+        self, visit: _Visit, named: list[tuple[str, Link]], depth: int | None = None
+    ) -> list[Entry | bytes]:
+        """Come into a directory, or a shard of one at a depth: its entries are next."""
         self._no_more_path(visit)
         if self._start or self._stop is not None:
             raise Malformed(f"{visit.cid} is a folder; only a file has a range of bytes")
         visits: list[_Visit] = []
         seen: set[str] = set()
         for name, link in named:
-            if not name:  # a shard of the same directory
-                visits.append(visit._replace(cid=link.cid, height=visit.height + 1, shard=(visit.shard or 0) + 1))
+            if not name and depth is not None:  # a shard of the same directory
+                visits.append(visit._replace(cid=link.cid, height=visit.height + 1, shard=depth + 1))
                 continue
-            if name in (".", "..") or "/" in name or "\0" in name or name in seen:
+            if name in ("", ".", "..") or "/" in name or "\0" in name or name in seen:
                 raise Malformed(f"directory {visit.cid} has an entry named {name!r}, or has it twice")
             seen.add(name)
             path = f"{visit.path}/{name}" if visit.path else name
@@ -255,3 +280,8 @@ def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -
             yield Block(cid, block)
         if cid.codec == DAG_PB:
             stack += ((link.cid, height + 1) for link in reversed(dagpb.decode_node(block).links))
+
+
+def links_size(cid: CID, block: bytes) -> int:
+    """Bytes of all blocks below this one, as its links say; 0 where it has none."""
+    return sum(link.size for link in dagpb.decode_node(block).links) if cid.codec == DAG_PB else 0

@@ -1,0 +1,322 @@
+"""One body, two wires.
+
+Every operation of the client is written once, as a coroutine over a `Wire`. On the
+`Blocking` wire nothing ever suspends: a coroutine runs to its end in one step, and the
+operation is an ordinary function. On the `Awaiting` wire it is awaited, under asyncio or
+Trio. Which of the two a method is, a type checker reads from its resource: `get` of
+`Files[Blocking]` gives a `File`, `get` of `Files[Awaiting]` is awaited for one.
+
+Only this module knows threads, clocks, event loops and the HTTP library.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from abc import ABC, abstractmethod
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterator,
+)
+from contextlib import aclosing
+from functools import partial, wraps
+from types import MethodType
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast, overload
+
+import anyio
+import anyio.to_thread
+import httpx2 as httpx
+
+from pinatakit.errors import Unreachable
+from pinatakit.protocol import Answer, Call
+from pinatakit.protocol.refusals import refused, retry_after
+from pinatakit.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
+_LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
+_READ: Final = 1 << 20  # bytes asked of a download at once
+
+
+class Wire(ABC):
+    """The way to the service, and everything else an operation may wait for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call, again where that may help, and read its answer.
+
+        Raises:
+            ApiError: the service answered, and said no.
+            Unreachable: no answer came.
+        """
+        answer = await self.ask(call)
+        if not answer.ok:
+            raise refused(answer)
+        return call.read(answer)
+
+    async def ask(self, call: Call[Any]) -> Answer:
+        """Send a call, again where that may help, and give the answer, whatever it says.
+
+        A busy service is asked again after the time it names; a connection that was cut is
+        tried again, bodies being started afresh.
+
+        Raises:
+            Unreachable: no answer came.
+        """
+        for attempt in range(1, self.settings.attempts + 1):
+            last = attempt == self.settings.attempts
+            try:
+                answer = await self._exchange(call)
+            except Unreachable:
+                if last:
+                    raise
+                await self.sleep(_backoff(attempt))
+                continue
+            if answer.status not in _BUSY or last:
+                return answer
+            told = retry_after(answer.headers)
+            if told is not None and told > _LONGEST_WAIT:
+                return answer
+            await self.sleep(_backoff(attempt) if told is None else told)
+        raise AssertionError("attempts is at least 1")
+
+    def request(self, call: Call[Any]) -> dict[str, Any]:
+        """A call as the HTTP library takes it."""
+        base = self.settings.base(call.host)
+        headers = dict(call.headers)
+        if call.host != "gateway":
+            headers |= self.settings.credential.headers()
+        return {"method": call.method, "url": base + call.path, "params": call.pairs(), "headers": headers}
+
+    @abstractmethod
+    async def _exchange(self, call: Call[Any]) -> Answer: ...
+
+    @abstractmethod
+    def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
+        """The body of an answer of media type `accept`, in pieces as they come.
+
+        Raises:
+            ApiError: the service answered, and said no.
+            Unreachable: no answer came, or it was cut, or it is of another media type.
+        """
+
+    @abstractmethod
+    async def sleep(self, seconds: float) -> None: ...
+
+    @abstractmethod
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do what blocks: read or write a file."""
+
+
+class Blocking(Wire):
+    """The wire of a blocking client: none of its coroutines suspends."""
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+        super().__init__(settings)
+        self._http = httpx.Client(transport=transport, timeout=settings.timeout, headers=_identity())
+
+    async def _exchange(self, call: Call[Any]) -> Answer:
+        content = call.body if isinstance(call.body, bytes | None) else iterate_now(call.body())
+        try:
+            return _answer(self._http.request(**self.request(call), content=content))
+        except httpx.TransportError as error:
+            raise _unreachable(call, self, error) from error
+
+    async def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
+        try:
+            with self._http.stream(**self.request(call)) as response:
+                if not response.is_success:
+                    response.read()
+                _check_stream(response, accept)
+                for piece in response.iter_raw(_READ):
+                    yield piece
+        except httpx.TransportError as error:
+            raise _unreachable(call, self, error) from error
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251  (nothing else waits on this wire)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return work(*args, **kwargs)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class Awaiting(Wire):
+    """The wire of an async client."""
+
+    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        super().__init__(settings)
+        self._http = httpx.AsyncClient(transport=transport, timeout=settings.timeout, headers=_identity())
+
+    async def _exchange(self, call: Call[Any]) -> Answer:
+        content = call.body if isinstance(call.body, bytes | None) else call.body()
+        try:
+            return _answer(await self._http.request(**self.request(call), content=content))
+        except httpx.TransportError as error:
+            raise _unreachable(call, self, error) from error
+
+    async def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
+        try:
+            async with self._http.stream(**self.request(call)) as response:
+                if not response.is_success:
+                    await response.aread()
+                _check_stream(response, accept)
+                async with aclosing(response.aiter_raw(_READ)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        except httpx.TransportError as error:
+            raise _unreachable(call, self, error) from error
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+W = TypeVar("W", bound=Wire)
+R = TypeVar("R", bound="Resource[Any]")
+
+
+class Resource(Generic[W]):
+    """Operations over one wire."""
+
+    def __init__(self, wire: W) -> None:
+        self.wire = wire
+
+
+class operation(Generic[R, P, T]):  # noqa: N801  (a decorator)
+    """A method with one answer: returned on a Blocking wire, awaited on an Awaiting one."""
+
+    def __init__(self, body: Callable[Concatenate[R, P], Coroutine[Any, Any, T]]) -> None:
+        self.body = body
+        self.__doc__ = body.__doc__
+
+    @overload
+    def __get__(
+        self, resource: None, owner: type[Any]
+    ) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type[Any]) -> Callable[P, T]: ...
+    @overload
+    def __get__(
+        self, resource: Resource[Awaiting], owner: type[Any]
+    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type[Any]) -> Any:
+        if resource is None:
+            return self.body
+        method = MethodType(self.body, resource)
+        return method if isinstance(resource.wire, Awaiting) else _blocking(method)
+
+
+class stream(Generic[R, P, T]):  # noqa: N801  (a decorator)
+    """A method with many answers: iterated on a Blocking wire, with `async for` on an Awaiting one."""
+
+    def __init__(self, body: Callable[Concatenate[R, P], AsyncGenerator[T, None]]) -> None:
+        self.body = body
+        self.__doc__ = body.__doc__
+
+    @overload
+    def __get__(
+        self, resource: None, owner: type[Any]
+    ) -> Callable[Concatenate[R, P], AsyncGenerator[T, None]]: ...
+    @overload
+    def __get__(self, resource: Resource[Blocking], owner: type[Any]) -> Callable[P, Iterator[T]]: ...
+    @overload
+    def __get__(self, resource: Resource[Awaiting], owner: type[Any]) -> Callable[P, AsyncIterator[T]]: ...
+    def __get__(self, resource: Resource[Any] | None, owner: type[Any]) -> Any:
+        if resource is None:
+            return self.body
+        method = MethodType(self.body, resource)
+        return method if isinstance(resource.wire, Awaiting) else _iterating(method)
+
+
+def _blocking(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    @wraps(method)
+    def blocking(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run_now(method(*args, **kwargs))
+
+    return blocking
+
+
+def _iterating(method: Callable[P, AsyncGenerator[T, None]]) -> Callable[P, Iterator[T]]:
+    @wraps(method)
+    def iterating(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        return iterate_now(method(*args, **kwargs))
+
+    return iterating
+
+
+def run_now(awaitable: Awaitable[T]) -> T:
+    """Run what a Blocking wire never suspends: it ends in its first step.
+
+    Raises:
+        RuntimeError: it did suspend, so something in it waits past the wire.
+    """
+    steps = awaitable.__await__()
+    try:
+        steps.send(None)
+    except StopIteration as end:
+        return cast(T, end.value)
+    finally:
+        steps.close()
+    raise RuntimeError(f"{awaitable!r} suspended on a blocking wire")
+
+
+def iterate_now(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+    """Iterate what a Blocking wire never suspends, and close it at the end."""
+    try:
+        while True:
+            try:
+                item = run_now(anext(items))
+            except StopAsyncIteration:
+                return
+            yield item
+    finally:
+        run_now(items.aclose())
+
+
+def _identity() -> dict[str, str]:
+    from pinatakit import __version__  # noqa: PLC0415  (the front door imports this room)
+
+    return {"user-agent": f"pinatakit/{__version__}", "accept-encoding": "identity"}
+
+
+def _answer(response: httpx.Response) -> Answer:
+    url = response.url.copy_with(query=None, userinfo=b"")
+    return Answer(response.status_code, response.headers, response.content, str(url))
+
+
+def _check_stream(response: httpx.Response, accept: str) -> None:
+    if not response.is_success:
+        raise refused(_answer(response))
+    given = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given != accept:
+        raise Unreachable(
+            f"{response.url.copy_with(query=None)} answered {given or 'no media type'} where {accept} was asked for",
+            hint="this gateway does not serve verifiable content; set PINATA_GATEWAY_URL to one that does",
+        )
+
+
+def _unreachable(call: Call[Any], wire: Wire, error: httpx.TransportError) -> Unreachable:
+    what = str(error) or type(error).__name__
+    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {call.path}: {what}")
+
+
+def _backoff(attempt: int) -> float:
+    """Seconds before the next attempt: up to 0.5, 1, 2, … with full jitter."""
+    return random.uniform(0, 0.25 * 2.0**attempt)  # noqa: S311

@@ -1,0 +1,122 @@
+"""Call and Answer: one request and the reader of what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+
+from pinatakit.content import CID
+from pinatakit.errors import PinataError
+
+T = TypeVar("T")
+
+Host: TypeAlias = Literal["api", "uploads", "gateway"]
+Network: TypeAlias = Literal["public", "private"]
+Query: TypeAlias = Mapping[str, str | int | bool | None]
+Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
+"""Bytes, or a function that starts the body afresh, so that a retry can send it again."""
+
+
+class Answer(NamedTuple):
+    """What came back, whatever its status. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request, and the reader of its answer: all there is to an endpoint but the sending.
+
+    Query values of `None` are left out; booleans are written ``true`` and ``false``.
+    """
+
+    method: str
+    path: str
+    read: Callable[[Answer], T]
+    query: Query = field(default_factory=dict[str, "str | int | bool | None"])
+    body: Body = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    host: Host = "api"
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """The query as it is sent."""
+        return [
+            (name, str(value).lower() if isinstance(value, bool) else str(value))
+            for name, value in self.query.items()
+            if value is not None
+        ]
+
+
+JSON_TYPE = {"content-type": "application/json"}
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A thing the service tells of: immutable, read tolerantly.
+
+    Fields the service leaves out have their defaults; fields it adds are read over.
+    """
+
+
+R = TypeVar("R", bound=Record)
+
+
+def record(data: Any, kind: type[R]) -> R:
+    """A record out of decoded JSON."""
+    try:
+        return msgspec.convert(data, kind, strict=False, dec_hook=_read_value)
+    except msgspec.ValidationError as error:
+        raise PinataError(
+            f"the service's answer is not a {kind.__name__}: {error}",
+            hint="the service may have changed; a newer pinatakit may know how",
+        ) from None
+
+
+def _read_value(kind: type[Any], value: Any) -> Any:
+    if kind is CID:
+        return CID.parse(value)
+    raise NotImplementedError(kind)  # msgspec's own way of saying so
+
+
+def reads_json(read: Callable[[Any], T]) -> Callable[[Answer], T]:
+    """Read an answer whose whole body is the value (the older API)."""
+    return lambda answer: read(_json(answer))
+
+
+def reads_data(read: Callable[[Any], T]) -> Callable[[Answer], T]:
+    """Read an answer of ``{"data": value}`` (v3)."""
+
+    def data(answer: Answer) -> T:
+        value = _json(answer)
+        if not isinstance(value, dict) or "data" not in value:
+            raise PinataError(f"{answer.url} answered without data: {_shown(answer)}")
+        return read(value["data"])
+
+    return data
+
+
+def nothing(_: Answer) -> None:
+    """Read an answer that says only that it is done."""
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        raise PinataError(
+            f"{answer.url} answered something that is not JSON: {_shown(answer)}",
+            hint="check that the endpoint is Pinata's, or a local Pinata's",
+        ) from None
+
+
+def _shown(answer: Answer) -> str:
+    return repr(answer.body[:80].decode("utf-8", "replace"))

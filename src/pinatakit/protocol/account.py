@@ -1,0 +1,41 @@
+"""The account: is the credential good, and how much is stored.
+
+Source: Pinata API, "Data" (older API).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pinatakit.protocol._call import Call, Record, reads_json, record
+
+
+class Usage(Record, frozen=True, kw_only=True):
+    """Totals of what is pinned now.
+
+    Attributes:
+        pin_count: how many pins.
+        pin_size_total: bytes of all their blocks.
+        pin_size_with_replications_total: the same, each copy the service keeps counted.
+    """
+
+    pin_count: int = 0
+    pin_size_total: int = 0
+    pin_size_with_replications_total: int = 0
+
+
+def usage() -> Call[Usage]:
+    """``GET /data/userPinnedDataTotal``."""
+    return Call("GET", "/data/userPinnedDataTotal", reads_json(lambda data: record(data, Usage)))
+
+
+TEST_MESSAGE = "Congratulations! You are communicating with the Pinata API!"
+
+
+def test() -> Call[str]:
+    """``GET /data/testAuthentication``."""
+
+    def message(data: Any) -> str:
+        return str(data.get("message", ""))
+
+    return Call("GET", "/data/testAuthentication", reads_json(message))

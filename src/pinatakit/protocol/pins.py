@@ -1,0 +1,343 @@
+"""Pins: the older API's records of what is and was pinned, its queue, and its filters.
+
+Source: Pinata API, "Pinning" and "Data" (older API).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
+
+from pinatakit.content import CID
+from pinatakit.errors import InputError
+from pinatakit.protocol._call import JSON_TYPE, Call, Record, nothing, reads_json, record
+from pinatakit.protocol.metadata import Keyvalue, Keyvalues, check_keyvalues, check_name
+from pinatakit.protocol.shapes import as_object
+from pinatakit.protocol.times import millis
+
+Status: TypeAlias = Literal["all", "pinned", "unpinned"]
+STATUSES: Final = ("all", "pinned", "unpinned")
+
+JOB_STATUSES: Final = (
+    "prechecking",
+    "searching",
+    "retrieving",
+    "expired",
+    "over_free_limit",
+    "over_max_size",
+    "invalid_object",
+    "bad_host_node",
+    "backfilled",
+)
+
+OPERATORS: Final = (
+    "eq",
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "between",
+    "notBetween",
+    "like",
+    "notLike",
+    "iLike",
+    "notILike",
+    "regexp",
+    "iRegexp",
+)
+"""What a key-value can be asked for; ``between`` and ``notBetween`` take two values."""
+
+
+class Region(Record, frozen=True, kw_only=True):
+    """How often a region keeps a pin, and how often it should."""
+
+    region_id: str = msgspec.field(default="", name="regionId")
+    current: int = msgspec.field(default=0, name="currentReplicationCount")
+    desired: int = msgspec.field(default=0, name="desiredReplicationCount")
+
+
+class Pin(Record, frozen=True, kw_only=True):
+    """One time that content was pinned; pinned, unpinned and pinned again makes two.
+
+    Attributes:
+        cid: the root.
+        size: bytes of all blocks below it.
+        date_pinned, date_unpinned: aware, UTC; the second is `None` while it is pinned.
+    """
+
+    id: str
+    cid: CID = msgspec.field(name="ipfs_pin_hash")
+    size: int = 0
+    user_id: str | None = None
+    date_pinned: datetime | None = None
+    date_unpinned: datetime | None = None
+    name: str | None = None
+    keyvalues: dict[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    regions: tuple[Region, ...] = ()
+    mime_type: str | None = None
+    number_of_files: int = 1
+
+    @classmethod
+    def from_json(cls, data: Any) -> Pin:
+        """Read one as the service writes it: name and key-values stand under ``metadata``."""
+        metadata = as_object(data.get("metadata"))
+        flat: dict[str, Any] = {"name": metadata.get("name"), "keyvalues": metadata.get("keyvalues") or {}}
+        return record({**data, **flat, "regions": data.get("regions") or ()}, cls)
+
+    def to_json(self) -> dict[str, Any]:
+        """Write one as the service does."""
+        return {
+            "id": self.id,
+            "ipfs_pin_hash": str(self.cid),
+            "size": self.size,
+            "user_id": self.user_id,
+            "date_pinned": millis(self.date_pinned) if self.date_pinned else None,
+            "date_unpinned": millis(self.date_unpinned) if self.date_unpinned else None,
+            "metadata": {"name": self.name, "keyvalues": self.keyvalues or None},
+            "regions": [msgspec.to_builtins(region) for region in self.regions],
+            "mime_type": self.mime_type,
+            "number_of_files": self.number_of_files,
+        }
+
+
+class PinJob(Record, frozen=True, kw_only=True):
+    """A CID that waits to be fetched and pinned; `status` is one of `JOB_STATUSES`."""
+
+    id: str
+    cid: CID = msgspec.field(name="ipfs_pin_hash")
+    date_queued: datetime | None = None
+    name: str | None = None
+    status: str = ""
+    keyvalues: dict[str, Any] | None = None
+    host_nodes: list[str] | None = None
+    pin_policy: dict[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Write one as the service does."""
+        return {
+            "id": self.id,
+            "ipfs_pin_hash": str(self.cid),
+            "date_queued": millis(self.date_queued) if self.date_queued else None,
+            "name": self.name,
+            "status": self.status,
+            "keyvalues": self.keyvalues,
+            "host_nodes": self.host_nodes,
+            "pin_policy": self.pin_policy,
+        }
+
+
+class Where(NamedTuple):
+    """A condition on one key-value; made by `kv`."""
+
+    key: str
+    op: str
+    value: Keyvalue
+    second: Keyvalue | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the service is asked."""
+        asked: dict[str, Any] = {"value": self.value, "op": self.op}
+        return asked if self.second is None else {**asked, "secondValue": self.second}
+
+
+class kv:  # noqa: N801  (reads as a word of a sentence: kv("stage") == "prod")
+    """A key-value to be compared: ``kv("stage") == "prod"``, ``kv("score").between(1, 5)``.
+
+    Numbers compare as numbers, text by its letters, dates as ISO 8601 text.
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # == makes a condition, so this is no key
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __eq__(self, value: Keyvalue | date) -> Where:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self._where("eq", value)
+
+    def __ne__(self, value: Keyvalue | date) -> Where:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self._where("ne", value)
+
+    def __gt__(self, value: Keyvalue | date) -> Where:
+        return self._where("gt", value)
+
+    def __ge__(self, value: Keyvalue | date) -> Where:
+        return self._where("gte", value)
+
+    def __lt__(self, value: Keyvalue | date) -> Where:
+        return self._where("lt", value)
+
+    def __le__(self, value: Keyvalue | date) -> Where:
+        return self._where("lte", value)
+
+    def between(self, low: Keyvalue | date, high: Keyvalue | date) -> Where:
+        """From `low` to `high`, both included."""
+        return self._where("between", low, high)
+
+    def not_between(self, low: Keyvalue | date, high: Keyvalue | date) -> Where:
+        """Below `low` or above `high`."""
+        return self._where("notBetween", low, high)
+
+    def like(self, pattern: str, *, ignore_case: bool = False) -> Where:
+        """Text of this pattern; ``%`` stands for any letters, ``_`` for one."""
+        return self._where("iLike" if ignore_case else "like", pattern)
+
+    def not_like(self, pattern: str, *, ignore_case: bool = False) -> Where:
+        """Text not of this pattern."""
+        return self._where("notILike" if ignore_case else "notLike", pattern)
+
+    def matches(self, pattern: str, *, ignore_case: bool = False) -> Where:
+        """Text in which this regular expression is found."""
+        return self._where("iRegexp" if ignore_case else "regexp", pattern)
+
+    def _where(self, op: str, value: Keyvalue | date, second: Keyvalue | date | None = None) -> Where:
+        values = check_keyvalues({"value": value, **({} if second is None else {"second": second})})
+        return Where(self.key, op, values["value"], values.get("second"))
+
+
+class Pins(NamedTuple):
+    """Some pins, and how many there are in all, where that was asked."""
+
+    rows: list[Pin]
+    total: int | None
+
+
+def list_pins(
+    *,
+    cid_contains: str | None = None,
+    name: str | None = None,
+    where: Iterable[Where] = (),
+    status: Status = "pinned",
+    pinned_after: datetime | None = None,
+    pinned_before: datetime | None = None,
+    unpinned_after: datetime | None = None,
+    unpinned_before: datetime | None = None,
+    min_size: int | None = None,
+    max_size: int | None = None,
+    group_id: str | None = None,
+    count: bool = False,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> Call[Pins]:
+    """``GET /data/pinList``."""
+    if status not in STATUSES:
+        raise InputError(f"status is one of {', '.join(STATUSES)}, not {status!r}")
+    conditions = {one.key: one.to_json() for one in where}
+    query: dict[str, str | int | bool | None] = {
+        "hashContains": cid_contains,
+        "metadata[name]": name,
+        "metadata[keyvalues]": msgspec.json.encode(conditions).decode() if conditions else None,
+        "status": status,
+        "pinStart": _moment(pinned_after),
+        "pinEnd": _moment(pinned_before),
+        "unpinStart": _moment(unpinned_after),
+        "unpinEnd": _moment(unpinned_before),
+        "pinSizeMin": min_size,
+        "pinSizeMax": max_size,
+        "groupId": group_id,
+        "includeCount": count,
+        "pageLimit": limit,
+        "pageOffset": offset,
+    }
+
+    def pins(data: Any) -> Pins:
+        return Pins([Pin.from_json(row) for row in data.get("rows") or ()], data.get("count"))
+
+    return Call("GET", "/data/pinList", reads_json(pins), query)
+
+
+def _moment(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+class PinJobs(NamedTuple):
+    """Some jobs of the queue, and how many there are in all."""
+
+    rows: list[PinJob]
+    total: int
+
+
+def list_jobs(
+    *,
+    sort: Literal["ASC", "DESC"] | None = None,
+    status: str | None = None,
+    cid: CID | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> Call[PinJobs]:
+    """``GET /pinning/pinJobs``."""
+    if status is not None and status not in JOB_STATUSES:
+        raise InputError(f"a job's status is one of {', '.join(JOB_STATUSES)}, not {status!r}")
+    query: dict[str, str | int | bool | None] = {
+        "sort": sort,
+        "status": status,
+        "ipfs_pin_hash": str(cid) if cid else None,
+        "limit": limit,
+        "offset": offset,
+    }
+
+    def jobs(data: Any) -> PinJobs:
+        rows = [record(row, PinJob) for row in data.get("rows") or ()]
+        return PinJobs(rows, int(data.get("count") or 0))
+
+    return Call("GET", "/pinning/pinJobs", reads_json(jobs), query)
+
+
+class Queued(Record, frozen=True, kw_only=True):
+    """The answer to a request to pin a CID."""
+
+    id: str
+    cid: CID = msgspec.field(name="ipfsHash")
+    status: str = ""
+    name: str | None = None
+
+
+def pin_by_hash(
+    cid: CID, *, name: str | None, keyvalues: Keyvalues | None, host_nodes: list[str] | None = None
+) -> Call[Queued]:
+    """``POST /pinning/pinByHash``."""
+    body: dict[str, Any] = {"hashToPin": str(cid), "pinataMetadata": metadata(name, keyvalues)}
+    if host_nodes:
+        if len(host_nodes) > 5:
+            raise InputError(f"{len(host_nodes)} host nodes; Pinata takes at most 5")
+        body["pinataOptions"] = {"hostNodes": host_nodes}
+    return Call(
+        "POST",
+        "/pinning/pinByHash",
+        reads_json(lambda data: record(data, Queued)),
+        body=msgspec.json.encode(body),
+        headers=JSON_TYPE,
+    )
+
+
+def metadata(name: str | None, keyvalues: Keyvalues | None) -> dict[str, Any]:
+    """Name and key-values as the older API takes them."""
+    body: dict[str, Any] = {}
+    if name is not None:
+        body["name"] = check_name(name)
+    if checked := check_keyvalues(keyvalues):
+        body["keyvalues"] = checked
+    return body
+
+
+def hash_metadata(cid: CID, *, name: str | None, keyvalues: Keyvalues | None) -> Call[None]:
+    """``PUT /pinning/hashMetadata``."""
+    changes: dict[str, Any] = {}
+    if name is not None:
+        changes["name"] = check_name(name)
+    if keyvalues is not None:
+        changes["keyvalues"] = check_keyvalues(keyvalues, removing=True)
+    if not changes:
+        raise InputError("nothing to change", hint="give name=… or keyvalues=…")
+    body = msgspec.json.encode({"ipfsPinHash": str(cid), **changes})
+    return Call("PUT", "/pinning/hashMetadata", nothing, body=body, headers=JSON_TYPE)
+
+
+def unpin(cid: CID) -> Call[None]:
+    """``DELETE /pinning/unpin/{cid}``."""
+    return Call("DELETE", f"/pinning/unpin/{cid}", nothing)

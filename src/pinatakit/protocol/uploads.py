@@ -1,0 +1,182 @@
+"""Uploads: the three ways bytes come in, and what each answers.
+
+- ``POST /v3/files``: one file, public or private, up to 100 MB in one request.
+- ``POST /pinning/pinFileToIPFS``: one file or one folder, public, up to 25 GB.
+- ``POST /pinning/pinJSONToIPFS``: a JSON value, public, up to 10 MB.
+
+Source: Pinata API v3, "Upload a file"; older API, "Pin file to IPFS", "Pin JSON to IPFS".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from pinatakit.content import CID
+from pinatakit.errors import InputError
+from pinatakit.protocol._call import JSON_TYPE, Body, Call, Network, Record, reads_data, reads_json, record
+from pinatakit.protocol.files import pending
+from pinatakit.protocol.metadata import Keyvalues
+from pinatakit.protocol.pins import metadata
+from pinatakit.protocol.stringify import stringify
+from pinatakit.protocol.times import micros, millis
+
+MB: Final = 1_000_000
+V3_LIMIT: Final = 100 * MB
+"""Bytes of content that v3 takes in one request (documentation, "Limits", read 2026-06)."""
+UPLOAD_LIMIT: Final = 25_000 * MB
+"""Bytes of content that one upload may have."""
+JSON_LIMIT: Final = 10 * MB
+"""Bytes of body that pinJSONToIPFS takes."""
+
+
+class Upload(Record, frozen=True, kw_only=True):
+    """What an upload has become.
+
+    Attributes:
+        cid: the root the service has stored; it was checked against the bytes sent.
+        id: its record's UUID, or `None` where the older API does not tell it.
+        size: from v3 the bytes of content, from the older API the bytes of all blocks.
+        is_duplicate: it was there already; id, name and time are of that earlier upload.
+        created_at: aware, UTC.
+    """
+
+    cid: CID
+    id: str | None = None
+    name: str | None = None
+    size: int = 0
+    number_of_files: int = 1
+    mime_type: str | None = None
+    group_id: str | None = None
+    keyvalues: dict[str, Any] | None = None
+    network: Network = "public"
+    created_at: datetime | None = None
+    is_duplicate: bool = False
+
+    @classmethod
+    def from_v3(cls, data: Any) -> Upload:
+        """Read one as v3 writes it."""
+        if pending(data):
+            raise InputError(
+                f"the service has not computed the CID of {data.get('id')} yet", hint="ask files.get()"
+            )
+        return record(data, cls)
+
+    @classmethod
+    def from_older(cls, data: Any) -> Upload:
+        """Read one as the older API writes it."""
+        names = {
+            "IpfsHash": "cid",
+            "PinSize": "size",
+            "Timestamp": "created_at",
+            "isDuplicate": "is_duplicate",
+            "ID": "id",
+            "Name": "name",
+            "NumberOfFiles": "number_of_files",
+            "MimeType": "mime_type",
+            "GroupId": "group_id",
+            "Keyvalues": "keyvalues",
+        }
+        return record({names[key]: value for key, value in data.items() if key in names}, cls)
+
+    def to_v3(self, *, user_id: str) -> dict[str, Any]:
+        """Write one as v3 does."""
+        assert self.created_at
+        return {
+            "id": self.id,
+            "user_id": user_id,
+            "group_id": self.group_id,
+            "name": self.name,
+            "cid": str(self.cid),
+            "created_at": micros(self.created_at),
+            "size": self.size,
+            "number_of_files": self.number_of_files,
+            "mime_type": self.mime_type,
+            "keyvalues": self.keyvalues or {},
+            "vectorized": False,
+            "network": self.network,
+            **({"is_duplicate": True} if self.is_duplicate else {}),
+        }
+
+    def to_older(self) -> dict[str, Any]:
+        """Write one as the older API does."""
+        assert self.created_at
+        return {
+            "IpfsHash": str(self.cid),
+            "PinSize": self.size,
+            "Timestamp": millis(self.created_at),
+            "ID": self.id,
+            "Name": self.name,
+            "NumberOfFiles": self.number_of_files,
+            "MimeType": self.mime_type,
+            "GroupId": self.group_id,
+            "Keyvalues": self.keyvalues or None,
+            **({"isDuplicate": True} if self.is_duplicate else {}),
+        }
+
+
+def older_fields(
+    name: str | None, keyvalues: Keyvalues | None, cid_version: int | str, group_id: str | None
+) -> dict[str, str]:
+    """The form fields of ``pinFileToIPFS`` besides its files."""
+    options: dict[str, Any] = {"cidVersion": check_cid_version(cid_version)}
+    if group_id is not None:
+        options["groupId"] = group_id
+    return {
+        "pinataOptions": msgspec.json.encode(options).decode(),
+        "pinataMetadata": msgspec.json.encode(metadata(name, keyvalues)).decode(),
+    }
+
+
+def v3_fields(
+    network: Network, name: str | None, keyvalues: dict[str, str], cid_version: int, group_id: str | None
+) -> dict[str, str]:
+    """The form fields of ``POST /v3/files`` besides its file."""
+    fields = {"network": network, "cid_version": f"v{check_cid_version(cid_version)}"}
+    if name is not None:
+        fields["name"] = name
+    if keyvalues:
+        fields["keyvalues"] = msgspec.json.encode(keyvalues).decode()
+    if group_id is not None:
+        fields["group_id"] = group_id
+    return fields
+
+
+def upload_file(body: Body, headers: dict[str, str]) -> Call[Upload]:
+    """``POST /v3/files``."""
+    return Call("POST", "/v3/files", reads_data(Upload.from_v3), body=body, headers=headers, host="uploads")
+
+
+def pin_file(body: Body, headers: dict[str, str]) -> Call[Upload]:
+    """``POST /pinning/pinFileToIPFS``."""
+    return Call("POST", "/pinning/pinFileToIPFS", reads_json(Upload.from_older), body=body, headers=headers)
+
+
+def pin_json(
+    value: Any, *, name: str | None, keyvalues: Keyvalues | None, cid_version: int | str, group_id: str | None
+) -> Call[Upload]:
+    """``POST /pinning/pinJSONToIPFS``."""
+    options: dict[str, Any] = {"cidVersion": check_cid_version(cid_version)}
+    if group_id is not None:
+        options["groupId"] = group_id
+    about = {"pinataMetadata": metadata(name, keyvalues), "pinataOptions": options}
+    body = msgspec.json.encode({"pinataContent": msgspec.Raw(stringify(value)), **about})
+    if len(body) > JSON_LIMIT:
+        raise InputError(
+            f"the JSON has {len(body):,} bytes; pinJSONToIPFS takes at most {JSON_LIMIT:,}",
+            hint="upload it as a file",
+        )
+    return Call("POST", "/pinning/pinJSONToIPFS", reads_json(Upload.from_older), body=body, headers=JSON_TYPE)
+
+
+def check_cid_version(version: object) -> int:
+    """0 or 1, which may be given as text.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(version, bool) or version not in (0, 1, "0", "1"):
+        raise InputError(f"cid_version is 0 or 1, not {version!r}")
+    return 1 if version in (1, "1") else 0

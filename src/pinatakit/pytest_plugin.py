@@ -1,0 +1,29 @@
+"""pytest: a local Pinata for each test that asks for one.
+
+    def test_my_upload(pinata):
+        assert pinata.upload(b"hello").size == 5
+
+The environment points at it meanwhile, so that code which makes its own client finds it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pinatakit.embedded import LocalPinata
+
+
+@pytest.fixture
+def pinata(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPinata]:
+    """A client of a local Pinata that starts empty and is gone after the test."""
+    from pinatakit.embedded import local  # noqa: PLC0415  (nothing is imported for tests that do not ask)
+
+    with local() as client:
+        monkeypatch.setenv("PINATA_ENDPOINT_URL", client.url)
+        monkeypatch.setenv("PINATA_GATEWAY_URL", client.url)
+        monkeypatch.setenv("PINATA_JWT", client.jwt)
+        yield client

@@ -1,0 +1,195 @@
+"""The app: which path leads to which handler, what key it takes, and how errors are worded."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+import time
+import uuid
+from collections.abc import Collection
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pinatakit.protocol.refusals import older_envelope, v3_envelope
+from pinatakit.server import account, files, gateway, keys, pins, uploads
+from pinatakit.server.auth import authorize
+from pinatakit.server.refusal import NOT_FOUND, Refusal
+from pinatakit.server.request import Asked, Handler, json, read_json
+from pinatakit.server.store import Store
+
+_log = logging.getLogger("pinatakit.server")
+_access = logging.getLogger("pinatakit.access")
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+_LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+
+
+class _Endpoint(NamedTuple):
+    """A route: what the key must allow (``None``: any key; ``"open"``: none is needed), and its body."""
+
+    methods: tuple[str, ...]
+    path: str
+    handler: Handler
+    scope: str | None
+    takes_json: bool = False
+
+
+ENDPOINTS: Final = (
+    _Endpoint(("GET",), "/data/testAuthentication", account.test, None),
+    _Endpoint(("GET",), "/data/userPinnedDataTotal", account.usage, "data.userPinnedDataTotal"),
+    _Endpoint(("GET",), "/data/pinList", pins.list_pins, "data.pinList"),
+    _Endpoint(("POST",), "/pinning/pinFileToIPFS", uploads.pin_file, "pinning.pinFileToIPFS"),
+    _Endpoint(
+        ("POST",), "/pinning/pinJSONToIPFS", uploads.pin_json, "pinning.pinJSONToIPFS", takes_json=True
+    ),
+    _Endpoint(("POST",), "/pinning/pinByHash", pins.pin_by_hash, "pinning.pinByHash", takes_json=True),
+    _Endpoint(("GET",), "/pinning/pinJobs", pins.list_jobs, "pinning.pinJobs"),
+    _Endpoint(("PUT",), "/pinning/hashMetadata", pins.hash_metadata, "pinning.hashMetadata", takes_json=True),
+    _Endpoint(("DELETE",), "/pinning/unpin/{cid}", pins.unpin, "pinning.unpin"),
+    _Endpoint(("POST",), "/users/generateApiKey", keys.create, "admin", takes_json=True),
+    _Endpoint(("GET",), "/users/apiKeys", keys.list_keys, "admin"),
+    _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke, "admin", takes_json=True),
+    _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
+    _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
+    _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
+    _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
+    _Endpoint(("DELETE",), "/v3/files/{network}/{id}", files.delete, "org:files:write"),
+    _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
+    _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
+)
+
+
+def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> ASGIApp:
+    """The local Pinata over a store, as an ASGI application.
+
+    `hosts` are the names by which it may be called, without port; `None` allows any. A
+    browser's page may call the API only from this machine (its ``Origin``).
+    """
+
+    def route(endpoint: _Endpoint) -> Route:
+        async def answer(request: Request) -> Response:
+            body = await read_json(request) if endpoint.takes_json else None
+            key = None
+            if endpoint.scope != "open":
+                key = await authorize(store.keys, request.headers, endpoint.scope)
+            return await endpoint.handler(Asked(request, store, key, body))
+
+        return Route(endpoint.path, answer, methods=list(endpoint.methods))
+
+    app = Starlette(
+        routes=[route(endpoint) for endpoint in ENDPOINTS],
+        exception_handlers={
+            Refusal: _refused,
+            HTTPException: _no_route,
+            OSError: _disk,
+            ClientDisconnect: _gone,
+        },
+        middleware=[
+            Middleware(
+                CORSMiddleware,
+                allow_origin_regex=_LOOPBACK_ORIGIN,
+                allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+                allow_headers=["*"],
+                allow_credentials=True,
+            )
+        ],
+    )
+    return _Door(app, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    if request.url.path.startswith("/ipfs/"):
+        response: Response = PlainTextResponse(error.details, error.status)
+        if error.status == 416:
+            response.headers["content-range"] = error.reason
+        return response
+    if request.url.path.startswith("/v3/") and error.status not in (401, 403):
+        return json(v3_envelope(error.status, error.details, request.scope["request_id"]), error.status)
+    return json(older_envelope(error.reason, error.details), error.status)
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    details = f"{request.method} {request.url.path} is not served here."
+    return await _refused(request, Refusal(error.status_code, NOT_FOUND, details))
+
+
+async def _disk(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OSError)
+    _log.error("%s %s failed: %s", request.method, request.url.path, error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        details = f"The disk of the local Pinata is full ({error.strerror}); nothing of the upload was kept."
+        return await _refused(request, Refusal(507, "INSUFFICIENT_STORAGE", details))
+    return await _refused(
+        request, Refusal(500, "INTERNAL_SERVER_ERROR", f"The store failed: {error.strerror}")
+    )
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # nobody is there to read it
+
+
+class _Door:
+    """What every request passes: whose name it calls, one spelling of its path, an id, a log line."""
+
+    def __init__(self, app: ASGIApp, hosts: set[str] | None) -> None:
+        self._app = app
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        begun = time.perf_counter()
+        status = 0
+        scope["request_id"] = request_id = uuid.uuid4().hex
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        scope["path"] = _one_spelling(scope["path"])
+        refusal = self._refuse(request)
+        try:
+            if refusal:
+                await json(older_envelope("FORBIDDEN", refusal), 403)(scope, receive, answer)
+            else:
+                await self._app(scope, receive, answer)
+        finally:
+            took = (time.perf_counter() - begun) * 1000
+            _access.info("%s %s %d %.1f ms %s", request.method, scope["path"], status, took, request_id)
+
+    def _refuse(self, request: Request) -> str | None:
+        """Why not even to look: a name that is not ours (DNS rebinding), a page from elsewhere."""
+        host = re.sub(r":\d+\Z", "", request.headers.get("host", "")).lower()
+        if self._hosts is not None and host not in self._hosts and not host.endswith(".localhost"):
+            return f"This local Pinata is not called {host!r}."
+        origin = request.headers.get("origin")
+        if origin and not request.scope["path"].startswith("/ipfs/"):
+            named = urlsplit(origin).hostname or ""
+            allowed = _LOOPBACK if self._hosts is None else self._hosts
+            if named not in allowed and f"[{named}]" not in allowed and not named.endswith(".localhost"):
+                return f"Pages from {origin!r} may not call this local Pinata."
+        return None
+
+
+def _one_spelling(path: str) -> str:
+    """The path as the routes know it: old clients double slashes and end with one."""
+    if path.startswith("/ipfs/"):
+        return path
+    return re.sub("//+", "/", path).rstrip("/") or "/"

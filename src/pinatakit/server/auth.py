@@ -1,0 +1,116 @@
+"""Who asks, and what they may do: JWTs, key pairs, scopes.
+
+Order of checks, as measured at Pinata: the credential is known (401), not revoked, and of
+enough scope (403). A JWT holds its key and secret, as Pinata's do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+import jwt
+
+from pinatakit.protocol import Key, refusals
+from pinatakit.protocol.shapes import as_object
+from pinatakit.server.refusal import Refusal
+from pinatakit.server.store import Keys
+from pinatakit.server.store.keys import issued_at
+
+_ALGORITHM: Final = "HS256"
+
+
+def make_jwt(keys: Keys, key: str, secret: str) -> str:
+    """The JWT of a key pair, of the shape Pinata's have."""
+    user = {
+        "id": keys.user_id,
+        "email": "local@pinatakit.invalid",
+        "email_verified": True,
+        "pin_policy": {"regions": [{"id": "LOCAL", "desiredReplicationCount": 1}], "version": 1},
+        "mfa_enabled": False,
+        "status": "ACTIVE",
+    }
+    payload = {
+        "userInformation": user,
+        "authenticationType": "scopedKey",
+        "scopedKeyKey": key,
+        "scopedKeySecret": secret,
+        "iat": issued_at(),
+    }
+    return jwt.encode(payload, keys.signing_key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
+
+
+def public_key(text: str) -> str:
+    """The public key a text names: itself, or the one inside a JWT, whoever signed it."""
+    try:
+        payload = jwt.decode(text, options={"verify_signature": False})  # pyright: ignore[reportUnknownMemberType]
+        return str(payload["scopedKeyKey"])
+    except (jwt.InvalidTokenError, KeyError):
+        return text
+
+
+async def authorize(keys: Keys, headers: Mapping[str, str], scope: str | None) -> Key:
+    """The key that a request carries, if it may do this.
+
+    `scope` is what the route needs: ``pinning.unpin`` of the older API, ``org:files:read`` of
+    v3, ``admin``, or `None` where any key will do.
+
+    Raises:
+        Refusal: in the service's words.
+    """
+    key = _authenticate(keys, headers)
+    if key.revoked:
+        raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been revoked and can not be used")
+    if scope and not allows(key.scopes, scope):
+        raise Refusal(
+            403, refusals.NO_SCOPES_FOUND, "This key does not have the required scopes associated with it"
+        )
+    counted = keys.use(key)
+    if counted is not None and not await asyncio.wrap_future(counted):
+        raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been used as often as it may be")
+    return key
+
+
+def _authenticate(keys: Keys, headers: Mapping[str, str]) -> Key:
+    authorization = headers.get("authorization")
+    if authorization is not None:
+        kind, _, token = authorization.partition(" ")
+        pair = _pair(keys, token.strip()) if kind.lower() == "bearer" else None
+    else:
+        public, secret = headers.get("pinata_api_key"), headers.get("pinata_secret_api_key")
+        if public is None or secret is None:
+            raise Refusal(
+                400,
+                refusals.KEYS_MUST_BE_STRINGS,
+                "pinata_api_key and pinata_secret_api_key must both be strings",
+            )
+        pair = (public, secret)
+    key = keys.find(*pair) if pair else None
+    if key is None:
+        raise Refusal(401, refusals.INVALID_CREDENTIALS, "Invalid/expired credentials")
+    return key
+
+
+def _pair(keys: Keys, token: str) -> tuple[str, str] | None:
+    try:
+        payload = jwt.decode(token, keys.signing_key, algorithms=[_ALGORITHM])  # pyright: ignore[reportUnknownMemberType]
+        return str(payload["scopedKeyKey"]), str(payload["scopedKeySecret"])
+    except (jwt.InvalidTokenError, KeyError):
+        return None
+
+
+def allows(scopes: Any, scope: str) -> bool:
+    """Whether a permission tree covers what a route needs; writing includes reading."""
+    tree = as_object(scopes)
+    if tree.get("admin") is True:
+        return True
+    if scope.startswith("org"):
+        resources: list[str] = tree.get("resources") or []
+        resource, _, right = scope.rpartition(":")
+        rights = ("write",) if right == "write" else ("read", "write")
+        return any(f"{named}:{r}" in resources for named in (resource, "org") for r in rights)
+    if scope == "admin":
+        return "org:write" in tree.get("resources", [])
+    family, _, name = scope.partition(".")
+    return as_object(as_object(tree.get("endpoints")).get(family)).get(name) is True

@@ -1,0 +1,284 @@
+"""The gateway: what is kept, as files for people and as blocks for programs.
+
+A program asks for ``raw`` blocks or a ``car`` and checks them itself; a browser gets the
+bytes of files, and pages for folders. Private content is not served here.
+Sources: specs.ipfs.tech/http-gateways/path-gateway and /trustless-gateway; Pinata's
+documentation of gateway errors (``ERR_ID``).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from itertools import chain
+from typing import Final, Literal, NamedTuple
+from urllib.parse import quote
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_section, walk_blocks
+from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
+from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
+from pinatakit.server.media import SNIFFED, sniff
+from pinatakit.server.refusal import Refusal
+from pinatakit.server.request import Asked
+
+_GATHER: Final = 1 << 20
+_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_FOREVER: Final = "public, max-age=29030400, immutable"
+
+
+class _Found(NamedTuple):
+    """What a path leads to."""
+
+    root: CID
+    path: str
+    get: Callable[[CID], bytes]
+    cid: CID
+    above: list[Block]  # the blocks on the way, the root's first
+    entry: Entry | None  # None where it is no file or folder
+    names: list[str]  # of a folder
+
+
+async def get(asked: Asked) -> Response:
+    """``GET /ipfs/{cid}[/path]``."""
+    request = asked.request
+    found = await anyio.to_thread.run_sync(_find, asked)
+    form = request.query_params.get("format") or _accepted(request.headers.get("accept", ""))
+    if form == "raw":
+        return _raw(request, found)
+    if form == "car":
+        return _car(request, found)
+    if form is not None:
+        raise Refusal(406, "ERR_FORMAT", f"Format {form!r} is not served here; raw and car are.")
+    if found.entry is None or found.entry.kind is Kind.SYMLINK:
+        raise Refusal(501, "ERR_FORMAT", f"{found.cid} is no file or folder; ask for it with ?format=raw")
+    if found.entry.kind is Kind.DIRECTORY:
+        return await _folder(asked, found)
+    return await _file(request, found, found.entry)
+
+
+def _find(asked: Asked) -> _Found:
+    text, path = asked.path("cid"), asked.request.path_params.get("path", "")
+    try:
+        root = CID.parse(text)
+    except InvalidCID as error:
+        raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
+    car = asked.store.cars.find(root, among="file.network = 'public'")
+    if car is None and root.inlined is None:
+        raise Refusal(404, "ERR_ID:00006", f"{root} is not pinned here - ERR_ID:00006")
+    get = asked.store.cars.getter(car or 0)
+    walk = Walk(root, path)
+    above: list[Block] = []
+    try:
+        steps = walk.leftover()
+        cid = root
+        while not steps and walk.wants:
+            cid = walk.wants
+            above.append(Block(cid, get(cid)))
+            steps = walk.feed(bytes(above[-1].data))
+        entry = next((step for step in steps if isinstance(step, Entry)), None)
+        names = [] if entry is None or entry.kind is not Kind.DIRECTORY else sorted(walk.names(get))
+    except NoSuchPath as error:
+        raise Refusal(404, "NOT_FOUND", error.message) from None
+    except ContentError:
+        cid, entry, names = root, None, []
+        above = [Block(root, get(root))]
+    return _Found(root, path, get, cid, above, entry, names)
+
+
+def _accepted(accept: str) -> str | None:
+    for part in accept.split(","):
+        kind = part.partition(";")[0].strip()
+        if kind in (CAR_TYPE, RAW_TYPE):
+            return "car" if kind == CAR_TYPE else "raw"
+    return None
+
+
+def _headers(found: _Found, etag: str) -> dict[str, str]:
+    shown = quote(f"/ipfs/{found.root}" + (f"/{found.path}" if found.path else ""))
+    return {
+        "etag": f'"{etag}"',
+        "cache-control": _FOREVER,
+        "x-ipfs-path": shown,
+        "x-ipfs-roots": str(found.cid),
+        "access-control-allow-origin": "*",
+        "access-control-expose-headers": "content-range, etag, x-ipfs-path, x-ipfs-roots",
+    }
+
+
+def _unchanged(request: Request, headers: dict[str, str]) -> bool:
+    given = request.headers.get("if-none-match", "")
+    tags = [tag.strip().removeprefix("W/") for tag in given.split(",")]
+    return headers["etag"] in tags or "*" in tags
+
+
+def _raw(request: Request, found: _Found) -> Response:
+    headers = _headers(found, f"{found.cid}.raw")
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    headers |= {
+        "content-disposition": f'attachment; filename="{found.cid}.bin"',
+        "x-content-type-options": "nosniff",
+    }
+    block = bytes(found.above[-1].data) if found.above else found.cid.inlined or b""
+    return Response(block, headers=headers, media_type=RAW_TYPE)
+
+
+def _car(request: Request, found: _Found) -> Response:
+    query = request.query_params
+    scope = query.get("dag-scope", "all")
+    if scope not in ("all", "entity", "block"):
+        raise Refusal(400, "ERR_FORMAT", f'"dag-scope" is all, entity or block, not {scope!r}')
+    accept = request.headers.get("accept", "")
+    dups = (query.get("car-dups") or ("y" if re.search(r";\s*dups=y", accept) else "n")) == "y"
+    headers = _headers(found, f"{found.cid}.car.{scope}.{'y' if dups else 'n'}")
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    kind = f"{CAR_TYPE}; version=1; order=dfs; dups={'y' if dups else 'n'}"
+    headers |= {
+        "content-type": kind,
+        "content-disposition": f'attachment; filename="{found.cid}.car"',
+        "x-content-type-options": "nosniff",
+    }
+    if request.method == "HEAD":
+        return Response(None, headers=headers)
+
+    def pieces() -> Iterator[bytes]:
+        yield car_header([found.root])
+        for block in chain(found.above[:-1], _below(found, scope, dups)):
+            yield car_section(block.cid, len(block.data))
+            yield bytes(block.data)
+
+    return StreamingResponse(stream(pieces()), headers=headers)
+
+
+def _below(found: _Found, scope: str, dups: bool) -> Iterable[Block]:
+    """The blocks of what the path leads to, as far as the scope goes."""
+    if scope == "block":
+        return found.above[-1:]
+    if scope == "entity" and found.entry and found.entry.kind is Kind.DIRECTORY:
+        return _directory_blocks(found)
+    return walk_blocks(found.cid, found.get, dups=dups)
+
+
+def _directory_blocks(found: _Found) -> Iterator[Block]:
+    """A folder's own blocks, without what it holds."""
+    yield from found.above[-1:]
+    walk = Walk(found.cid)
+    walk.feed(found.get(found.cid))
+    for cid in walk.shards(found.get):
+        yield Block(cid, found.get(cid))
+
+
+async def _file(request: Request, found: _Found, entry: Entry) -> Response:
+    query = request.query_params
+    headers = _headers(found, str(found.cid)) | {"accept-ranges": "bytes"}
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    name = query.get("filename") or found.path.rpartition("/")[2]
+    start_of_file = await anyio.to_thread.run_sync(
+        lambda: b"".join(_content(found, 0, min(SNIFFED, entry.size)))
+    )
+    headers["content-type"] = sniff(start_of_file, name)
+    if headers["content-type"].startswith("text/"):
+        headers["content-type"] += "; charset=utf-8"
+    how = "attachment" if query.get("download", "").lower() == "true" else "inline"
+    if query.get("filename") or how == "attachment":
+        headers["content-disposition"] = f"{how}; filename*=UTF-8''{quote(name or str(found.cid), safe='')}"
+    start, stop, status = 0, entry.size, 200
+    wanted = request.headers.get("range")
+    if wanted and request.headers.get("if-range", headers["etag"]) == headers["etag"]:
+        ranged = read_range(wanted, entry.size)
+        if ranged == "unsatisfiable":
+            raise Refusal(
+                416, f"bytes */{entry.size}", f"The content has {entry.size} bytes, and {wanted} has none."
+            )
+        if ranged:
+            (start, stop), status = ranged, 206
+            headers["content-range"] = f"bytes {start}-{stop - 1}/{entry.size}"
+    headers["content-length"] = str(stop - start)
+    if request.method == "HEAD":
+        return Response(None, status, headers)
+    return StreamingResponse(stream(_content(found, start, stop)), status, headers)
+
+
+def read_range(text: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
+    """The bytes a ``Range`` header asks for; `None` where it may be passed over (RFC 9110, 14.2).
+
+    Several ranges at once are passed over: the whole content is an answer to them too.
+    """
+    found = _RANGE.match(text.replace(" ", ""))
+    if not found or found.groups() == ("", ""):
+        return None
+    first, last = found.groups()
+    if not first:
+        start, stop = max(0, size - int(last)), size
+    else:
+        start, stop = int(first), min(int(last) + 1, size) if last else size
+        if last and int(last) < int(first):
+            return None
+    return (start, stop) if start < stop else "unsatisfiable"
+
+
+def _content(found: _Found, start: int, stop: int) -> Iterator[bytes]:
+    walk = Walk(found.cid, start=start, stop=stop)
+    steps = walk.leftover()
+    while True:
+        yield from (step for step in steps if isinstance(step, bytes))
+        if walk.wants is None:
+            return
+        steps = walk.feed(found.get(walk.wants))
+
+
+async def _folder(asked: Asked, found: _Found) -> Response:
+    request = asked.request
+    if not request.url.path.endswith("/"):
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"{quote(request.url.path)}/{query}", 301)
+    if "index.html" in found.names:
+        path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
+        request.path_params["path"] = path
+        index = await anyio.to_thread.run_sync(_find, asked)
+        if index.entry and index.entry.kind is Kind.FILE:
+            return await _file(request, index, index.entry)
+    headers = _headers(found, f"DirIndex-{found.cid}")
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    return HTMLResponse(_listing(found), headers=headers)
+
+
+def _listing(found: _Found) -> str:
+    title = html.escape(f"/ipfs/{found.root}/{found.path}".rstrip("/"))
+    rows = "\n".join(
+        f'<li><a href="{quote(name.encode("utf-8", "surrogateescape"))}">'
+        f"{html.escape(name.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace'))}</a></li>"
+        for name in found.names
+    )
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width">'
+        "<style>body{font:1rem/1.6 system-ui;margin:2rem auto;max-width:50rem;padding:0 1rem}"
+        "h1{font-size:1rem;overflow-wrap:anywhere}</style>"
+        f"<h1>{title}</h1><ul>\n{rows}\n</ul></html>"
+    )
+
+
+async def stream(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Pieces that are made by reading the disk, gathered to 1 MiB and made in threads."""
+
+    def gather() -> bytes:
+        gathered: list[bytes] = []
+        size = 0
+        for piece in pieces:
+            gathered.append(piece)
+            size += len(piece)
+            if size >= _GATHER:
+                break
+        return b"".join(gathered)
+
+    while piece := await anyio.to_thread.run_sync(gather):
+        yield piece

@@ -1,0 +1,288 @@
+"""Ingest: bytes that arrive become blocks in a CAR while they arrive.
+
+Nothing is spooled and nothing held: what a request brings is cut, hashed and written in
+pieces of 1 MiB, in threads, while the next piece is received.
+
+Form fields may stand behind the files, and Pinata's own clients put them there; then the
+CID version is known only at the end. Files are taken for version 1, as all current clients
+ask, and in the other case the DAG is built again from the CAR just written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+import anyio.to_thread
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root, Walk
+from pinatakit.errors import InputError
+from pinatakit.protocol import form
+from pinatakit.server.media import DIRECTORY, SNIFFED, sniff
+from pinatakit.server.refusal import Refusal, bad_request
+from pinatakit.server.store import Store, Writing
+from pinatakit.server.store.files import Added, Kept
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+ProfileOf: TypeAlias = Callable[[dict[str, str]], Profile | None]
+"""The profile that a form's fields ask for, or `None` where they say nothing of it (yet)."""
+
+_GATHER: Final = 1 << 20
+_MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
+
+
+class Ingest:
+    """One upload on its way into the store: files begin, are fed, end; then all is kept or dropped."""
+
+    def __init__(self, store: Store, profile: Profile) -> None:
+        self.profile = profile
+        self.names: list[str] = []
+        self._store = store
+        self._car: Writing = store.cars.write(profile.cid_version)
+        self._roots: list[Root] = []
+        self._file: FileBuilder | None = None
+        self._start = b""
+
+    def begin(self, name: str) -> None:
+        """The next file."""
+        self.names.append(name)
+        self._file = FileBuilder(self.profile, self._car.put)
+
+    def feed(self, data: bytes | bytearray) -> None:
+        """Bytes of the file that has begun.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        assert self._file
+        if len(self.names) == 1 and len(self._start) < SNIFFED:
+            self._start += data[:SNIFFED]
+        self._file.feed(data)
+
+    def end(self) -> None:
+        """The file that has begun is whole."""
+        assert self._file
+        self._roots.append(self._file.finish())
+        self._file = None
+
+    def rebuild(self, profile: Profile) -> Ingest:
+        """The same files under another profile, read back from what was written; this one is dropped."""
+        self._car.flush()
+        get = self._store.cars.getter(self._car.number)
+        again = Ingest(self._store, profile)
+        try:
+            for name, root in zip(self.names, self._roots, strict=True):
+                again.begin(name)
+                walk = Walk(root.cid)
+                while walk.wants:
+                    for step in walk.feed(get(walk.wants)):
+                        if isinstance(step, bytes):
+                            again.feed(step)
+                again.end()
+        except BaseException:
+            again.drop()
+            raise
+        self.drop()
+        return again
+
+    def keep(self, kept: Kept, *, wrap: bool = False, mime_type: str | None = None) -> Added:
+        """Make it last: one file, or one folder of all files; then it may be acknowledged.
+
+        `kept` is what is known besides the root; `wrap` puts one more folder around.
+
+        Raises:
+            Refusal: the files are neither one file nor one folder.
+            OSError: the disk is full or broken.
+        """
+        root, name, is_folder = self._root()
+        kept = kept._replace(
+            name=kept.name or name or None,
+            number_of_files=len(self._roots),
+            mime_type=mime_type or (DIRECTORY if is_folder or wrap else sniff(self._start, self.names[0])),
+        )
+        if wrap:
+            folder = FolderBuilder(self.profile, self._car.put)
+            folder.add(name, root)
+            root = folder.finish()
+        self._car.settle(root)
+        return self._store.files.add(kept._replace(root=root), self._car)
+
+    def drop(self) -> None:
+        """Leave nothing of it."""
+        self._store.records.write(self._car.abandon).result()
+
+    def _root(self) -> tuple[Root, str, bool]:
+        """The root of what was uploaded, its name, and whether it is a folder."""
+        if not self.names:
+            raise bad_request("Invalid request format.")
+        if len(self.names) == 1 and "/" not in self.names[0]:
+            return self._roots[0], self.names[0], False
+        tops = {name.partition("/")[0] for name in self.names}
+        if len(tops) > 1 or any("/" not in name for name in self.names):
+            raise bad_request("More than one file and/or directory was provided for pinning.")
+        folder = FolderBuilder(self.profile, self._car.put)
+        try:
+            for name, root in zip(self.names, self._roots, strict=True):
+                folder.add(name.partition("/")[2], root)
+        except InputError as error:
+            raise bad_request(error.message) from None
+        return folder.finish(), tops.pop(), True
+
+
+class Form(NamedTuple):
+    """A form that has arrived: its plain fields, and its files in the store."""
+
+    fields: dict[str, str]
+    ingest: Ingest
+
+
+async def receive(
+    store: Store, content_type: str, body: AsyncIterator[bytes], profile_of: ProfileOf, default: Profile
+) -> Form:
+    """Take a multipart form as it arrives; `default` is the profile where its fields name none.
+
+    Raises:
+        Refusal: it is no form, or was cut short; nothing of it is left in the store.
+        OSError: the disk is full or broken; nothing of it is left in the store.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind != b"multipart/form-data" or not options.get(b"boundary"):
+        raise bad_request("Invalid request format.")
+    reading = _Reading()
+    parser = MultipartParser(options[b"boundary"], reading.callbacks())
+    ingest: Ingest | None = None
+    gathered = bytearray()
+
+    async def pour() -> None:
+        nonlocal gathered
+        assert ingest
+        data, gathered = gathered, bytearray()
+        if data:
+            await anyio.to_thread.run_sync(ingest.feed, data)
+
+    try:
+        async for piece in body:
+            parser.write(piece)
+            for event in reading.take():
+                match event:
+                    case str():
+                        if ingest is None:
+                            profile = profile_of(reading.fields) or Profile.for_version(1)
+                            ingest = await anyio.to_thread.run_sync(Ingest, store, profile)
+                        ingest.begin(_plain_path(event))
+                    case None:
+                        await pour()
+                        assert ingest
+                        await anyio.to_thread.run_sync(ingest.end)
+                    case _:
+                        gathered += event
+                        if len(gathered) >= _GATHER:
+                            await pour()
+        if not reading.ended:
+            raise bad_request("The request ended before its form did; nothing was stored.")
+        if ingest is None:
+            raise bad_request("Invalid request format.")
+        wanted = profile_of(reading.fields) or default
+        if wanted != ingest.profile:
+            ingest = await anyio.to_thread.run_sync(ingest.rebuild, wanted)
+        return Form(reading.fields, ingest)
+    except FormParserError as error:
+        await _drop(ingest)
+        raise bad_request(f"Invalid request format. {error}") from None
+    except BaseException:
+        await _drop(ingest)
+        raise
+
+
+async def _drop(ingest: Ingest | None) -> None:
+    if ingest:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(ingest.drop)
+
+
+def _plain_path(filename: str) -> str:
+    """A part's file name as a path inside the upload: relative, with ``/`` between names."""
+    names = [name for name in filename.split("/") if name not in ("", ".")]
+    if ".." in names or not names:
+        raise bad_request(f"The file name {filename!r} leads out of the upload.")
+    return "/".join(names)
+
+
+class _Reading:
+    """What the form parser tells, in order: a name opens a file, bytes are of it, `None` ends it."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.ended = False
+        self._events: list[str | bytes | None] = []
+        self._header = bytearray()
+        self._value = bytearray()
+        self._disposition: dict[str, str] = {}
+        self._plain: bytearray | None = None
+        self._size = 0
+
+    def callbacks(self) -> MultipartCallbacks:
+        return {
+            "on_part_begin": self._part_begin,
+            "on_part_data": self._part_data,
+            "on_part_end": self._part_end,
+            "on_header_field": self._header_field,
+            "on_header_value": self._header_value,
+            "on_header_end": self._header_end,
+            "on_headers_finished": self._headers_finished,
+            "on_end": self._end,
+        }
+
+    def take(self) -> list[str | bytes | None]:
+        events, self._events = self._events, []
+        return events
+
+    def _part_begin(self) -> None:
+        self._disposition = {}
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _header_end(self) -> None:
+        if bytes(self._header).lower() == b"content-disposition":
+            self._disposition = form.disposition(bytes(self._value))
+        self._header.clear()
+        self._value.clear()
+
+    def _headers_finished(self) -> None:
+        filename = self._disposition.get("filename")
+        if filename is None:
+            self._plain = bytearray()
+        else:
+            self._plain = None
+            self._events.append(filename)
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._plain is None:
+            self._events.append(data[start:end])
+            return
+        self._size += end - start
+        if self._size > _MAX_FIELDS:
+            raise Refusal(
+                413, "PAYLOAD_TOO_LARGE", f"The form's fields have more than {_MAX_FIELDS:,} bytes."
+            )
+        self._plain += data[start:end]
+
+    def _part_end(self) -> None:
+        if self._plain is None:
+            self._events.append(None)
+            return
+        try:
+            self.fields[self._disposition.get("name", "")] = self._plain.decode()
+        except UnicodeDecodeError:
+            raise bad_request("A field of the form is not UTF-8.") from None
+
+    def _end(self) -> None:
+        self.ended = True

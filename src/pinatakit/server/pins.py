@@ -1,0 +1,206 @@
+"""Pins: the older API's lists, queue and metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import anyio.to_thread
+import msgspec
+from starlette.responses import Response
+
+from pinatakit.errors import InputError
+from pinatakit.protocol import Where, refusals, times
+from pinatakit.protocol.metadata import check_keyvalues, check_name
+from pinatakit.protocol.pins import JOB_STATUSES, OPERATORS, STATUSES
+from pinatakit.protocol.shapes import is_array, is_object
+from pinatakit.server.refusal import Refusal, bad_request
+from pinatakit.server.request import Asked, json, ok, read_cid
+from pinatakit.server.store.files import Filter
+
+_KEYVALUE: Final = re.compile(r"metadata\[keyvalues\]\[(.+)\]\Z", re.DOTALL)
+
+
+async def list_pins(asked: Asked) -> Response:
+    """``GET /data/pinList``."""
+    query = asked.query
+    status = query.get("status") or "all"
+    if status not in STATUSES:
+        raise bad_request(f'"status" must be one of {", ".join(STATUSES)}, not {status!r}')
+    name, where = _metadata(query)
+    wanted = Filter(
+        status=status,
+        network="public",
+        cid_contains=query.get("hashContains") or None,
+        cid=query.get("cid") or None,
+        name=name,
+        where=where,
+        pinned=(_moment(query, "pinStart"), _moment(query, "pinEnd")),
+        unpinned=(_moment(query, "unpinStart"), _moment(query, "unpinEnd")),
+        size=(_size(asked, "pinSizeMin"), _size(asked, "pinSizeMax")),
+        group_id=query.get("groupId") or None,
+    )
+    limit = asked.number("pageLimit", 10, 1, 1000)
+    offset = asked.number("pageOffset", 0, 0, 1 << 53)
+    counted = query.get("includeCount", "true").lower() != "false"
+    files, user_id = asked.store.files, asked.store.keys.user_id
+
+    def find() -> dict[str, Any]:
+        rows = [pin.to_json() for pin in files.pins(wanted, limit=limit, offset=offset, user_id=user_id)]
+        return {**({"count": files.count(wanted)} if counted else {}), "rows": rows}
+
+    return json(await anyio.to_thread.run_sync(find))
+
+
+def _metadata(query: Mapping[str, str]) -> tuple[str | None, list[Where]]:
+    """The filters on name and key-values, in each of the spellings that clients use."""
+    whole = _json_of(query, "metadata") if query.get("metadata") else {}
+    name = query.get("metadata[name]") or whole.get("name")
+    keyvalues: dict[str, Any] = whole.get("keyvalues") or {}
+    if query.get("metadata[keyvalues]"):
+        keyvalues = {**keyvalues, **_json_of(query, "metadata[keyvalues]")}
+    for key in query:
+        if found := _KEYVALUE.match(key):
+            keyvalues = {**keyvalues, found[1]: _json_of(query, key)}
+    return name, [_where(key, asked) for key, asked in keyvalues.items()]
+
+
+def _json_of(query: Mapping[str, str], name: str) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(query[name])
+    except msgspec.DecodeError as error:
+        raise bad_request(f'"{name}" is not JSON: {error}') from None
+    if not is_object(value):
+        raise bad_request(f'"{name}" must be a JSON object')
+    return value
+
+
+def _where(key: str, asked: Any) -> Where:
+    if not is_object(asked) or "value" not in asked:
+        raise bad_request(f'The filter on key-value {key!r} must be {{"value": …, "op": …}}')
+    op = asked.get("op", "eq")
+    value, second = asked["value"], asked.get("secondValue")
+    if op not in OPERATORS:
+        raise bad_request(f'"op" must be one of {", ".join(OPERATORS)}, not {op!r}')
+    if (op in ("between", "notBetween")) != (second is not None):
+        raise bad_request(f'"{op}" takes {"a" if second is None else "no"} secondValue')
+    if second is not None and isinstance(value, str) != isinstance(second, str):
+        raise bad_request(f'"{op}" takes two values of one kind, not {value!r} and {second!r}')
+    for one in (value, second):
+        if not isinstance(one, str | int | float | bool | None) or (one is None and one is value):
+            raise bad_request(f"A key-value is text, a number or a boolean, not {one!r}")
+    if op in ("regexp", "iRegexp"):
+        try:
+            re.compile(str(value))
+        except re.error as error:
+            raise bad_request(f"{value!r} is not a regular expression: {error}") from None
+    return Where(key, op, value, second)
+
+
+def _moment(query: Mapping[str, str], name: str) -> datetime | None:
+    text = query.get(name)
+    if not text:
+        return None
+    try:
+        return times.parse(text)
+    except ValueError:
+        raise bad_request(f'"{name}" must be in ISO 8601 format, not {text!r}') from None
+
+
+def _size(asked: Asked, name: str) -> int | None:
+    return asked.number(name, 0, 0, 1 << 62) if asked.query.get(name) else None
+
+
+async def list_jobs(asked: Asked) -> Response:
+    """``GET /pinning/pinJobs``."""
+    query = asked.query
+    status, sort = query.get("status") or None, (query.get("sort") or "DESC").upper()
+    if status is not None and status not in JOB_STATUSES:
+        raise bad_request(f'"status" must be one of {", ".join(JOB_STATUSES)}, not {status!r}')
+    if sort not in ("ASC", "DESC"):
+        raise bad_request(f'"sort" must be ASC or DESC, not {sort!r}')
+    limit, offset = asked.number("limit", 5, 1, 1000), asked.number("offset", 0, 0, 1 << 53)
+    rows, count = asked.store.jobs.list(
+        status=status,
+        cid=query.get("ipfs_pin_hash") or None,
+        ascending=sort == "ASC",
+        limit=limit,
+        offset=offset,
+    )
+    return json({"count": count, "rows": [row.to_json() for row in rows]})
+
+
+async def pin_by_hash(asked: Asked) -> Response:
+    """``POST /pinning/pinByHash``: what is held already is pinned, the rest is queued."""
+    body = asked.object()
+    cid = read_cid(body.get("hashToPin"), "hashToPin")
+    name, keyvalues, options = read_about(body)
+    hosts: Any = options.get("hostNodes") or options.get("host_nodes") or body.get("host_nodes") or []
+    if not is_array(hosts) or len(hosts) > 5 or not all(isinstance(host, str) for host in hosts):
+        raise bad_request('"hostNodes" must be a list of at most 5 multiaddrs')
+    group_id = options.get("groupId")
+    store = asked.store
+
+    def add() -> tuple[str, str]:
+        if store.files.pin_held(cid, name, keyvalues, group_id):
+            return _pin_id(asked, str(cid)), "prechecking"
+        return store.jobs.add(cid, name, keyvalues, hosts, group_id), "searching"
+
+    id, status = await anyio.to_thread.run_sync(add)
+    return json({"id": id, "ipfsHash": str(cid), "status": status, "name": name})
+
+
+def _pin_id(asked: Asked, cid: str) -> str:
+    wanted = Filter(status="pinned", network="public", cid=cid)
+    return asked.store.files.page(wanted, ascending=False, limit=1, after=None)[0].id
+
+
+async def hash_metadata(asked: Asked) -> Response:
+    """``PUT /pinning/hashMetadata``."""
+    body = asked.object()
+    cid = read_cid(body.get("ipfsPinHash"), "ipfsPinHash")
+    try:
+        name = check_name(body.get("name"))
+        keyvalues = check_keyvalues(body.get("keyvalues"), removing=True)
+
+        def update() -> bool:
+            return asked.store.files.update_pin(cid, name=name, keyvalues=keyvalues)
+
+        found = await anyio.to_thread.run_sync(update)
+    except InputError as error:
+        raise bad_request(error.message) from None
+    if not found:
+        raise not_pinned(str(cid))
+    return ok()
+
+
+async def unpin(asked: Asked) -> Response:
+    """``DELETE /pinning/unpin/{cid}``."""
+    cid = read_cid(asked.path("cid"), "CID")
+    if not await anyio.to_thread.run_sync(lambda: asked.store.files.delete("public", cid=cid)):
+        raise not_pinned(str(cid))
+    return ok()
+
+
+def not_pinned(cid: str) -> Refusal:
+    """The account has not pinned this: 500, as recorded in 2022."""
+    reason = refusals.CURRENT_USER_HAS_NOT_PINNED_CID
+    return Refusal(500, reason, f"The current user has not pinned the cid: {cid}")
+
+
+def read_about(body: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any]]:
+    """Name, key-values and options that a request of the older API carries.
+
+    Raises:
+        Refusal: one of them cannot be.
+    """
+    metadata: Any = body.get("pinataMetadata") or {}
+    options: Any = body.get("pinataOptions") or {}
+    if not is_object(metadata) or not is_object(options):
+        raise bad_request('"pinataMetadata" and "pinataOptions" must be JSON objects')
+    try:
+        return check_name(metadata.get("name")), check_keyvalues(metadata.get("keyvalues")), options
+    except InputError as error:
+        raise bad_request(error.message) from None

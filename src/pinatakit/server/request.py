@@ -1,0 +1,119 @@
+"""What a handler is given, and the common ways to read a request and to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from pinatakit.content import CID
+from pinatakit.errors import InvalidCID
+from pinatakit.protocol import Key, Network
+from pinatakit.protocol.shapes import is_object
+from pinatakit.server.refusal import Refusal, bad_request, not_found
+from pinatakit.server.store import Store
+
+Handler: TypeAlias = Callable[["Asked"], Awaitable[Response]]
+
+MAX_JSON: Final = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that may be answered: its key is known and allowed.
+
+    `body` is the decoded JSON, `None` on routes that take none.
+    """
+
+    request: Request
+    store: Store
+    key: Key | None
+    body: Any = None
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query, decoded; of a name that stands twice, the last."""
+        return self.request.query_params
+
+    def path(self, name: str) -> str:
+        """A part of the path."""
+        return str(self.request.path_params[name])
+
+    def network(self) -> Network:
+        """The network a v3 path names."""
+        network = as_network(self.path("network"))
+        if network is None:
+            raise not_found(f"There is no network {self.path('network')!r}; there are public and private.")
+        return network
+
+    def object(self) -> dict[str, Any]:
+        """The JSON body, which must be an object."""
+        if not is_object(self.body):
+            raise bad_request("The request's body must be a JSON object.")
+        return self.body
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        """A whole number of the query, within its bounds."""
+        text = self.query.get(name, "")
+        if not text:
+            return default
+        try:
+            value = int(text)
+        except ValueError:
+            raise bad_request(f'"{name}" must be a number, not {text!r}') from None
+        if not least <= value <= most:
+            raise bad_request(f'"{name}" must be {least} to {most}, not {value}')
+        return value
+
+
+def as_network(name: str) -> Network | None:
+    """The network of that name, if there is one."""
+    return "public" if name == "public" else "private" if name == "private" else None
+
+
+async def read_json(request: Request) -> Any:
+    """The JSON a request's body holds, whatever media type it claims.
+
+    Raises:
+        Refusal: it is not JSON (400), or too large (413).
+    """
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_JSON:
+            raise Refusal(413, "PAYLOAD_TOO_LARGE", f"The request has more than {MAX_JSON:,} bytes.")
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise bad_request(f"The request's body is not JSON: {error}") from None
+
+
+def json(value: Any, status: int = 200) -> Response:
+    """An answer that is a JSON value."""
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def data(value: Any) -> Response:
+    """An answer as v3 wraps it."""
+    return json({"data": value})
+
+
+def ok() -> Response:
+    """An answer that says only that it is done."""
+    return PlainTextResponse("OK")
+
+
+def read_cid(text: object, name: str) -> CID:
+    """A CID that a request names.
+
+    Raises:
+        Refusal: it is none.
+    """
+    try:
+        return CID.parse(text)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    except InvalidCID as error:
+        raise bad_request(f'"{name}" is not a valid CID: {error.message}') from None

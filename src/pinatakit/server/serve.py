@@ -1,0 +1,209 @@
+"""Server: a local Pinata on a real port, in a thread or as the whole process."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import uvicorn
+
+from pinatakit.errors import InputError, PinataError
+from pinatakit.server.app import create_app
+from pinatakit.server.auth import make_jwt
+from pinatakit.server.store import Store
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Admin:
+    """The first key of a store, which may do everything."""
+
+    jwt: str
+    api_key: str
+    api_secret: str
+
+    def __repr__(self) -> str:
+        return f"Admin(jwt='***', api_key={self.api_key!r}, api_secret='***')"
+
+
+class Server:
+    """A local Pinata that listens.
+
+    `data` is its folder; without one it is a temporary folder, removed at the end. Port 0
+    takes a free one. It listens when it is made, and answers from `start` or `run` on.
+
+    Raises:
+        Busy: another server has the data folder.
+        InputError: the address cannot be listened on.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        names: Collection[str] = (),
+    ) -> None:
+        self._temporary = data is None
+        self.data = Path(tempfile.mkdtemp(prefix="pinatakit-")) if data is None else data.resolve()
+        try:
+            self.store = Store(self.data)
+        except BaseException:
+            self._remove()
+            raise
+        try:
+            self._socket = _listen(host, port)
+            self.admin = _admin(self.store)
+        except BaseException:
+            self.store.close()
+            self._remove()
+            raise
+        port = self._socket.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else _shown(host)}:{port}"
+        hosts = None if host in ("0.0.0.0", "::") and not names else [*names, host]  # noqa: S104
+        config = uvicorn.Config(
+            create_app(self.store, hosts=hosts),
+            http="httptools",
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=30,
+        )
+        self._uvicorn = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> Self:
+        """Answer, in a thread of its own; returns when it does."""
+        self._thread = threading.Thread(target=self._answer, name="pinatakit-server", daemon=True)
+        self._thread.start()
+        self._say_where()
+        return self
+
+    def run(self) -> None:
+        """Answer, until the process is told to end (SIGINT, SIGTERM); then finish what runs, and stop."""
+        self._say_where()
+        try:
+            self._answer()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Finish what runs, then stop listening and let go of the data folder."""
+        self._uvicorn.should_exit = True
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        self._socket.close()
+        (self.data / "server.json").unlink(missing_ok=True)
+        self.store.close()
+        self._remove()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def about(self) -> dict[str, Any]:
+        """All that a program needs to use it; holds secrets."""
+        return {
+            "url": self.url,
+            "gateway": f"{self.url}/ipfs",
+            "jwt": self.admin.jwt,
+            "api_key": self.admin.api_key,
+            "api_secret": self.admin.api_secret,
+            "data": str(self.data),
+        }
+
+    def _answer(self) -> None:
+        self._uvicorn.run(sockets=[self._socket])
+
+    def _say_where(self) -> None:
+        """Tell other processes of this user where it listens."""
+        write_private(self.data / "server.json", {"url": self.url, "pid": os.getpid()})
+
+    def _remove(self) -> None:
+        if self._temporary:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)  # from here on a caller waits instead of being refused
+    except OSError as error:
+        listening.close()
+        raise InputError(
+            f"cannot listen on {host} port {port}: {error.strerror or error}",
+            hint="take another --port, or 0",
+        ) from None
+    listening.set_inheritable(False)
+    return listening
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+
+
+def _admin(store: Store) -> Admin:
+    """The admin key of a store: made at its first start and kept, for this user alone."""
+    path = store.folder / "admin.json"
+    if path.exists():
+        kept = json.loads(path.read_text())
+        admin = Admin(kept["jwt"], kept["api_key"], kept["api_secret"])
+        known = store.keys.find(admin.api_key, admin.api_secret)
+        if known and not known.revoked:
+            return admin
+    key, secret = store.keys.create("admin", {"admin": True}, None)
+    admin = Admin(make_jwt(store.keys, key, secret), key, secret)
+    write_private(path, {"jwt": admin.jwt, "api_key": key, "api_secret": secret})
+    return admin
+
+
+def write_private(path: Path, value: dict[str, Any]) -> None:
+    """Write a file that only this user can read, whole or not at all."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w") as out:
+        json.dump(value, out)
+        out.flush()
+        os.fsync(out.fileno())
+    aside.replace(path)
+
+
+def running(data: Path) -> dict[str, str]:
+    """Where the server that has this data folder answers, and its admin key.
+
+    Raises:
+        PinataError: it has not said so, or these are not its words.
+    """
+    try:
+        where = json.loads((data / "server.json").read_text())
+        admin = json.loads((data / "admin.json").read_text())
+        return {"url": str(where["url"]), "jwt": str(admin["jwt"])}
+    except (OSError, ValueError, KeyError):
+        raise PinataError(
+            f"the data folder {str(data)!r} is in use, and its server cannot be found",
+            hint="wait a moment, or stop the process that uses it",
+        ) from None

@@ -1,0 +1,74 @@
+"""The store: what the local Pinata keeps. Only here are SQL and files.
+
+    data/
+      records.db          what is known (SQLite, WAL)
+      cars/<root>.car     what is kept, one CAR a root, readable by any IPFS tool
+      cars/incoming/      what is being written; swept at the next start
+      admin.json          the first key, for this machine's user alone (mode 0600)
+      lock.db             held while a server runs
+
+Acknowledged means kept: a CAR is synced and its record committed before an upload is
+answered. What a crash leaves half done is swept at the next start.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from pinatakit.errors import PinataError
+from pinatakit.server.store.cars import Cars, Writing
+from pinatakit.server.store.files import Files
+from pinatakit.server.store.jobs import Jobs
+from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.records import Records
+
+__all__ = ["Busy", "Cars", "Files", "Jobs", "Keys", "Records", "Store", "Writing"]
+
+
+class Busy(PinataError):
+    """Another server has this data folder."""
+
+
+class Store:
+    """The data folder of one local Pinata; one server at a time has it.
+
+    Raises:
+        Busy: another server has it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(folder)
+        try:
+            self.records = Records(folder / "records.db")
+            self.cars = Cars(folder / "cars", self.records)
+            self.cars.sweep()
+            self.keys = Keys(self.records)
+            self.files = Files(self.records, self.cars)
+            self.jobs = Jobs(self.records)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def close(self) -> None:
+        """Finish what waits, then let go of the folder."""
+        self.keys.close()
+        self.records.close()
+        self.cars.close()
+        self._lock.close()
+
+
+def _lock(folder: Path) -> sqlite3.Connection:
+    """A lock that the system lets go of when its process ends, on every system: SQLite's own."""
+    connection = sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("BEGIN EXCLUSIVE").close()
+    except sqlite3.OperationalError:
+        connection.close()
+        raise Busy(
+            f"another local Pinata has the data folder {str(folder)!r}",
+            hint="use that one, or another folder",
+        ) from None
+    return connection

@@ -1,0 +1,260 @@
+"""Cars: content on disk, one CAR file for each root, so that any IPFS tool can read the store.
+
+A CAR is written once, beside the others, under a name of its own; when it is whole its root
+is put into the header, it is synced, and only then named by its root. The index of blocks is
+in the records.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pinatakit.content import CID, Block, Root, car_header, car_section
+from pinatakit.errors import MissingBlock
+from pinatakit.server.store.records import Records
+
+_GATHER: Final = 1 << 20  # bytes written to disk at once
+_INDEX: Final = 1024  # blocks entered into the index at once
+_REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
+_OPEN: Final = 64  # files kept open for reading
+
+_NO_ROOT: Final = {0: CID(0, 0x70, b"\x12\x20" + bytes(32)), 1: CID(1, 0x70, b"\x12\x20" + bytes(32))}
+
+
+class Cars:
+    """The CAR files of one store."""
+
+    def __init__(self, folder: Path, records: Records) -> None:
+        self.folder = folder
+        self.incoming = folder / "incoming"
+        self.records = records
+        self._open: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
+        self.incoming.mkdir(parents=True, exist_ok=True)
+
+    def write(self, cid_version: int) -> Writing:
+        """Begin a CAR."""
+        return Writing(self, cid_version)
+
+    def path(self, root: CID) -> Path:
+        """Where the CAR of a root is; named in lower case, for file systems that know no other."""
+        return self.folder / f"{root.to_v1()}.car"
+
+    def find(self, cid: CID, *, among: str) -> int | None:
+        """The number of a whole CAR that holds a block and that a condition on `file` allows."""
+        row = self.records.read_one(
+            "SELECT car.n FROM block JOIN car ON car.n = block.car JOIN file ON file.cid = car.root"
+            f" WHERE block.multihash = ? AND file.unpinned IS NULL AND {among} LIMIT 1",
+            (cid.multihash,),
+        )
+        return row[0] if row else None
+
+    def getter(self, car: int) -> Callable[[CID], bytes]:
+        """A function that reads blocks of one CAR.
+
+        Raises:
+            MissingBlock: (the function) the CAR does not hold the block.
+        """
+        row = self.records.read_one("SELECT root FROM car WHERE n = ?", (car,))
+        path = self.path(CID.parse(row[0])) if row and row[0] else self.incoming / f"{car}.car"
+
+        def get(cid: CID) -> bytes:
+            found = self.records.read_one(
+                "SELECT at, size FROM block WHERE multihash = ? AND car = ?", (cid.multihash, car)
+            )
+            if found is None:
+                raise MissingBlock(cid)
+            return self._read(path, found["at"], found["size"])
+
+        return get
+
+    def forget(self, db: sqlite3.Connection, root: str) -> None:
+        """Within a write: drop the CAR of a root that nothing pins any more."""
+        row = db.execute("SELECT n FROM car WHERE root = ?", (root,)).fetchone()
+        if row:
+            db.execute("DELETE FROM block WHERE car = ?", (row[0],))
+            db.execute("DELETE FROM car WHERE n = ?", (row[0],))
+            path = self.path(CID.parse(root))
+            self.records.after_commit(lambda: self.remove(path))
+
+    def sweep(self) -> None:
+        """Remove what a crash has left: CARs half written, or whole but never acknowledged."""
+        for path in self.incoming.iterdir():
+            path.unlink()
+
+        def drop(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM block WHERE car IN (SELECT n FROM car WHERE root IS NULL)")
+            db.execute("DELETE FROM car WHERE root IS NULL")
+            orphans = "SELECT root FROM car WHERE root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
+            for row in db.execute(orphans).fetchall():
+                self.forget(db, row[0])
+
+        self.records.write(drop).result()
+        known = {f"{CID.parse(row[0]).to_v1()}.car" for row in self.records.read("SELECT root FROM car")}
+        for path in self.folder.glob("*.car"):
+            if path.name not in known:
+                path.unlink()
+
+    def close(self) -> None:
+        """Close the files that are open for reading."""
+        with self._lock:
+            while self._open:
+                os.close(self._open.popitem()[1])
+
+    def _read(self, path: Path, at: int, size: int) -> bytes:
+        with self._lock:
+            name = str(path)
+            file = self._open.pop(name, None)
+            if file is None:
+                file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                if len(self._open) >= _OPEN:
+                    os.close(self._open.popitem(last=False)[1])
+            self._open[name] = file
+            return read_at(file, at, size)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that may be open for reading."""
+        with self._lock:
+            file = self._open.pop(str(path), None)
+            if file is not None:
+                os.close(file)
+        path.unlink(missing_ok=True)
+
+
+class Writing:
+    """A CAR that is being written: blocks first, the root at the end.
+
+    A block given again is written once, as far as the last 65,536 are remembered.
+    """
+
+    def __init__(self, cars: Cars, cid_version: int) -> None:
+        self._cars = cars
+        self._placeholder = _NO_ROOT[cid_version]
+        self.number: int = cars.records.write(
+            lambda db: db.execute("INSERT INTO car (root) VALUES (NULL)").lastrowid or 0
+        ).result()
+        self._path = cars.incoming / f"{self.number}.car"
+        self._file = os.open(
+            self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644
+        )
+        self._gathered: list[bytes | memoryview] = []
+        self._gathered_size = 0
+        self._at = 0
+        self._index: list[tuple[bytes, int, int, int]] = []
+        self._recent: OrderedDict[bytes, None] = OrderedDict()
+        self._put(car_header([self._placeholder]))
+
+    def put(self, block: Block) -> None:
+        """Take a block; it is on disk after `settle`.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        multihash = block.cid.multihash
+        if multihash in self._recent:
+            return
+        self._recent[multihash] = None
+        if len(self._recent) > _REMEMBER:
+            self._recent.popitem(last=False)
+        size = len(block.data)
+        self._put(car_section(block.cid, size))
+        self._index.append((multihash, self.number, self._at, size))
+        self._put(block.data)
+        if self._gathered_size >= _GATHER:
+            self._flush()
+        if len(self._index) >= _INDEX:
+            self._enter()
+
+    def settle(self, root: Root) -> None:
+        """Put the root into the header and sync: from here on a crash of the machine keeps it."""
+        self._flush()
+        self._enter()
+        header = car_header([root.cid])
+        assert len(header) == len(car_header([self._placeholder])), "a root is of the profile's CID version"
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, header)
+        os.fsync(self._file)
+        os.close(self._file)
+        self._file = -1
+
+    def keep(self, db: sqlite3.Connection, root: CID) -> None:
+        """Within a write, after `settle`: name the CAR by its root."""
+        self._path.replace(self._cars.path(root))
+        sync_folder(self._cars.folder)
+        db.execute("UPDATE car SET root = ? WHERE n = ?", (str(root), self.number))
+
+    def abandon(self, db: sqlite3.Connection) -> None:
+        """Within a write: leave nothing of it."""
+        db.execute("DELETE FROM block WHERE car = ?", (self.number,))
+        db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (self.number,))
+        self.close()
+        self._cars.remove(self._path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def flush(self) -> None:
+        """Make all blocks so far readable."""
+        self._flush()
+        self._enter()
+
+    def _put(self, data: bytes | memoryview) -> None:
+        self._gathered.append(data)
+        self._gathered_size += len(data)
+        self._at += len(data)
+
+    def _flush(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._gathered_size = 0
+        write_all(self._file, gathered)
+
+    def _enter(self) -> None:
+        entries, self._index = self._index, []
+        if entries:
+            sql = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
+            self._cars.records.write(lambda db: db.executemany(sql, entries)).result()
+
+
+def write_all(file: int, pieces: list[bytes | memoryview]) -> None:
+    """Write all the pieces, however little the system takes at once."""
+    if not hasattr(os, "writev"):
+        pieces = [b"".join(pieces)]
+    waiting = [memoryview(piece) for piece in pieces if len(piece)]
+    while waiting:
+        some = waiting[:512]  # IOV_MAX is 1024 or more
+        written = os.writev(file, some) if hasattr(os, "writev") else os.write(file, some[0])
+        while waiting and written >= len(waiting[0]):
+            written -= len(waiting.pop(0))
+        if written:
+            waiting[0] = waiting[0][written:]
+
+
+def read_at(file: int, at: int, size: int) -> bytes:
+    """Exactly these bytes of a file."""
+    if hasattr(os, "pread"):
+        data = os.pread(file, size, at)
+    else:
+        os.lseek(file, at, os.SEEK_SET)
+        data = os.read(file, size)
+    if len(data) != size:
+        raise OSError(f"the store is damaged: {size} bytes at {at} were expected, {len(data)} are there")
+    return data
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in a folder last; where folders cannot be opened there is no need."""
+    if os.name == "posix":
+        file = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)

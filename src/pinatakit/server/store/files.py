@@ -1,0 +1,417 @@
+"""Files and pins as they are kept: one record each time content is pinned.
+
+The older API calls them pins and knows those of the past, v3 calls them files and knows
+those of now. Both are the same rows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pinatakit.content import CID, Block, Kind, Root, Walk, links_size
+from pinatakit.protocol import File, Network, Pin, Upload, Usage, Where
+from pinatakit.protocol.metadata import merge_keyvalues
+from pinatakit.protocol.pins import Region
+from pinatakit.server.media import DIRECTORY, sniff
+from pinatakit.server.store.cars import Cars, Writing
+from pinatakit.server.store.records import Records
+from pinatakit.server.store.values import from_micros, new_id, now_micros, to_micros
+
+_HERE: Final = (Region(region_id="LOCAL", current=1, desired=1),)
+
+
+class Kept(NamedTuple):
+    """Content that is about to be recorded."""
+
+    root: Root
+    name: str | None
+    mime_type: str
+    number_of_files: int
+    network: Network = "public"
+    keyvalues: Mapping[str, Any] = {}
+    group_id: str | None = None
+    expires_at: datetime | None = None
+
+
+class Added(NamedTuple):
+    """An upload as recorded; its own `size` is of content, `dag_size` of all blocks."""
+
+    upload: Upload
+    dag_size: int
+
+
+class Filter(NamedTuple):
+    """Which pins are asked for; what is `None` does not matter."""
+
+    status: str = "all"
+    network: Network | None = None
+    cid_contains: str | None = None
+    cid: str | None = None
+    name: str | None = None
+    where: Sequence[Where] = ()
+    pinned: tuple[datetime | None, datetime | None] = (None, None)
+    unpinned: tuple[datetime | None, datetime | None] = (None, None)
+    size: tuple[int | None, int | None] = (None, None)
+    group_id: str | None = None
+    no_group: bool = False
+    mime_type: str | None = None
+
+
+class Files:
+    """The files and pins of one store."""
+
+    def __init__(self, records: Records, cars: Cars) -> None:
+        self._records = records
+        self._cars = cars
+
+    def add(self, kept: Kept, car: Writing) -> Added:
+        """Record content whose CAR is settled, and name its CAR, in one transaction.
+
+        What is pinned already stays as it is, and the answer says so.
+        """
+
+        def add(db: sqlite3.Connection) -> Added:
+            cid = str(kept.root.cid)
+            row = db.execute(
+                "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
+            ).fetchone()
+            if db.execute("SELECT 1 FROM car WHERE root = ?", (cid,)).fetchone():
+                car.abandon(db)
+            else:
+                car.keep(db, kept.root.cid)
+            if row:
+                return Added(_upload(row, is_duplicate=True), row["dag_size"])
+            return Added(_upload(_insert(db, kept)), kept.root.dag_size)
+
+        return self._records.write(add).result()
+
+    def pin_held(
+        self, cid: CID, name: str | None, keyvalues: Mapping[str, Any], group_id: str | None
+    ) -> bool:
+        """Pin a DAG that is in a public CAR already, in a CAR of its own; whether it was.
+
+        Raises:
+            ContentError: the DAG is no file or folder, or the store is damaged.
+        """
+        number = self._cars.find(cid, among="file.network = 'public'")
+        if number is None:
+            return False
+        if self._pinned(cid):
+            return True
+        car = self._cars.write(cid.version)
+        try:
+            kept = _copy(cid, self._cars.getter(number), car)
+            car.settle(kept.root)
+            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id), car)
+        except BaseException:
+            self._records.write(car.abandon).result()
+            raise
+        return True
+
+    def _pinned(self, cid: CID) -> bool:
+        sql = "SELECT 1 FROM file WHERE cid = ? AND network = 'public' AND unpinned IS NULL"
+        return self._records.read_one(sql, (str(cid),)) is not None
+
+    def get(self, network: Network, id: str) -> File | None:
+        """One file of now."""
+        row = self._records.read_one(
+            "SELECT * FROM file WHERE id = ? AND network = ? AND unpinned IS NULL", (id, network)
+        )
+        return _file(row) if row else None
+
+    def update(
+        self,
+        network: Network,
+        id: str,
+        *,
+        name: str | None,
+        keyvalues: Mapping[str, Any],
+        expires: datetime | None,
+    ) -> File | None:
+        """Change one file of now; `None` when there is none.
+
+        Raises:
+            InputError: more than 10 key-values would be left.
+        """
+
+        def update(db: sqlite3.Connection) -> File | None:
+            row = db.execute(
+                "SELECT * FROM file WHERE id = ? AND network = ? AND unpinned IS NULL", (id, network)
+            ).fetchone()
+            return _file(_change(db, row, name, keyvalues, expires)) if row else None
+
+        return self._records.write(update).result()
+
+    def update_pin(self, cid: CID, *, name: str | None, keyvalues: Mapping[str, Any]) -> bool:
+        """Change a pin of now; whether there is one.
+
+        Raises:
+            InputError: more than 10 key-values would be left.
+        """
+
+        def update(db: sqlite3.Connection) -> bool:
+            row = db.execute(
+                "SELECT * FROM file WHERE cid = ? AND network = 'public' AND unpinned IS NULL", (str(cid),)
+            ).fetchone()
+            if row:
+                _change(db, row, name, keyvalues, None)
+            return row is not None
+
+        return self._records.write(update).result()
+
+    def delete(self, network: Network, *, id: str | None = None, cid: CID | None = None) -> bool:
+        """Unpin by id or by CID; whether there was such a pin. Content nobody pins goes."""
+
+        def delete(db: sqlite3.Connection) -> bool:
+            row = db.execute(
+                "UPDATE file SET unpinned = ? WHERE (id = ? OR cid = ?) AND network = ? AND unpinned IS NULL"
+                " RETURNING cid",
+                (now_micros(), id, str(cid) if cid else None, network),
+            ).fetchone()
+            if (
+                row
+                and not db.execute(
+                    "SELECT 1 FROM file WHERE cid = ? AND unpinned IS NULL", (row["cid"],)
+                ).fetchone()
+            ):
+                self._cars.forget(db, row["cid"])
+            return row is not None
+
+        return self._records.write(delete).result()
+
+    def page(self, wanted: Filter, *, ascending: bool, limit: int, after: str | None) -> list[File]:
+        """Some files in order of time, behind the one with id `after`."""
+        conditions, values = _conditions(wanted)
+        way, beyond = ("ASC", ">") if ascending else ("DESC", "<")
+        if after:
+            conditions.append(f"(created, n) {beyond} (SELECT created, n FROM file WHERE id = ?)")
+            values.append(after)
+        sql = f"SELECT * FROM file WHERE {' AND '.join(conditions)} ORDER BY created {way}, n {way} LIMIT ?"
+        return [_file(row) for row in self._records.read(sql, (*values, limit))]
+
+    def pins(self, wanted: Filter, *, limit: int, offset: int, user_id: str) -> list[Pin]:
+        """Some pins, newest first."""
+        conditions, values = _conditions(wanted)
+        sql = f"SELECT * FROM file WHERE {' AND '.join(conditions)} ORDER BY created DESC, n DESC LIMIT ? OFFSET ?"
+        return [_pin(row, user_id) for row in self._records.read(sql, (*values, limit, offset))]
+
+    def count(self, wanted: Filter) -> int:
+        """How many pins there are."""
+        conditions, values = _conditions(wanted)
+        count: int = self._records.read(
+            f"SELECT count(*) FROM file WHERE {' AND '.join(conditions)}", values
+        )[0][0]
+        return count
+
+    def usage(self) -> Usage:
+        """The totals of what is pinned now."""
+        row = self._records.read(
+            "SELECT count(*), coalesce(sum(dag_size), 0) FROM file WHERE unpinned IS NULL"
+        )[0]
+        return Usage(pin_count=row[0], pin_size_total=row[1], pin_size_with_replications_total=row[1])
+
+
+def _copy(cid: CID, get: Callable[[CID], bytes], car: Writing) -> Kept:
+    """Put a file's or folder's blocks into a CAR, and say what it is."""
+    walk = Walk(cid)
+    steps = walk.leftover()
+    dag_size = 0
+    size = files = 0
+    kind = Kind.FILE
+    start = b""
+    while True:
+        for step in steps:
+            if isinstance(step, bytes):
+                start = start or step
+                size += len(step)
+            elif step.kind is Kind.FILE:
+                files += 1
+            elif not step.path:
+                kind = step.kind
+        if walk.wants is None:
+            break
+        wanted, block = walk.wants, get(walk.wants)
+        dag_size = dag_size or len(block) + links_size(wanted, block)
+        steps = walk.feed(block)
+        car.put(Block(wanted, block))
+    mime_type = DIRECTORY if kind is Kind.DIRECTORY else sniff(start, None)
+    return Kept(Root(cid, size, dag_size), None, mime_type, files)
+
+
+def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
+    now = now_micros()
+    row: sqlite3.Row = db.execute(
+        "INSERT INTO file (id, cid, network, name, size, dag_size, mime_type, number_of_files, group_id,"
+        " keyvalues, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
+        (
+            new_id(),
+            str(kept.root.cid),
+            kept.network,
+            kept.name,
+            kept.root.size,
+            kept.root.dag_size,
+            kept.mime_type,
+            kept.number_of_files,
+            kept.group_id,
+            json.dumps(dict(kept.keyvalues)),
+            now,
+            to_micros(kept.expires_at) if kept.expires_at else None,
+        ),
+    ).fetchone()
+    _search(db, row["n"], row["created"], kept.keyvalues)
+    return row
+
+
+def _change(
+    db: sqlite3.Connection,
+    row: sqlite3.Row,
+    name: str | None,
+    keyvalues: Mapping[str, Any],
+    expires: datetime | None,
+) -> sqlite3.Row:
+    merged = merge_keyvalues(json.loads(row["keyvalues"]), keyvalues)
+    changed: sqlite3.Row = db.execute(
+        "UPDATE file SET name = ?, keyvalues = ?, expires = ? WHERE n = ? RETURNING *",
+        (
+            row["name"] if name is None else name,
+            json.dumps(merged),
+            to_micros(expires) if expires else row["expires"],
+            row["n"],
+        ),
+    ).fetchone()
+    db.execute("DELETE FROM keyvalue WHERE n = ?", (row["n"],))
+    _search(db, row["n"], row["created"], merged)
+    return changed
+
+
+def _search(db: sqlite3.Connection, n: int, created: int, keyvalues: Mapping[str, Any]) -> None:
+    """Make key-values searchable."""
+    rows = [(n, key, as_text(value), as_number(value), created) for key, value in keyvalues.items()]
+    db.executemany("INSERT INTO keyvalue (n, key, text, number, created) VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def as_text(value: Any) -> str:
+    """A key-value as text: what `like` and `regexp` look at."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def as_number(value: Any) -> float | None:
+    """A key-value as a number, if it is one; text and booleans are not."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
+    """A filter as SQL."""
+    conditions = ["1"]
+    values: list[Any] = []
+
+    def add(condition: str, *given: Any) -> None:
+        conditions.append(condition)
+        values.extend(given)
+
+    if wanted.status != "all":
+        add("unpinned IS NULL" if wanted.status == "pinned" else "unpinned IS NOT NULL")
+    if wanted.no_group:
+        add("group_id IS NULL")
+    for column in ("network", "cid", "group_id", "mime_type"):
+        if (value := getattr(wanted, column)) is not None:
+            add(f"{column} = ?", value)
+    for column, part in (("cid", wanted.cid_contains), ("name", wanted.name)):
+        if part is not None:
+            add(f"instr({column}, ?) > 0" if column == "cid" else "instr(lower(name), lower(?)) > 0", part)
+    for column, (low, high) in (("created", wanted.pinned), ("unpinned", wanted.unpinned)):
+        if low:
+            add(f"{column} >= ?", to_micros(low))
+        if high:
+            add(f"{column} <= ?", to_micros(high))
+    for sign, size in zip((">=", "<="), wanted.size, strict=True):
+        if size is not None:
+            add(f"dag_size {sign} ?", size)
+    for where in wanted.where:
+        sql, given = _where(where)
+        add(
+            f"EXISTS (SELECT 1 FROM keyvalue WHERE keyvalue.n = file.n AND key = ? AND {sql})",
+            where.key,
+            *given,
+        )
+    return conditions, values
+
+
+def _where(where: Where) -> tuple[str, list[Any]]:
+    """A condition on a key-value as SQL; a number is compared with numbers, text with text."""
+    number = as_number(where.value)
+    column = "text" if number is None else "number"
+    value: Any = as_text(where.value) if number is None else number
+    signs = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+    if where.op == "ne":  # something of another type is not equal either
+        return "text <> ?", [as_text(where.value)]
+    if where.op in signs:
+        return f"{column} {signs[where.op]} ?", [value]
+    if where.op in ("between", "notBetween"):
+        second: Any = as_text(where.second) if number is None else as_number(where.second)
+        negated = "NOT " if where.op == "notBetween" else ""
+        return f"{column} {negated}BETWEEN ? AND ?", [value, second]
+    negated = "NOT " if where.op.startswith("not") else ""
+    ignore_case = where.op in ("iLike", "notILike", "iRegexp")
+    pattern = as_text(where.value)
+    if where.op in ("regexp", "iRegexp"):
+        return "matches(?, ?, text)", [pattern, ignore_case]
+    return f"{negated}matches(?, ?, text)", [_like(pattern), ignore_case]
+
+
+def _like(pattern: str) -> str:
+    """An SQL LIKE pattern as a regular expression: SQLite's own LIKE is blind to case."""
+    signs = {"%": ".*", "_": "."}
+    return r"(?s)\A" + "".join(signs.get(sign) or re.escape(sign) for sign in pattern) + r"\Z"
+
+
+def _file(row: sqlite3.Row) -> File:
+    return File(
+        id=row["id"],
+        name=row["name"],
+        cid=CID.parse(row["cid"]),
+        size=row["size"],
+        number_of_files=row["number_of_files"],
+        mime_type=row["mime_type"],
+        group_id=row["group_id"],
+        keyvalues=json.loads(row["keyvalues"]),
+        created_at=from_micros(row["created"]),
+        expires_at=from_micros(row["expires"]) if row["expires"] else None,
+    )
+
+
+def _pin(row: sqlite3.Row, user_id: str) -> Pin:
+    return Pin(
+        id=row["id"],
+        cid=CID.parse(row["cid"]),
+        size=row["dag_size"],
+        user_id=user_id,
+        date_pinned=from_micros(row["created"]),
+        date_unpinned=from_micros(row["unpinned"]) if row["unpinned"] else None,
+        name=row["name"],
+        keyvalues=json.loads(row["keyvalues"]),
+        regions=_HERE,
+        mime_type=row["mime_type"],
+        number_of_files=row["number_of_files"],
+    )
+
+
+def _upload(row: sqlite3.Row, *, is_duplicate: bool = False) -> Upload:
+    return Upload(
+        cid=CID.parse(row["cid"]),
+        id=row["id"],
+        name=row["name"],
+        size=row["size"],
+        number_of_files=row["number_of_files"],
+        mime_type=row["mime_type"],
+        group_id=row["group_id"],
+        keyvalues=json.loads(row["keyvalues"]),
+        network=row["network"],
+        created_at=from_micros(row["created"]),
+        is_duplicate=is_duplicate,
+    )

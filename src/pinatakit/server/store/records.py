@@ -1,0 +1,193 @@
+"""Records: what the local Pinata knows, in SQLite.
+
+One thread writes. It takes all that waits, does each in a savepoint of its own, and commits
+them together, so that many uploads share one sync to disk. Whoever waits for a write goes on
+when it is on disk (WAL, synchronous=FULL). Readers never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pinatakit.errors import PinataError
+
+T = TypeVar("T")
+Write = Callable[[sqlite3.Connection], T]
+
+VERSION: Final = 1
+_BATCH: Final = 256
+
+_SCHEMA: Final = """
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL UNIQUE, secret TEXT NOT NULL,
+    scopes TEXT NOT NULL, max_uses INTEGER, uses INTEGER NOT NULL DEFAULT 0,
+    revoked INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, updated INTEGER NOT NULL
+) STRICT;
+
+-- A file or folder that is or was pinned. Times are microseconds since 1970.
+CREATE TABLE file (
+    n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, cid TEXT NOT NULL, network TEXT NOT NULL,
+    name TEXT, size INTEGER NOT NULL, dag_size INTEGER NOT NULL, mime_type TEXT,
+    number_of_files INTEGER NOT NULL, group_id TEXT, keyvalues TEXT NOT NULL,
+    created INTEGER NOT NULL, unpinned INTEGER, expires INTEGER
+) STRICT;
+CREATE UNIQUE INDEX file_pinned ON file (cid, network) WHERE unpinned IS NULL;
+CREATE INDEX file_listed ON file (network, created, n) WHERE unpinned IS NULL;
+CREATE INDEX file_dated ON file (created, n);
+
+-- The key-values again, to be searched; created is copied so that matches come out in order.
+CREATE TABLE keyvalue (
+    n INTEGER NOT NULL REFERENCES file (n), key TEXT NOT NULL, text TEXT NOT NULL, number REAL,
+    created INTEGER NOT NULL, PRIMARY KEY (n, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX keyvalue_text ON keyvalue (key, text, created, n);
+CREATE INDEX keyvalue_number ON keyvalue (key, number, created, n);
+
+CREATE TABLE job (
+    id TEXT PRIMARY KEY, cid TEXT NOT NULL, name TEXT, keyvalues TEXT, host_nodes TEXT,
+    group_id TEXT, status TEXT NOT NULL, queued INTEGER NOT NULL
+) STRICT;
+CREATE INDEX job_queued ON job (queued, id);
+
+-- A CAR that is whole has the root it is named by; one that is being written has none yet.
+CREATE TABLE car (n INTEGER PRIMARY KEY, root TEXT UNIQUE) STRICT;
+CREATE TABLE block (
+    multihash BLOB NOT NULL, car INTEGER NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (multihash, car)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX block_of_car ON block (car);
+"""
+
+
+class Records:
+    """The database of one store."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._readers: list[sqlite3.Connection] = []
+        self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._after: list[Callable[[], object]] = []
+        self._closed = False
+        connection = self._connect()
+        try:
+            self._prepare(connection)
+        finally:
+            connection.close()
+        self._thread = threading.Thread(target=self._run, name="pinatakit-records", daemon=True)
+        self._thread.start()
+
+    def write(self, work: Write[T]) -> Future[T]:
+        """Do this in a transaction; the future is done when it is on disk."""
+        future: Future[T] = Future()
+        if self._closed:
+            future.set_exception(PinataError("the store is closed"))
+        else:
+            self._waiting.put((work, future))
+        return future
+
+    def after_commit(self, work: Callable[[], object]) -> None:
+        """From within a write: do this once it is on disk, before the next write begins."""
+        self._after.append(work)
+
+    def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[sqlite3.Row]:
+        """The rows of a query, as of the last commit."""
+        return self._reader().execute(sql, values).fetchall()
+
+    def read_one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
+        """The first row of a query, if any."""
+        row: sqlite3.Row | None = self._reader().execute(sql, values).fetchone()
+        return row
+
+    def close(self) -> None:
+        """Finish what waits, then close."""
+        if not self._closed:
+            self._closed = True
+            self._waiting.put(None)
+            self._thread.join()
+            for reader in self._readers:
+                reader.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-2048"):
+            connection.execute(f"PRAGMA {pragma}").close()
+        connection.create_function("matches", 3, _matches, deterministic=True)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+        elif version != VERSION:
+            raise PinataError(
+                f"the store at {str(self._path.parent)!r} is of version {version}; this pinatakit knows {VERSION}",
+                hint="use the pinatakit that made it, or another folder",
+            )
+
+    def _reader(self) -> sqlite3.Connection:
+        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
+        if reader is None:
+            reader = self._local.reader = self._connect()
+            self._readers.append(reader)
+        return reader
+
+    def _run(self) -> None:
+        connection = self._connect()
+        try:
+            stop = False
+            while not stop:
+                batch = [self._waiting.get()]
+                while len(batch) < _BATCH and not self._waiting.empty():
+                    batch.append(self._waiting.get())
+                stop = None in batch
+                self._commit(connection, [item for item in batch if item])
+        finally:
+            connection.close()
+
+    def _commit(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> None:
+        done: list[tuple[Future[Any], Any]] = []
+        connection.execute("BEGIN IMMEDIATE")
+        for work, future in batch:
+            planned = len(self._after)
+            connection.execute("SAVEPOINT one")
+            try:
+                done.append((future, work(connection)))
+            except Exception as error:  # noqa: BLE001  (whoever asked for the write is told)
+                connection.execute("ROLLBACK TO one")
+                del self._after[planned:]
+                future.set_exception(error)
+            connection.execute("RELEASE one")
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            connection.execute("ROLLBACK")
+            self._after.clear()
+            for future, _ in done:
+                future.set_exception(error)
+            return
+        after, self._after = self._after, []
+        for work_after in after:
+            work_after()
+        for future, value in done:
+            future.set_result(value)
+
+
+@lru_cache(maxsize=64)
+def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+
+
+def _matches(pattern: str, ignore_case: int, text: str) -> bool:
+    return _pattern(pattern, bool(ignore_case)).search(text) is not None

@@ -1,0 +1,175 @@
+"""Uploads: forms of v3 and of the older API, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+from starlette.responses import Response
+
+from pinatakit.content import CID, Profile, Root
+from pinatakit.errors import InputError
+from pinatakit.protocol.metadata import check_keyvalues, check_name
+from pinatakit.protocol.shapes import is_object
+from pinatakit.protocol.stringify import stringify
+from pinatakit.protocol.uploads import check_cid_version
+from pinatakit.server.ingest import Form, Ingest, receive
+from pinatakit.server.pins import read_about
+from pinatakit.server.refusal import bad_request
+from pinatakit.server.request import Asked, as_network, data, json
+from pinatakit.server.store.files import Added, Kept
+from pinatakit.server.store.values import from_micros, now_micros
+
+_V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
+_UNKNOWN = Root(CID(1, 0x55, b"\0\0"), 0, 0)  # stands in until the content is whole
+
+
+async def pin_file(asked: Asked) -> Response:
+    """``POST /pinning/pinFileToIPFS``."""
+    arrived = await _receive(asked, _older_profile, Profile.for_version(0))
+
+    def keep() -> Added:
+        about = {name: _json(arrived.fields, name) for name in ("pinataMetadata", "pinataOptions")}
+        name, keyvalues, options = read_about(about)
+        kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, options.get("groupId"))
+        return arrived.ingest.keep(kept, wrap=options.get("wrapWithDirectory") is True)
+
+    return _older(await _keep(arrived, keep))
+
+
+async def pin_json(asked: Asked) -> Response:
+    """``POST /pinning/pinJSONToIPFS``: stored as JavaScript prints it."""
+    body = asked.body
+    about = body if is_object(body) and "pinataContent" in body else None
+    name, keyvalues, options = read_about(about or {})
+    profile = Profile.for_version(_cid_version(options.get("cidVersion")) or 0)
+    content = stringify(about["pinataContent"] if about else body, lossy=True)
+    store = asked.store
+
+    def keep() -> Added:
+        ingest = Ingest(store, profile)
+        try:
+            ingest.begin("")
+            ingest.feed(content)
+            ingest.end()
+            kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, options.get("groupId"))
+            return ingest.keep(kept, mime_type="application/json")
+        except BaseException:
+            ingest.drop()
+            raise
+
+    return _older(await anyio.to_thread.run_sync(keep))
+
+
+async def upload(asked: Asked) -> Response:
+    """``POST /v3/files``."""
+    arrived = await _receive(asked, _v3_profile, Profile.for_version(1))
+    fields = arrived.fields
+
+    def keep() -> Added:
+        network = as_network(fields.get("network") or "private")
+        if network is None:
+            raise bad_request(f'"network" must be public or private, not {fields["network"]!r}')
+        try:
+            name = check_name(fields.get("name") or None)
+            keyvalues = check_keyvalues(_keyvalues(fields), text_only=True)
+        except InputError as error:
+            raise bad_request(error.message) from None
+        group_id = fields.get("group_id") or fields.get("group") or None
+        kept = Kept(_UNKNOWN, name, "", 0, network, keyvalues, group_id, _expires(fields.get("expires_at")))
+        return arrived.ingest.keep(kept)
+
+    added = await _keep(arrived, keep)
+    return data(added.upload.to_v3(user_id=asked.store.keys.user_id))
+
+
+async def _receive(asked: Asked, profile_of: Any, default: Profile) -> Form:
+    content_type = asked.request.headers.get("content-type", "")
+    return await receive(asked.store, content_type, asked.request.stream(), profile_of, default)
+
+
+async def _keep(arrived: Form, keep: Any) -> Added:
+    """Keep what has arrived, or leave nothing of it."""
+
+    def keep_or_drop() -> Added:
+        try:
+            added: Added = keep()
+        except BaseException:
+            arrived.ingest.drop()
+            raise
+        return added
+
+    return await anyio.to_thread.run_sync(keep_or_drop)
+
+
+def _older(added: Added) -> Response:
+    return json(msgspec.structs.replace(added.upload, size=added.dag_size).to_older())
+
+
+def _older_profile(fields: Mapping[str, str]) -> Profile | None:
+    version = _cid_version(_json(fields, "pinataOptions").get("cidVersion"))
+    return None if version is None else Profile.for_version(version)
+
+
+def _v3_profile(fields: Mapping[str, str]) -> Profile | None:
+    version = fields.get("cid_version")
+    if not version:
+        return None
+    if version not in _V3_PROFILES:
+        raise bad_request(f'"cid_version" must be one of {", ".join(_V3_PROFILES)}, not {version!r}')
+    return Profile.named(_V3_PROFILES[version])
+
+
+def _cid_version(given: object) -> int | None:
+    if given is None:
+        return None
+    try:
+        return check_cid_version(given)
+    except InputError:
+        raise bad_request(f'"pinataOptions.cidVersion" must be 0 or 1, not {given!r}') from None
+
+
+def _json(fields: Mapping[str, str], name: str) -> dict[str, Any]:
+    """A field of the form that holds a JSON object."""
+    if not fields.get(name):
+        return {}
+    try:
+        value = msgspec.json.decode(fields[name])
+    except msgspec.DecodeError as error:
+        raise bad_request(f'"{name}" is not JSON: {error}') from None
+    if not is_object(value):
+        raise bad_request(f'"{name}" must be a JSON object')
+    return value
+
+
+def _keyvalues(fields: Mapping[str, str]) -> dict[str, Any]:
+    """Key-values of v3, also as the guides write them: once more inside ``keyvalues``."""
+    given = _json(fields, "keyvalues")
+    inner = given.get("keyvalues")
+    return inner if len(given) == 1 and is_object(inner) else given
+
+
+def _expires(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    return read_expiry(int(text) if text.isdigit() else text)
+
+
+def read_expiry(value: object) -> datetime | None:
+    """When a file expires: unix seconds, in the future.
+
+    Raises:
+        Refusal: it is not.
+    """
+    if value is None:
+        return None
+    if (
+        not isinstance(value, int)
+        or isinstance(value, bool)
+        or not now_micros() < value * 1_000_000 < 1 << 57
+    ):
+        raise bad_request(f'"expires_at" must be unix seconds in the future, not {value!r}')
+    return from_micros(value * 1_000_000)

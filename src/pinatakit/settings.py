@@ -1,0 +1,130 @@
+"""Settings: who you are and where Pinata is. The only reader of the environment.
+
+An argument beats the environment, the environment beats the default.
+
+    PINATA_JWT            the credential
+    PINATA_ENDPOINT_URL   one address for everything: a local Pinata
+    PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from pinatakit.errors import SettingsError
+from pinatakit.protocol import Host
+
+_HOSTS: Final[dict[Host, str]] = {
+    "api": "https://api.pinata.cloud",
+    "uploads": "https://uploads.pinata.cloud",
+    "gateway": "https://gateway.pinata.cloud",
+}
+
+NO_CREDENTIALS_HINT: Final = (
+    "make a key at app.pinata.cloud under API Keys and set PINATA_JWT, "
+    "or work without an account: pinatakit.local(), on the command line --local"
+)
+
+
+class Secret(str):
+    """Text that does not show itself: its repr is stars."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A JWT, or the older pair of API key and secret.
+
+    The pair is for the older API alone; v3 wants a JWT.
+    """
+
+    jwt: Secret | None = None
+    api_key: str | None = None
+    api_secret: Secret | None = None
+
+    def headers(self) -> dict[str, str]:
+        """What says who asks.
+
+        Raises:
+            SettingsError: there is neither.
+        """
+        if self.jwt:
+            return {"authorization": f"Bearer {self.jwt}"}
+        if self.api_key and self.api_secret:
+            return {"pinata_api_key": self.api_key, "pinata_secret_api_key": str(self.api_secret)}
+        raise SettingsError("there are no credentials for Pinata", hint=NO_CREDENTIALS_HINT)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a client has to be told.
+
+    Attributes:
+        endpoint_url: the address that takes the place of all of Pinata's, if any.
+        gateway_url: where content is read.
+        timeout: seconds of silence after which a request is given up; a transfer that
+            moves is never too long.
+        attempts: how often a request is sent at most, the first time included.
+    """
+
+    credential: Credential = field(default_factory=Credential)
+    endpoint_url: str | None = None
+    gateway_url: str = _HOSTS["gateway"]
+    timeout: float = 60.0
+    attempts: int = 4
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        jwt: str | None = None,
+        api_key: str | None = None,
+        api_secret: str | None = None,
+        endpoint_url: str | None = None,
+        gateway_url: str | None = None,
+        timeout: float = 60.0,
+        attempts: int = 4,
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Arguments, filled up from the environment.
+
+        Raises:
+            SettingsError: an address is none, or half a key pair is missing.
+        """
+        environment = os.environ if environment is None else environment
+        if (api_key is None) != (api_secret is None):
+            raise SettingsError("an API key needs its secret, and a secret its key")
+        if jwt is None and api_key is None:
+            jwt = environment.get("PINATA_JWT", "").strip() or None
+        endpoint = _address(endpoint_url or environment.get("PINATA_ENDPOINT_URL"), "the endpoint")
+        gateway = _address(gateway_url or environment.get("PINATA_GATEWAY_URL"), "the gateway")
+        return cls(
+            Credential(Secret(jwt) if jwt else None, api_key, Secret(api_secret) if api_secret else None),
+            endpoint,
+            gateway or endpoint or _HOSTS["gateway"],
+            timeout,
+            attempts,
+        )
+
+    def base(self, host: Host) -> str:
+        """Where calls to this host go; no slash at the end."""
+        if host == "gateway":
+            return self.gateway_url
+        return self.endpoint_url or _HOSTS[host]
+
+
+def _address(text: str | None, what: str) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+        raise SettingsError(f"{what} {text!r} is not an address", hint="write it like http://127.0.0.1:5011")
+    return text.rstrip("/")

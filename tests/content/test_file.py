@@ -1,0 +1,88 @@
+"""FileBuilder: the same bytes give the same root, however they come."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pinatakit.content import PROFILES, Block, FileBuilder, Profile, build_file
+
+from .vectors import Blocks, content
+
+SMALL = Profile("small", 1, raw_leaves=True, chunk_size=10, width=3)
+WRAPPED = Profile("wrapped", 0, raw_leaves=False, chunk_size=10, width=3)
+
+# The empty file, and "hello world" (IPIP-499), as any Kubo names them.
+KNOWN = [
+    (b"", "unixfs-v0-2015", "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),
+    (b"", "v1-raw-256k", "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"),
+    (b"", "v1-dagpb-256k", "bafybeif7ztnhq65lumvvtr4ekcwd2ifwgm3awq4zfr3srh462rwyinlb4y"),
+    (b"hello world", "unixfs-v0-2015", "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD"),
+    (b"hello world", "unixfs-v1-2025", "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"),
+    (b"Hello World", "v1-raw-256k", "bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny"),
+]
+
+
+@pytest.mark.parametrize(("data", "profile", "cid"), KNOWN)
+def test_a_known_file_has_its_known_name(data, profile, cid):
+    root = build_file([data], PROFILES[profile])
+    assert str(root.cid) == cid
+    assert root.size == len(data)
+
+
+@pytest.mark.parametrize("profile", [SMALL, WRAPPED], ids=lambda profile: profile.name)
+@pytest.mark.parametrize("size", [0, 1, 9, 10, 11, 29, 30, 31, 90, 91, 1000])
+def test_the_root_is_the_same_however_the_content_is_cut(profile, size):
+    data = b"".join(content("cut", size))
+    whole = build_file([data], profile)
+    assert build_file((data[at : at + 1] for at in range(size)), profile) == whole
+    rng = random.Random(size)
+    for _ in range(10):
+        cuts = sorted(rng.choices(range(size + 1), k=rng.randint(0, 12)))
+        pieces = [data[a:b] for a, b in zip([0, *cuts], [*cuts, size], strict=True)]
+        assert build_file(pieces, profile) == whole
+
+
+@pytest.mark.parametrize("profile", ["v0", "v1"])
+def test_the_root_is_the_same_when_large_feeds_are_cut_across_chunks(profile):
+    size = 3_333_333
+    data = b"".join(content("large", size))
+    whole = build_file([data], PROFILES[profile])
+    for step in (262_143, 262_144, 262_145, 1_000_003, 2_097_152):
+        assert build_file((data[at : at + step] for at in range(0, size, step)), PROFILES[profile]) == whole
+
+
+def test_any_bytes_like_feed_is_taken():
+    expected = build_file([b"0123456789" * 3], SMALL)
+    assert build_file([bytearray(b"0123456789" * 3)], SMALL) == expected
+    assert build_file([memoryview(b"0123456789" * 3)], SMALL) == expected
+    assert build_file([b"", b"0123456789" * 3, b""], SMALL) == expected
+
+
+@pytest.mark.parametrize("profile", [SMALL, WRAPPED], ids=lambda profile: profile.name)
+def test_without_a_sink_the_root_is_the_same(profile):
+    data = list(content("sink", 1000))
+    assert build_file(data, profile) == build_file(data, profile, Blocks().take)
+
+
+@pytest.mark.parametrize("profile", [SMALL, WRAPPED], ids=lambda profile: profile.name)
+def test_blocks_come_leaves_first_and_the_root_last(profile):
+    blocks: list[Block] = []
+    root = build_file(content("order", 95), profile, blocks.append)
+    assert blocks[-1].cid == root.cid
+    assert len(blocks) == 10 + 4 + 2 + 1
+    for block in blocks:
+        block.cid.verify(block.data)
+        assert block.cid.version == profile.cid_version
+    assert root.dag_size == sum(len(block.data) for block in blocks)
+
+
+def test_a_file_of_one_chunk_is_its_leaf():
+    blocks: list[Block] = []
+    root = build_file([b"0123456789"], SMALL, blocks.append)
+    assert [(block.cid, bytes(block.data)) for block in blocks] == [(root.cid, b"0123456789")]
+
+
+def test_a_builder_tells_its_profile():
+    assert FileBuilder(SMALL).profile is SMALL
