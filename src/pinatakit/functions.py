@@ -19,7 +19,6 @@ import msgspec
 
 from pinatakit.client import uploads
 from pinatakit.client._wire import Blocking, run_now
-from pinatakit.client.sources import Folder, Source, explained, gather, read_source
 from pinatakit.content import CID, Root
 from pinatakit.errors import InputError, PinataError
 from pinatakit.protocol import Answer, Call, nothing, permissions
@@ -30,6 +29,7 @@ from pinatakit.protocol import uploads as upload_calls
 from pinatakit.protocol.keys import DATA_ENDPOINTS, PINNING_ENDPOINTS
 from pinatakit.protocol.metadata import Keyvalues
 from pinatakit.settings import Settings
+from pinatakit.sources import Folder, Source, explained, gather, read_source
 
 __all__ = [
     "Response",

@@ -95,6 +95,14 @@ def test_cids_are_ordered_by_their_bytes():
     assert [bytes(cid) for cid in sorted(cids)] == sorted(bytes(cid) for cid in cids)
 
 
+@pytest.mark.parametrize("other", [5, str(HELLO), bytes(HELLO), None])
+def test_a_cid_is_compared_with_cids_only(other):
+    with pytest.raises(TypeError):
+        _ = HELLO < other
+    with pytest.raises(TypeError):
+        _ = HELLO > other
+
+
 def test_a_cid_can_be_copied_and_pickled():
     for cid in (HELLO, CID.parse(V0)):
         assert pickle.loads(pickle.dumps(cid)) == copy.deepcopy(cid) == cid
@@ -180,6 +188,16 @@ def test_a_block_is_checked_by_its_hash():
         with pytest.raises(BlockMismatch) as caught:
             cid.verify(b"hello wormd")
         assert caught.value.cid == cid
+
+
+@pytest.mark.parametrize("size", [0, 1, 19, 20, 64, 128])
+def test_an_inlined_block_is_its_own_bytes_and_no_others(size):
+    data = bytes(range(size))
+    cid = CID(1, mf.RAW, b"\0" + mf.write_varint(size) + data)
+    cid.verify(data)
+    for other in (data + b"\0", b"\0" + data, data[:-1] if data else b"x", bytes(size) + b"x"):
+        with pytest.raises(BlockMismatch):
+            cid.verify(other)
 
 
 def test_a_flipped_bit_is_found():

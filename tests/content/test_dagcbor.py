@@ -63,6 +63,9 @@ MALFORMED = {
     "a map of a huge length": "bbffffffffffffffff",
     "a key that is a number": "a10102",
     "a key twice": "a2616101616102",
+    "a longer key first": "a262616101616201",
+    "keys against the alphabet": "a2616201616101",
+    "a header with its version first": "a26776657273696f6e0165726f6f747380",
     "a length left open": "9f01ff",
     "a reserved length": "1c",
     "a half float": "f93c00",
@@ -74,6 +77,8 @@ MALFORMED = {
     "a CID without its zero byte": "d82a4101",
     "tag 42 on no bytes": "d82a40",
     "a CID of no bytes": "d82a4100",
+    "a CID of version 2": "d82a46000255120161",
+    "a CID with a byte too many": "d82a4700015500016162",
     "a tag cut short": "d82a",
 }
 
@@ -101,8 +106,13 @@ def test_a_value_is_read_as_the_rfc_says(data, value):
 
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED)
 def test_what_is_not_strict_dag_cbor_is_refused(data):
-    with pytest.raises(ContentError):
+    with pytest.raises(Malformed):
         dagcbor.decode(bytes.fromhex(data))
+
+
+def test_a_bad_cid_in_cbor_says_what_is_wrong_with_it():
+    with pytest.raises(Malformed, match="a CID in CBOR: CID version 2"):
+        dagcbor.decode(bytes.fromhex("d82a46000255120161"))
 
 
 def test_values_lie_at_most_16_levels_deep():

@@ -46,6 +46,7 @@ MALFORMED_NODES = {
     "a varint of ten bytes": "0affffffffffffffffff01",
     "data as a number": "0801",
     "data twice": "0a000a00",
+    "data between links": ("120b0a09015500050001020304" + "0a00" + "120b0a09015500050001020304"),
     "a link as a number": "1001",
     "a field 3": "1a00",
     "a field 0": "0200",
@@ -57,6 +58,9 @@ MALFORMED_NODES = {
     "a CID as a number": "12020801",
     "a name as a number": "120d0a09015500050001020304" + "1001",
     "a size as bytes": "120d0a09015500050001020304" + "1a00",
+    "a name before the CID": "120d" + "1200" + "0a09015500050001020304",
+    "a size before the name": "120f0a09015500050001020304" + "1800" + "1200",
+    "a name twice": "120f0a09015500050001020304" + "1200" + "1200",
     "a field 4 in a link": "120d0a09015500050001020304" + "2001",
     "bytes behind the CID": "120c0a0a01550005000102030400",
     "a link cut short": "12ff0a09015500050001020304",
@@ -97,6 +101,18 @@ def test_a_node_is_read_as_other_codecs_read_it(data, node):
 def test_a_malformed_node_is_refused(data):
     with pytest.raises(Malformed):
         dagpb.decode_node(bytes.fromhex(data))
+
+
+@pytest.mark.parametrize(
+    ("read", "data"),
+    [(dagpb.decode_node, data) for data in MALFORMED_NODES.values()]
+    + [(dagpb.decode_unixfs, data) for data in MALFORMED_UNIXFS.values()],
+)
+def test_an_error_names_no_place_in_memory(read, data):
+    with pytest.raises(Malformed) as caught:
+        read(bytes.fromhex(data))
+    assert "0x" not in caught.value.message
+    assert "object" not in caught.value.message
 
 
 def test_a_node_cut_inside_a_field_is_refused():

@@ -17,12 +17,14 @@ from pinatakit.content import (
     Kind,
     Profile,
     Root,
+    Walk,
     build_directory,
     build_file,
     build_symlink,
     dagpb,
     hamt,
 )
+from pinatakit.content.folder import MAX_DEPTH
 from pinatakit.errors import ContentError, InputError
 
 from .vectors import VECTORS, Blocks, build, flat
@@ -137,6 +139,44 @@ def test_blocks_of_folders_come_children_first_and_the_root_last():
 def test_without_a_sink_a_folder_has_the_same_root(profile):
     entries = {f"f{i}": FILE for i in range(500)}
     assert build_directory(entries, profile) == build_directory(entries, profile, Blocks().take)
+
+
+def test_a_sink_is_asked_whether_it_is_there_and_not_whether_it_is_true():
+    class Sink(dict):
+        def __call__(self, block):
+            self[block.cid] = block.data
+
+    for profile in (V1, SHARDED):
+        folders, files, links = Sink(), Sink(), Sink()
+        assert not folders
+        folder = FolderBuilder(profile, folders)
+        folder.add("a/b", build_file([b"x"], profile, files))
+        root = folder.finish()
+        link = build_symlink("t", profile, links)
+        assert (root.cid in folders, len(folders)) == (True, 2)
+        assert list(files.values()) == [b"x"]
+        assert list(links) == [link.cid]
+
+
+def test_a_folder_400_deep_is_built_and_walked_and_a_deeper_one_is_not():
+    blocks = Blocks()
+    folder = FolderBuilder(V1, blocks.take)
+    path = "/".join(["d"] * MAX_DEPTH)
+    folder.add(f"{path}/f", build_file([b"deep"], V1, blocks.take))
+    for deeper in (folder.add_folder, lambda path: folder.add(f"{path}/f", FILE)):
+        with pytest.raises(InputError, match="401 folders deep"):
+            deeper(f"{path}/d")
+    walk = Walk(folder.finish().cid, f"{path}/f")
+    assert walk_all(walk, blocks)[-1] == b"deep"
+    whole = walk_all(Walk(walk.root), blocks)
+    assert (whole[-2].path, whole[-1]) == (f"{path}/f", b"deep")
+
+
+def walk_all(walk, blocks):
+    steps = []
+    while walk.wants:
+        steps += walk.feed(blocks[walk.wants])
+    return steps
 
 
 def test_kubo_before_0_40_sharded_a_folder_of_exactly_the_limit():

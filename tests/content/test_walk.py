@@ -21,9 +21,11 @@ from pinatakit.content import (
     build_file,
     build_symlink,
     dagpb,
+    links_size,
     walk_blocks,
 )
 from pinatakit.content import multiformats as mf
+from pinatakit.content.hamt import slot_of
 from pinatakit.errors import BlockMismatch, ContentError, Malformed, NoSuchPath
 
 from .vectors import VECTORS, Blocks, build, content, damaged, flat
@@ -70,6 +72,11 @@ def put(blocks: Blocks, links: list[tuple[CID, str, int]], data: bytes) -> CID:
     cid = CID.of(node, mf.DAG_PB)
     blocks[cid] = node
     return cid
+
+
+def hung(name: str) -> str:
+    """A name as the top shard of a directory writes it: behind its slot."""
+    return f"{slot_of(name, 0):02X}{name}"
 
 
 def raw(blocks: Blocks, data: bytes) -> CID:
@@ -131,7 +138,7 @@ def test_an_open_range_goes_to_the_end():
     assert b"".join(steps(root.cid, blocks, stop=42)[0][1:]) == data[:42]
 
 
-@pytest.mark.parametrize("range_", [{"start": 95}, {"start": 1000}, {"stop": 0}])
+@pytest.mark.parametrize("range_", [{"start": 95}, {"start": 1000}, {"stop": 0}, {"start": 42, "stop": 42}])
 def test_a_range_without_bytes_wants_the_root_alone(range_):
     blocks = Blocks()
     root = build_file(content("none", 95), SMALL, blocks.take)
@@ -360,17 +367,24 @@ def test_a_name_that_would_leave_its_folder_is_refused(name):
     blocks = Blocks()
     leaf = raw(blocks, b"x")
     plain = put(blocks, [(leaf, name, 1)], dagpb.DIRECTORY_DATA)
-    shard = put(blocks, [(leaf, "00" + name, 1)], dagpb.encode_shard(1))
+    shard = put(blocks, [(leaf, hung(name), 1)], dagpb.encode_shard(1))
     for root in (plain, shard):
         with pytest.raises(Malformed, match="entry named"):
             steps(root, blocks)
+
+
+def test_an_empty_name_in_a_plain_folder_is_refused():
+    blocks = Blocks()
+    root = put(blocks, [(raw(blocks, b"x"), "", 1)], dagpb.DIRECTORY_DATA)
+    with pytest.raises(Malformed, match="an entry named ''"):
+        steps(root, blocks)
 
 
 def test_a_name_that_stands_twice_is_refused():
     blocks = Blocks()
     leaf = raw(blocks, b"x")
     plain = put(blocks, [(leaf, "a", 1), (leaf, "a", 1)], dagpb.DIRECTORY_DATA)
-    shard = put(blocks, [(leaf, "00a", 1), (leaf, "01a", 1)], dagpb.encode_shard(3))
+    shard = put(blocks, [(leaf, hung("a"), 1)] * 2, dagpb.encode_shard(1))
     for root in (plain, shard):
         with pytest.raises(Malformed, match="twice"):
             steps(root, blocks)
@@ -418,6 +432,13 @@ def test_a_shard_below_a_shard_is_a_shard():
         steps(root, blocks)
 
 
+def test_a_raw_block_is_no_shard():
+    blocks = Blocks()
+    root = put(blocks, [(raw(blocks, b"x"), "00", 1)], dagpb.encode_shard(1))
+    with pytest.raises(Malformed, match="is raw, not"):
+        steps(root, blocks)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -433,12 +454,36 @@ def test_a_shard_of_another_make_is_refused(data):
         steps(root, blocks)
 
 
-@pytest.mark.parametrize("name", ["", "0"])
-def test_a_link_of_a_shard_has_a_slot(name):
+@pytest.mark.parametrize("name", ["", "0", "0a", hung("b").lower(), "GGa", " 0a", "+1a", "\u0661\u0662a"])
+def test_a_slot_is_two_hexadecimal_digits_in_upper_case(name):
     blocks = Blocks()
     root = put(blocks, [(raw(blocks, b"x"), name, 1)], dagpb.encode_shard(1))
-    with pytest.raises(Malformed, match="without a slot"):
+    with pytest.raises(Malformed, match="slot that is not its own"):
         steps(root, blocks)
+
+
+def test_a_name_hangs_in_its_own_slot_and_no_other():
+    blocks = Blocks()
+    for slot in range(256):
+        root = put(blocks, [(raw(blocks, b"x"), f"{slot:02X}name", 1)], dagpb.encode_shard(1 << slot))
+        for path in ("", "name"):
+            if slot == slot_of("name", 0):
+                assert steps(root, blocks, path)[0][-1] == b"x"
+            else:
+                with pytest.raises(Malformed, match="slot that is not its own"):
+                    steps(root, blocks, path)
+
+
+def test_a_name_of_a_shard_below_hangs_in_its_slot_of_that_depth():
+    blocks = Blocks()
+    for depth, sound in ((1, True), (0, False)):
+        below = put(blocks, [(raw(blocks, b"x"), f"{slot_of('a', depth):02X}a", 1)], dagpb.encode_shard(1))
+        root = put(blocks, [(below, f"{slot_of('a', 0):02X}", 1)], dagpb.encode_shard(1))
+        if sound:
+            assert files(steps(root, blocks)[0]) == {"": None, "a": b"x"}
+        else:
+            with pytest.raises(Malformed, match="slot that is not its own"):
+                steps(root, blocks)
 
 
 def test_shards_lie_at_most_eight_deep():
@@ -464,15 +509,24 @@ def test_a_block_of_another_codec_is_no_file(codec, name):
     assert [block.cid for block in walk_blocks(cid, {cid: b"\xa0"}.__getitem__)] == [cid]
 
 
-def test_a_dag_is_at_most_256_blocks_deep():
+def test_a_dag_is_at_most_1024_blocks_deep():
     blocks = Blocks()
     cid = put(blocks, [], dagpb.DIRECTORY_DATA)
-    for _ in range(300):
+    for _ in range(1024):
         cid = put(blocks, [(cid, "d", 1)], dagpb.DIRECTORY_DATA)
-    with pytest.raises(Malformed, match="256 blocks deep"):
+    assert steps(cid, blocks)[1] == len(list(walk_blocks(cid, blocks.__getitem__))) == 1025
+    cid = put(blocks, [(cid, "d", 1)], dagpb.DIRECTORY_DATA)
+    with pytest.raises(Malformed, match="1024 blocks deep"):
         steps(cid, blocks)
-    with pytest.raises(Malformed, match="256 blocks deep"):
+    with pytest.raises(Malformed, match="1024 blocks deep"):
         list(walk_blocks(cid, blocks.__getitem__))
+
+
+def test_the_links_of_a_block_tell_the_size_of_all_below_it():
+    blocks = Blocks()
+    root = build_file(content("links", 95), SMALL, blocks.take)
+    assert links_size(root.cid, blocks[root.cid]) == root.dag_size - len(blocks[root.cid])
+    assert links_size(CID.of(b"leaf"), b"leaf") == 0
 
 
 def test_damaged_nodes_raise_only_content_errors():

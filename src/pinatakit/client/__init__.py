@@ -16,12 +16,12 @@ from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
-from pinatakit.client.sources import Uploadable, gather, read_source
 from pinatakit.client.uploads import Progress
 from pinatakit.content import CID
 from pinatakit.protocol import Network, Upload
 from pinatakit.protocol.metadata import Keyvalues
 from pinatakit.settings import Settings
+from pinatakit.sources import Uploadable, gather, read_source
 
 __all__ = ["AsyncPinata", "Download", "Pinata", "Progress", "Uploadable"]
 

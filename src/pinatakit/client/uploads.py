@@ -11,14 +11,16 @@ import secrets
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeAlias
 
+import msgspec
+
 from pinatakit.client._wire import Wire
-from pinatakit.client.sources import Folder, Reader, Source
 from pinatakit.content import CID, FileBuilder, FolderBuilder, Profile, Root, build_file
 from pinatakit.errors import CIDMismatch, InputError
 from pinatakit.protocol import Body, Call, Network, Upload, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
+from pinatakit.sources import Folder, Reader, Source
 
 Progress: TypeAlias = Callable[[int, int | None], object]
 """Told after each piece: bytes of content sent so far, and in all where that is known.
@@ -121,13 +123,12 @@ def _once(sending: Sending, what: Source | Folder) -> Callable[[], AsyncGenerato
     return body
 
 
-def check(root: Root | None, got: CID) -> None:
+def check(root: Root, got: CID) -> None:
     """Compare what was sent with what the service says it has stored.
 
     Raises:
         CIDMismatch: they differ.
     """
-    assert root is not None, "an upload is answered after its last byte"
     if root.cid != got:
         raise CIDMismatch(root.cid, got)
 
@@ -161,10 +162,14 @@ async def upload(
         fields = calls.v3_fields(network, name or what.name, checked, version, group_id)
         make = calls.upload_file
     sending, call = await send(wire, what, call=make, fields=fields, cid_version=version, progress=progress)
-    answer = await wire.send(call)
+    return _checked(await wire.send(call), sending.root, verify)
+
+
+def _checked(answer: Upload, root: Root | None, verify: bool) -> Upload:
+    assert root is not None, "an upload is answered after its last byte"
     if verify:
-        check(sending.root, answer.cid)
-    return answer
+        check(root, answer.cid)
+    return msgspec.structs.replace(answer, size=root.size)
 
 
 def _not_v3(what: Source | Folder, keyvalues: dict[str, Any]) -> str | None:
@@ -190,10 +195,7 @@ async def upload_json(
 ) -> Upload:
     """Send a JSON value, and check the answer."""
     call = calls.pin_json(value, name=name, keyvalues=keyvalues, cid_version=cid_version, group_id=group_id)
-    answer = await wire.send(call)
-    if verify:
-        check(json_root(value, cid_version), answer.cid)
-    return answer
+    return _checked(await wire.send(call), json_root(value, cid_version), verify)
 
 
 def json_root(value: Any, cid_version: int | str) -> Root:

@@ -38,7 +38,7 @@ class Upload(Record, frozen=True, kw_only=True):
     Attributes:
         cid: the root the service has stored; it was checked against the bytes sent.
         id: its record's UUID, or `None` where the older API does not tell it.
-        size: from v3 the bytes of content, from the older API the bytes of all blocks.
+        size: bytes of content; `dag_size` bytes of all blocks, which only the older API tells.
         is_duplicate: it was there already; id, name and time are of that earlier upload.
         created_at: aware, UTC.
     """
@@ -47,6 +47,7 @@ class Upload(Record, frozen=True, kw_only=True):
     id: str | None = None
     name: str | None = None
     size: int = 0
+    dag_size: int | None = None
     number_of_files: int = 1
     mime_type: str | None = None
     group_id: str | None = None
@@ -66,10 +67,10 @@ class Upload(Record, frozen=True, kw_only=True):
 
     @classmethod
     def from_older(cls, data: Any) -> Upload:
-        """Read one as the older API writes it."""
+        """Read one as the older API writes it, which does not tell the bytes of content."""
         names = {
             "IpfsHash": "cid",
-            "PinSize": "size",
+            "PinSize": "dag_size",
             "Timestamp": "created_at",
             "isDuplicate": "is_duplicate",
             "ID": "id",
@@ -105,7 +106,7 @@ class Upload(Record, frozen=True, kw_only=True):
         assert self.created_at
         return {
             "IpfsHash": str(self.cid),
-            "PinSize": self.size,
+            "PinSize": self.dag_size,
             "Timestamp": millis(self.created_at),
             "ID": self.id,
             "Name": self.name,

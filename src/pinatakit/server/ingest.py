@@ -10,6 +10,8 @@ ask, and in the other case the DAG is built again from the CAR just written.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -19,11 +21,11 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root, Walk
 from pinatakit.errors import InputError
-from pinatakit.protocol import form
+from pinatakit.protocol import Upload, form
 from pinatakit.server.media import DIRECTORY, SNIFFED, sniff
 from pinatakit.server.refusal import Refusal, bad_request
 from pinatakit.server.store import Store, Writing
-from pinatakit.server.store.files import Added, Kept
+from pinatakit.server.store.files import Kept
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -89,7 +91,7 @@ class Ingest:
         self.drop()
         return again
 
-    def keep(self, kept: Kept, *, wrap: bool = False, mime_type: str | None = None) -> Added:
+    def keep(self, kept: Kept, *, wrap: bool = False, mime_type: str | None = None) -> Upload:
         """Make it last: one file, or one folder of all files; then it may be acknowledged.
 
         `kept` is what is known besides the root; `wrap` puts one more folder around.
@@ -154,16 +156,8 @@ async def receive(
         raise bad_request("Invalid request format.")
     reading = _Reading()
     parser = MultipartParser(options[b"boundary"], reading.callbacks())
+    pouring = _Pouring()
     ingest: Ingest | None = None
-    gathered = bytearray()
-
-    async def pour() -> None:
-        nonlocal gathered
-        assert ingest
-        data, gathered = gathered, bytearray()
-        if data:
-            await anyio.to_thread.run_sync(ingest.feed, data)
-
     try:
         async for piece in body:
             parser.write(piece)
@@ -173,15 +167,12 @@ async def receive(
                         if ingest is None:
                             profile = profile_of(reading.fields) or Profile.for_version(1)
                             ingest = await anyio.to_thread.run_sync(Ingest, store, profile)
+                            pouring.into = ingest
                         ingest.begin(_plain_path(event))
                     case None:
-                        await pour()
-                        assert ingest
-                        await anyio.to_thread.run_sync(ingest.end)
+                        await pouring.end()
                     case _:
-                        gathered += event
-                        if len(gathered) >= _GATHER:
-                            await pour()
+                        await pouring.add(event)
         if not reading.ended:
             raise bad_request("The request ended before its form did; nothing was stored.")
         if ingest is None:
@@ -191,16 +182,63 @@ async def receive(
             ingest = await anyio.to_thread.run_sync(ingest.rebuild, wanted)
         return Form(reading.fields, ingest)
     except FormParserError as error:
-        await _drop(ingest)
+        await _drop(ingest, pouring)
         raise bad_request(f"Invalid request format. {error}") from None
     except BaseException:
-        await _drop(ingest)
+        await _drop(ingest, pouring)
         raise
 
 
-async def _drop(ingest: Ingest | None) -> None:
+class _Pouring:
+    """Bytes on their way from the network into an ingest, gathered to 1 MiB.
+
+    The next are received while the last are cut, hashed and written in a thread.
+    """
+
+    def __init__(self) -> None:
+        self.into: Ingest | None = None
+        self._gathered = bytearray()
+        self._running: asyncio.Future[None] | None = None
+
+    async def add(self, data: bytes) -> None:
+        self._gathered += data
+        if len(self._gathered) >= _GATHER:
+            await self._pour()
+
+    async def end(self) -> None:
+        """The file has ended."""
+        assert self.into
+        if self._running is None and len(self._gathered) <= self.into.profile.chunk_size:
+            self.into.feed(self._gathered)  # a small file is not worth a thread
+            self._gathered = bytearray()
+            self.into.end()
+            return
+        await self._pour()
+        await self.settle()
+        await anyio.to_thread.run_sync(self.into.end)
+
+    async def settle(self) -> None:
+        """Wait for what is on its way.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        running, self._running = self._running, None
+        if running is not None:
+            await running
+
+    async def _pour(self) -> None:
+        assert self.into
+        await self.settle()
+        data, self._gathered = self._gathered, bytearray()
+        self._running = asyncio.get_running_loop().run_in_executor(None, self.into.feed, data)
+
+
+async def _drop(ingest: Ingest | None, pouring: _Pouring) -> None:
     if ingest:
         with anyio.CancelScope(shield=True):
+            with contextlib.suppress(OSError):  # it is told already, or nobody is there to be told
+                await pouring.settle()
             await anyio.to_thread.run_sync(ingest.drop)
 
 

@@ -6,10 +6,12 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -84,7 +86,7 @@ class Server:
             timeout_keep_alive=75,
             timeout_graceful_shutdown=30,
         )
-        self._uvicorn = uvicorn.Server(config)
+        self._uvicorn = _Uvicorn(config)
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
@@ -97,10 +99,13 @@ class Server:
     def run(self) -> None:
         """Answer, until the process is told to end (SIGINT, SIGTERM); then finish what runs, and stop."""
         self._say_where()
+        before = {number: signal.signal(number, self._told) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             self._answer()
         finally:
             self.stop()
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def stop(self) -> None:
         """Finish what runs, then stop listening and let go of the data folder."""
@@ -132,6 +137,11 @@ class Server:
             "data": str(self.data),
         }
 
+    def _told(self, *_: object) -> None:
+        """Stop when what runs is done; told twice, at once."""
+        self._uvicorn.force_exit = self._uvicorn.should_exit
+        self._uvicorn.should_exit = True
+
     def _answer(self) -> None:
         self._uvicorn.run(sockets=[self._socket])
 
@@ -142,6 +152,14 @@ class Server:
     def _remove(self) -> None:
         if self._temporary:
             shutil.rmtree(self.data, ignore_errors=True)
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its own handling of signals, which ends the process before the store is closed."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
 
 
 def _listen(host: str, port: int) -> socket.socket:

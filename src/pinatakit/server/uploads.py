@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pinatakit.content import CID, Profile, Root
 from pinatakit.errors import InputError
+from pinatakit.protocol import Upload
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
 from pinatakit.protocol.stringify import stringify
@@ -20,7 +21,7 @@ from pinatakit.server.ingest import Form, Ingest, receive
 from pinatakit.server.pins import read_about
 from pinatakit.server.refusal import bad_request
 from pinatakit.server.request import Asked, as_network, data, json
-from pinatakit.server.store.files import Added, Kept
+from pinatakit.server.store.files import Kept
 from pinatakit.server.store.values import from_micros, now_micros
 
 _V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
@@ -31,13 +32,13 @@ async def pin_file(asked: Asked) -> Response:
     """``POST /pinning/pinFileToIPFS``."""
     arrived = await _receive(asked, _older_profile, Profile.for_version(0))
 
-    def keep() -> Added:
+    def keep() -> Upload:
         about = {name: _json(arrived.fields, name) for name in ("pinataMetadata", "pinataOptions")}
         name, keyvalues, options = read_about(about)
         kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, options.get("groupId"))
         return arrived.ingest.keep(kept, wrap=options.get("wrapWithDirectory") is True)
 
-    return _older(await _keep(arrived, keep))
+    return json((await _keep(arrived, keep)).to_older())
 
 
 async def pin_json(asked: Asked) -> Response:
@@ -49,7 +50,7 @@ async def pin_json(asked: Asked) -> Response:
     content = stringify(about["pinataContent"] if about else body, lossy=True)
     store = asked.store
 
-    def keep() -> Added:
+    def keep() -> Upload:
         ingest = Ingest(store, profile)
         try:
             ingest.begin("")
@@ -61,7 +62,7 @@ async def pin_json(asked: Asked) -> Response:
             ingest.drop()
             raise
 
-    return _older(await anyio.to_thread.run_sync(keep))
+    return json((await anyio.to_thread.run_sync(keep)).to_older())
 
 
 async def upload(asked: Asked) -> Response:
@@ -69,7 +70,7 @@ async def upload(asked: Asked) -> Response:
     arrived = await _receive(asked, _v3_profile, Profile.for_version(1))
     fields = arrived.fields
 
-    def keep() -> Added:
+    def keep() -> Upload:
         network = as_network(fields.get("network") or "private")
         if network is None:
             raise bad_request(f'"network" must be public or private, not {fields["network"]!r}')
@@ -82,8 +83,8 @@ async def upload(asked: Asked) -> Response:
         kept = Kept(_UNKNOWN, name, "", 0, network, keyvalues, group_id, _expires(fields.get("expires_at")))
         return arrived.ingest.keep(kept)
 
-    added = await _keep(arrived, keep)
-    return data(added.upload.to_v3(user_id=asked.store.keys.user_id))
+    kept = await _keep(arrived, keep)
+    return data(kept.to_v3(user_id=asked.store.keys.user_id))
 
 
 async def _receive(asked: Asked, profile_of: Any, default: Profile) -> Form:
@@ -91,22 +92,18 @@ async def _receive(asked: Asked, profile_of: Any, default: Profile) -> Form:
     return await receive(asked.store, content_type, asked.request.stream(), profile_of, default)
 
 
-async def _keep(arrived: Form, keep: Any) -> Added:
+async def _keep(arrived: Form, keep: Any) -> Upload:
     """Keep what has arrived, or leave nothing of it."""
 
-    def keep_or_drop() -> Added:
+    def keep_or_drop() -> Upload:
         try:
-            added: Added = keep()
+            added: Upload = keep()
         except BaseException:
             arrived.ingest.drop()
             raise
         return added
 
     return await anyio.to_thread.run_sync(keep_or_drop)
-
-
-def _older(added: Added) -> Response:
-    return json(msgspec.structs.replace(added.upload, size=added.dag_size).to_older())
 
 
 def _older_profile(fields: Mapping[str, str]) -> Profile | None:

@@ -38,13 +38,6 @@ class Kept(NamedTuple):
     expires_at: datetime | None = None
 
 
-class Added(NamedTuple):
-    """An upload as recorded; its own `size` is of content, `dag_size` of all blocks."""
-
-    upload: Upload
-    dag_size: int
-
-
 class Filter(NamedTuple):
     """Which pins are asked for; what is `None` does not matter."""
 
@@ -69,13 +62,13 @@ class Files:
         self._records = records
         self._cars = cars
 
-    def add(self, kept: Kept, car: Writing) -> Added:
+    def add(self, kept: Kept, car: Writing) -> Upload:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
         What is pinned already stays as it is, and the answer says so.
         """
 
-        def add(db: sqlite3.Connection) -> Added:
+        def add(db: sqlite3.Connection) -> Upload:
             cid = str(kept.root.cid)
             row = db.execute(
                 "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
@@ -85,8 +78,8 @@ class Files:
             else:
                 car.keep(db, kept.root.cid)
             if row:
-                return Added(_upload(row, is_duplicate=True), row["dag_size"])
-            return Added(_upload(_insert(db, kept)), kept.root.dag_size)
+                return _upload(row, is_duplicate=True)
+            return _upload(_insert(db, kept))
 
         return self._records.write(add).result()
 
@@ -407,6 +400,7 @@ def _upload(row: sqlite3.Row, *, is_duplicate: bool = False) -> Upload:
         id=row["id"],
         name=row["name"],
         size=row["size"],
+        dag_size=row["dag_size"],
         number_of_files=row["number_of_files"],
         mime_type=row["mime_type"],
         group_id=row["group_id"],

@@ -1,0 +1,101 @@
+"""The command ``pinatakit``: its commands, loaded when they are called, and its exit codes.
+
+0    done
+1    failed
+2    used wrongly, or given something that cannot be sent
+3    there is no such thing
+4    not authenticated, or not allowed
+5    no answer, or the service failed: trying again may help
+6    a rate or plan limit
+7    verification failed: the content is not what its CID says
+8    some items failed
+130  interrupted
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from pinatakit import __version__
+
+COMMANDS: Final = {
+    "auth": ("auth:auth", "See which credential is used, and whether it is good."),
+    "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
+    "download": ("transfer:download", "Fetch a file or folder, checking every block."),
+    "ls": ("files:ls", "List what you have uploaded, newest first."),
+    "rm": ("files:rm", "Delete files and folders by CID or id."),
+    "serve": ("serve:serve", "Run the local Pinata."),
+    "stat": ("files:stat", "Show one file or folder by CID or id."),
+    "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
+}
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are called, so that ``--help`` is there at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(f"pinatakit.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="pinatakit", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Pinata, verified: upload, list and fetch content; or do it all on a local Pinata.
+
+    The credential is read from PINATA_JWT. Without an account, put --local on any command.
+
+    \b
+    Examples:
+      pinatakit upload photo.jpg
+      pinatakit upload --local site/
+      pinatakit ls --name photo --json
+      pinatakit cid data/ --profile unixfs-v1-2025
+    """
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line, and end the process with its exit code."""
+    given = list(sys.argv[1:] if args is None else args)
+    try:
+        code = cli.main(_local_alone(given), prog_name="pinatakit", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; nothing is left to say
+        sys.exit(141)
+    except Exception as error:
+        from pinatakit.cli._errors import exit_code, explain
+
+        if (said := explain(error)) is None:
+            raise
+        click.echo(said, err=True)
+        sys.exit(exit_code(error))
+
+
+def _local_alone(args: list[str]) -> list[str]:
+    """``--local`` takes a folder only behind ``=``, so that what follows it stays an argument."""
+    end = args.index("--") if "--" in args else len(args)
+    return ["--local=" if place < end and arg == "--local" else arg for place, arg in enumerate(args)]

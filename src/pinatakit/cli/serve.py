@@ -1,0 +1,48 @@
+"""``serve``."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from pinatakit.cli._common import json_option, show_json
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=5011, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--data", type=click.Path(file_okay=False), help="The folder to keep data in; else your data folder."
+)
+@json_option
+def serve(host: str, port: int, data: str | None, as_json: bool) -> None:
+    """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
+
+    With --json it prints, once it is ready, one line: an object with url, gateway, jwt,
+    api_key, api_secret and data. The admin key is made at the first start and kept in the
+    data folder, readable by you alone. There are no rate limits.
+
+    \b
+    Examples:
+      pinatakit serve
+      pinatakit serve --port 0 --data ./pinata --json
+    """
+    from pinatakit.embedded import default_folder
+    from pinatakit.server import Server
+
+    server = Server(Path(data) if data else default_folder(), host=host, port=port)
+    if as_json:
+        show_json(server.about())
+    else:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        click.echo(f"local Pinata at {server.url}, gateway at {server.url}/ipfs/", err=True)
+        click.echo(f"data in {server.data}; the admin key is in admin.json there", err=True)
+        click.echo("any pinatakit command uses it with --local; other clients:", err=True)
+        click.echo(f"  export PINATA_ENDPOINT_URL={server.url} PINATA_GATEWAY_URL={server.url}", err=True)
+        click.echo("  export PINATA_JWT=…   (jwt of admin.json)", err=True)
+    server.run()

@@ -1,0 +1,283 @@
+"""Sources: what can be uploaded, looked at before a byte is sent.
+
+A path, bytes, an open file or a folder becomes names, sizes and ways to read them. Everything
+that is wrong with the disk is found here and told by name. No local path ever becomes a name.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Final, TypeAlias
+
+from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root
+from pinatakit.errors import InputError
+
+Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
+
+PIECE: Final = 1 << 20
+"""Bytes read and sent at once: measured the smallest with which sending costs what curl's does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one file.
+
+    Attributes:
+        name: its name, or its path inside the folder that is uploaded.
+        size: bytes, or `None` when only reading to the end will tell.
+        open: starts reading from the beginning; `None` for what can be read only once.
+    """
+
+    name: str
+    size: int | None
+    open: Callable[[], BinaryIO]
+    path: Path | None = None
+    modified: int = 0
+    again: bool = True
+
+    def reader(self) -> Reader:
+        """Start reading."""
+        return Reader(self)
+
+
+class Reader:
+    """Reads a source in pieces, and notices when it changes meanwhile."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._file = self._open()
+        self._left = source.size
+
+    def piece(self) -> bytes:
+        """The next bytes, empty at the end.
+
+        Raises:
+            InputError: the file is not what it was when the upload began.
+        """
+        if self._left is None:
+            return self._file.read(PIECE)
+        data = self._file.read(min(PIECE, self._left)) if self._left else b""
+        if not isinstance(data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputError(f"{self._source.name!r} is open as text", hint="open it with mode 'rb'")
+        self._left -= len(data)
+        if (self._left and not data) or (not self._left and self._changed()):
+            raise InputError(
+                f"{self._source.name!r} changed while it was read",
+                hint="upload it again when nobody writes to it",
+            )
+        return data
+
+    def close(self) -> None:
+        """Close what this opened; a file that was given open stays open."""
+        if self._source.path:
+            self._file.close()
+
+    def _open(self) -> BinaryIO:
+        with explained(self._source.path):
+            return self._source.open()
+
+    def _changed(self) -> bool:
+        if not self._source.path:
+            return False
+        now = os.fstat(self._file.fileno())
+        return now.st_mtime_ns != self._source.modified or now.st_size != self._source.size
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder: what it is called, and its files, whose names are paths below it.
+
+    `files` are sorted by the bytes of their names.
+    """
+
+    name: str
+    files: list[Source] = field(default_factory=list[Source])
+
+
+def read_source(
+    given: Uploadable | Iterable[str | os.PathLike[str]], *, name: str | None = None, hidden: bool = False
+) -> Source | Folder:
+    """What is to be uploaded, and that it can be read.
+
+    `hidden` takes files and folders whose names start with a dot along.
+
+    Raises:
+        InputError: it is missing, unreadable, of a wrong kind or empty; it says which.
+    """
+    if isinstance(given, bytes | bytearray | memoryview):
+        data = bytes(given)
+        return Source(_plain(name), len(data), lambda: io.BytesIO(data))
+    if isinstance(given, str | os.PathLike):
+        path = Path(given)
+        if not str(given):
+            raise InputError("an empty path names no file")
+        if _status(path) is None:
+            return Folder(name or path.resolve().name or "folder", list(_walk(path, hidden)))
+        return _file(path, name or path.name)
+    if hasattr(given, "read"):
+        return _open_file(given, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    raise InputError(
+        f"{type(given).__name__} cannot be uploaded",
+        hint="give a path, bytes, or a file opened with mode 'rb'",
+    )
+
+
+def gather(paths: Iterable[str | os.PathLike[str]], name: str) -> Folder:
+    """Several files as one folder of that name.
+
+    Raises:
+        InputError: there are none, one is a folder or cannot be read, or two have one name.
+    """
+    files: dict[str, Source] = {}
+    for given in paths:
+        path = Path(given)
+        if _status(path) is None:
+            raise InputError(f"{path.name!r} is a folder among files", hint="upload the folder by itself")
+        if path.name in files:
+            raise InputError(
+                f"two of the files are called {path.name!r}", hint="rename one, or upload their folder"
+            )
+        files[path.name] = _file(path, path.name)
+    if not files:
+        raise InputError("there are no files to upload", hint="give at least one path")
+    return Folder(name, [files[name] for name in sorted(files, key=os.fsencode)])
+
+
+def root_of(
+    given: Uploadable,
+    *,
+    profile: Profile,
+    hidden: bool = False,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> Root:
+    """The root that a file or folder has under a profile; nothing is sent.
+
+    Raises:
+        InputError: it cannot be read, or changes while it is read.
+    """
+    what = read_source(given, hidden=hidden)
+    files = what.files if isinstance(what, Folder) else [what]
+    sizes = [file.size for file in files if file.size is not None]
+    total = sum(sizes) if len(sizes) == len(files) else None
+    folder = FolderBuilder(profile)
+    root: Root | None = None
+    done = 0
+    for file in files:
+        builder = FileBuilder(profile)
+        reader = Reader(file)
+        try:
+            while piece := reader.piece():
+                builder.feed(piece)
+                done += len(piece)
+                if progress:
+                    progress(done, total)
+        finally:
+            reader.close()
+        root = builder.finish()
+        if isinstance(what, Folder):
+            folder.add(file.name, root)
+    return folder.finish() if isinstance(what, Folder) or root is None else root
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What is known of a file, or `None` of a folder."""
+    with explained(path):
+        status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(
+            f"{str(path)!r} is neither a file nor a folder", hint="open it and give the open file"
+        )
+    return status
+
+
+def _file(path: Path, name: str) -> Source:
+    status = _status(path)
+    if status is None:
+        raise InputError(f"{str(path)!r} is a folder where a file is expected")
+    with explained(path), path.open("rb"):
+        return Source(name, status.st_size, lambda: path.open("rb"), path, status.st_mtime_ns)
+
+
+def _open_file(file: BinaryIO, name: str | None) -> Source:
+    if isinstance(file, io.TextIOBase):
+        raise InputError("the file is open as text", hint="open it with mode 'rb'")
+    given = getattr(file, "name", None)
+    name = _plain(name or (given if isinstance(given, str) else None))
+    try:
+        start = file.tell()
+        size = file.seek(0, os.SEEK_END) - start
+        file.seek(start)
+    except (OSError, AttributeError, io.UnsupportedOperation):
+        return Source(name, None, lambda: file, again=False)
+
+    def rewound() -> BinaryIO:
+        file.seek(start)
+        return file
+
+    return Source(name, size, rewound)
+
+
+def _plain(name: str | None) -> str:
+    """A file name out of a name that may be a path: a slash in it would make a folder."""
+    return (name or "").rpartition("/")[2] or "file"
+
+
+def _walk(top: Path, hidden: bool) -> Iterator[Source]:
+    """The files below a folder, sorted as their paths' bytes are."""
+    found: list[tuple[bytes, Path, str]] = []
+
+    def enter(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> None:
+        with explained(folder):
+            status = folder.stat()
+            entries = list(os.scandir(folder))
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            raise InputError(
+                f"{str(folder)!r} is a symlink to a folder above itself", hint="remove the symlink"
+            )
+        for entry in entries:
+            if entry.name.startswith(".") and not hidden:
+                continue
+            name, path = prefix + entry.name, Path(entry.path)
+            if _status(path) is None:
+                enter(path, f"{name}/", above | {here})
+            else:
+                found.append((os.fsencode(name), path, name))
+
+    enter(top, "", frozenset())
+    if not found:
+        raise InputError(
+            f"there are no files in {str(top)!r}",
+            hint="an upload carries files only; hidden ones are left out unless hidden=True",
+        )
+    for _, path, name in sorted(found):
+        yield _file(path, name)
+
+
+@contextmanager
+def explained(path: Path | None) -> Generator[None]:
+    """Tell what the operating system has against a path, and what to do."""
+    try:
+        yield
+    except FileNotFoundError:
+        if path and path.is_symlink():
+            where = str(path.readlink())
+            raise InputError(
+                f"{str(path)!r} is a broken symlink, to {where!r}",
+                hint="remove it, or restore what it leads to",
+            ) from None
+        raise InputError(f"{str(path)!r} does not exist", hint="check the path") from None
+    except PermissionError:
+        raise InputError(
+            f"{str(path)!r} cannot be read", hint="you lack the permission; see its mode"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from None

@@ -1,0 +1,72 @@
+"""For all tests: slow ones wait to be asked for, and one body is played on three wires."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+
+from pinatakit import AsyncPinata, Pinata
+from pinatakit.client._wire import run_now
+from pinatakit.server import Server
+
+pytest_plugins = ["pinatakit.pytest_plugin"]
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.option.markexpr:
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(autouse=True)
+def _nobody(monkeypatch):
+    """No test speaks for whoever runs it."""
+    for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=["blocking", "asyncio", "trio"])
+def over(request):
+    """Play a body on a wire: `over(body, transport, **settings)`.
+
+    The body is a coroutine function that takes a client. It names an operation by its class,
+    as in ``await Files.get(pinata.files, id)``, which is the same coroutine on every wire.
+    """
+
+    def over(body, transport=None, **settings):
+        if request.param == "blocking":
+            with Pinata(transport=transport, **settings) as pinata:
+                return run_now(body(pinata))
+
+        async def awaited():
+            async with AsyncPinata(transport=transport, **settings) as pinata:
+                return await body(pinata)
+
+        return anyio.run(awaited, backend=request.param)
+
+    return over
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A local Pinata on a real port, shared by the tests of a module."""
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(server):
+    """What makes a client of the local Pinata."""
+    return {"jwt": server.admin.jwt, "endpoint_url": server.url, "gateway_url": server.url}
+
+
+@pytest.fixture
+def play(over, settings):
+    """Play a body on a wire against the local Pinata, which has no files before and after."""
+    yield lambda body, **others: over(body, **settings | others)
+    with Pinata(**settings) as pinata:
+        for network in ("public", "private"):
+            for file in pinata.files.list(network=network):
+                pinata.files.delete(file.id, network=network)
