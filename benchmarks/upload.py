@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def peak(pid: int) -> str:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[tuple[dict[str, str], int]]:
+def serving(data: Path) -> Generator[tuple[dict[str, str], int]]:
     command = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -114,7 +114,7 @@ def visible(top: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[dict[str, str]]:
+def serving(data: Path) -> Generator[dict[str, str]]:
     """A local Pinata in a process of its own."""
     command = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data", str(data)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,205 @@
+"""Every shape of refusal that was recorded at Pinata becomes one error that tells all it knows."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from pinatakit.errors import (
+    ApiError,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    ServiceFault,
+    TooLarge,
+    Unauthorized,
+)
+from pinatakit.protocol import Answer
+from pinatakit.protocol.refusals import HINTS, older_envelope, refused, retry_after, v3_envelope
+
+URL = "https://api.pinata.cloud/pinning/unpin/bafy"
+KEYS = "pinata_api_key and pinata_secret_api_key must both be strings"
+SCOPES = "This key does not have the required scopes associated with it"
+
+RECORDED = [
+    # the older API and PSA, from 2022
+    (
+        400,
+        {"error": {"reason": "KEYS_MUST_BE_STRINGS", "details": KEYS}},
+        BadRequest,
+        "KEYS_MUST_BE_STRINGS",
+        KEYS,
+    ),
+    (
+        401,
+        {"error": {"reason": "INVALID_CREDENTIALS", "details": "Invalid/expired credentials"}},
+        Unauthorized,
+        "INVALID_CREDENTIALS",
+        "Invalid/expired credentials",
+    ),
+    (403, {"error": {"reason": "NO_SCOPES_FOUND", "details": SCOPES}}, Forbidden, "NO_SCOPES_FOUND", SCOPES),
+    (
+        403,
+        {"error": {"reason": "FORBIDDEN", "details": "Account blocked due to plan usage limit"}},
+        Forbidden,
+        "FORBIDDEN",
+        "Account blocked due to plan usage limit",
+    ),
+    (
+        404,
+        {
+            "error": {
+                "reason": "OBJECT_NOT_FOUND",
+                "details": "Your account does not currently have any record associated with this ID",
+            }
+        },
+        NotFound,
+        "OBJECT_NOT_FOUND",
+        "Your account does not currently have any record associated with this ID",
+    ),
+    # with a message besides, and without details
+    (
+        403,
+        {"error": {"reason": "API_KEY_REVOKED", "details": "d", "message": "m"}},
+        Forbidden,
+        "API_KEY_REVOKED",
+        "d",
+    ),
+    (403, {"error": {"reason": "API_KEY_REVOKED", "message": "m"}}, Forbidden, "API_KEY_REVOKED", "m"),
+    (403, {"error": {"reason": "PAID_FEATURE_ONLY"}}, Forbidden, "PAID_FEATURE_ONLY", "Forbidden"),
+    # the older API up to 2021
+    (
+        400,
+        {"error": "Current user has not pinned hash: Qm"},
+        BadRequest,
+        None,
+        "Current user has not pinned hash: Qm",
+    ),
+    # x402
+    (
+        402,
+        {"x402Version": 1, "accepts": [], "error": "payment required"},
+        BadRequest,
+        None,
+        "payment required",
+    ),
+    # v3 with fields missing
+    (404, {"error": {"message": "file not found"}}, NotFound, None, "file not found"),
+    (500, {"error": {}}, ServiceFault, None, "Internal Server Error"),
+    (500, {"error": "boom"}, ServiceFault, None, "boom"),
+    (400, {"message": "bare"}, BadRequest, None, "bare"),
+]
+
+
+def answer(status: int, body: object, **headers: str) -> Answer:
+    data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    return Answer(status, {name.replace("_", "-"): value for name, value in headers.items()}, data, URL)
+
+
+@pytest.mark.parametrize(("status", "body", "kind", "reason", "details"), RECORDED)
+def test_a_recorded_refusal_becomes_the_error_it_stands_for(status, body, kind, reason, details):
+    error = refused(answer(status, body))
+    assert type(error) is kind
+    assert (error.status, error.reason, error.details, error.url) == (status, reason, details, URL)
+    assert error.request_id is None
+    assert details in str(error)
+    assert f"HTTP {status}" in str(error)
+
+
+def test_a_refusal_of_v3_tells_its_request():
+    body = {
+        "error": {
+            "code": 500,
+            "status": "Internal Server Error",
+            "request": "f3b1c4a7",
+            "message": "unable to list files",
+            "details": [],
+        }
+    }
+    error = refused(answer(500, body, x_request_id="other"))
+    assert type(error) is ServiceFault
+    assert (error.details, error.request_id, error.reason) == ("unable to list files", "f3b1c4a7", None)
+    assert "request f3b1c4a7" in str(error)
+
+
+def test_the_request_is_also_told_by_a_header():
+    assert refused(answer(500, {"error": "boom"}, x_request_id="abc")).request_id == "abc"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "details"),
+    [
+        (401, b"token is malformed", Unauthorized, "token is malformed"),
+        (
+            404,
+            b"The owner has not pinned it - ERR_ID:00006",
+            NotFound,
+            "The owner has not pinned it - ERR_ID:00006",
+        ),
+        (
+            413,
+            b"Upload-Length exceeds maximum upload size",
+            TooLarge,
+            "Upload-Length exceeds maximum upload size",
+        ),
+        (502, b"<html>Bad Gateway</html>", ServiceFault, "<html>Bad Gateway</html>"),
+        (502, b"", ServiceFault, "Bad Gateway"),
+        (503, b" \n", ServiceFault, "Service Unavailable"),
+        (599, b"", ServiceFault, "no reason given"),
+        (400, b"\xff\xfe", BadRequest, "\ufffd\ufffd"),
+        (400, b"[1]", BadRequest, "[1]"),
+        (400, b'"text"', BadRequest, "text"),
+    ],
+)
+def test_a_body_that_is_no_envelope_is_shown(status, body, kind, details):
+    error = refused(answer(status, body))
+    assert type(error) is kind
+    assert (error.details, error.reason) == (details, None)
+
+
+def test_a_long_page_is_shown_in_part():
+    assert len(refused(answer(502, b"x" * 100_000)).details) <= 500
+
+
+@pytest.mark.parametrize("reason", HINTS)
+def test_a_known_reason_has_a_hint(reason):
+    error = refused(answer(403, {"error": {"reason": reason, "details": "words"}}))
+    assert error.hint == HINTS[reason]
+    assert str(error).endswith(f"\nhint: {HINTS[reason]}")
+
+
+def test_without_a_reason_the_kind_of_error_has_the_hint():
+    assert "PINATA_JWT" in str(refused(answer(401, b"token is malformed")))
+    assert refused(answer(400, b"no")).hint is None
+
+
+def test_too_many_requests_say_how_long_to_wait():
+    error = refused(answer(429, b"", retry_after="60"))
+    assert type(error) is RateLimited
+    assert (error.retry_after, error.details) == (60.0, "Too Many Requests")
+    assert refused(answer(429, b"")).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [("60", 60.0), ("0.5", 0.5), ("-5", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)],
+)
+def test_only_seconds_are_read_as_a_time_to_wait(told, seconds):
+    assert retry_after({"retry-after": told}) == seconds
+
+
+def test_the_envelopes_are_pinatas():
+    assert older_envelope("NO_SCOPES_FOUND", SCOPES) == {
+        "error": {"reason": "NO_SCOPES_FOUND", "details": SCOPES}
+    }
+    assert v3_envelope(404, "gone", "id") == {
+        "error": {"code": 404, "status": "Not Found", "request": "id", "message": "gone", "details": []}
+    }
+
+
+@pytest.mark.parametrize("body", [older_envelope("R", "words"), v3_envelope(400, "words", "id")])
+def test_both_envelopes_are_read_back(body):
+    error = refused(answer(400, body))
+    assert isinstance(error, ApiError)
+    assert error.details == "words"
