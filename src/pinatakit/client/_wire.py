@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 _BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
 _LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
+_TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers
 _READ: Final = 1 << 20  # bytes asked of a download at once
 
 
@@ -95,7 +96,15 @@ class Wire(ABC):
         headers = dict(call.headers)
         if call.host != "gateway":
             headers |= self.settings.credential.headers()
-        return {"method": call.method, "url": base + call.path, "params": call.pairs(), "headers": headers}
+        silence = self.settings.timeout
+        answer = silence if isinstance(call.body, bytes | None) else max(silence, _TAKING_IN)
+        return {
+            "method": call.method,
+            "url": base + call.path,
+            "params": call.pairs(),
+            "headers": headers,
+            "timeout": httpx.Timeout(silence, read=answer),
+        }
 
     @abstractmethod
     async def _exchange(self, call: Call[Any]) -> Answer: ...
@@ -122,7 +131,7 @@ class Blocking(Wire):
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
         super().__init__(settings)
-        self._http = httpx.Client(transport=transport, timeout=settings.timeout, headers=_identity())
+        self._http = httpx.Client(transport=transport, headers=_identity())
 
     async def _exchange(self, call: Call[Any]) -> Answer:
         content = call.body if isinstance(call.body, bytes | None) else iterate_now(call.body())
@@ -157,7 +166,7 @@ class Awaiting(Wire):
 
     def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         super().__init__(settings)
-        self._http = httpx.AsyncClient(transport=transport, timeout=settings.timeout, headers=_identity())
+        self._http = httpx.AsyncClient(transport=transport, headers=_identity())
 
     async def _exchange(self, call: Call[Any]) -> Answer:
         content = call.body if isinstance(call.body, bytes | None) else call.body()

@@ -16,7 +16,7 @@ import msgspec
 from pinatakit.client._wire import Wire
 from pinatakit.content import CID, FileBuilder, FolderBuilder, Profile, Root, build_file
 from pinatakit.errors import CIDMismatch, InputError
-from pinatakit.protocol import Body, Call, Network, Upload, form
+from pinatakit.protocol import Body, Call, Network, Upload, account, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
@@ -162,6 +162,8 @@ async def upload(
         fields = calls.v3_fields(network, name or what.name, checked, version, group_id)
         make = calls.upload_file
     sending, call = await send(wire, what, call=make, fields=fields, cid_version=version, progress=progress)
+    if sending.total is None or sending.total > calls.V3_LIMIT:
+        await wire.send(account.test())  # a wrong credential is told before gigabytes go out
     return _checked(await wire.send(call), sending.root, verify)
 
 

@@ -63,16 +63,21 @@ class Walk:
     """One pass over a DAG, from its root or from a path below it.
 
     `start` and `stop` cut bytes out of a file, counted from 0, `stop` not included; only
-    the blocks that hold them are wanted.
+    the blocks that hold them are wanted. A `shallow` walk wants of a folder its own blocks
+    alone, and of a file the first; the names it met in the folder are in `names`.
     """
 
-    def __init__(self, root: CID, path: str = "", *, start: int = 0, stop: int | None = None) -> None:
+    def __init__(
+        self, root: CID, path: str = "", *, start: int = 0, stop: int | None = None, shallow: bool = False
+    ) -> None:
         if start < 0 or (stop is not None and stop < start):
             raise ValueError(f"bytes {start} to {stop} are not a range")
         self.root = root
         self.path = path
         self._start = start
         self._stop = stop
+        self._shallow = shallow
+        self.names: list[str] = []
         self._stack = [_Visit(root, "", 0, tuple(name for name in path.split("/") if name))]
         self._inlined: list[Entry | bytes] = []
         self._settle()
@@ -103,27 +108,6 @@ class Walk:
         self._inlined = []
         self._settle()
         return steps + self._take_inlined()
-
-    def names(self, get: Callable[[CID], bytes]) -> list[str]:
-        """The names in the folder just entered; its shards are read with `get`, nothing else.
-
-        To be asked right after the folder's own entry was given; the walk is of no use then.
-        """
-        for _ in self.shards(get):
-            pass
-        return [visit.path.rpartition("/")[2] for visit in self._named]
-
-    def shards(self, get: Callable[[CID], bytes]) -> Iterator[CID]:
-        """The blocks below its first of the folder just entered that are still of the folder itself."""
-        self._named: list[_Visit] = []
-        while self._stack:
-            visit = self._stack.pop()
-            if visit.shard is None:
-                self._named.append(visit)
-                continue
-            self._stack.append(visit)
-            yield visit.cid
-            self.feed(get(visit.cid))
 
     def _take_inlined(self) -> list[Entry | bytes]:
         """What inlined blocks held, unless the walk has not been fed at all yet."""
@@ -197,7 +181,8 @@ class Walk:
             if at < stop and at + part > self._start and self._start < stop:
                 parts.append(_Visit(link.cid, visit.path, visit.height + 1, part=(at, part)))
             at += part
-        self._stack += reversed(parts)
+        if not self._shallow:
+            self._stack += reversed(parts)
         return steps
 
     def _directory(self, visit: _Visit, links: list[Link]) -> list[Entry | bytes]:
@@ -241,6 +226,9 @@ class Walk:
             if name in ("", ".", "..") or "/" in name or "\0" in name or name in seen:
                 raise Malformed(f"directory {visit.cid} has an entry named {name!r}, or has it twice")
             seen.add(name)
+            if self._shallow:
+                self.names.append(name)
+                continue
             path = f"{visit.path}/{name}" if visit.path else name
             visits.append(_Visit(link.cid, path, visit.height + 1))
         self._stack += reversed(visits)

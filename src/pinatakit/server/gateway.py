@@ -40,7 +40,6 @@ class _Found(NamedTuple):
     cid: CID
     above: list[Block]  # the blocks on the way, the root's first
     entry: Entry | None  # None where it is no file or folder
-    names: list[str]  # of a folder
 
 
 async def get(asked: Asked) -> Response:
@@ -81,13 +80,12 @@ def _find(asked: Asked) -> _Found:
             above.append(Block(cid, get(cid)))
             steps = walk.feed(bytes(above[-1].data))
         entry = next((step for step in steps if isinstance(step, Entry)), None)
-        names = [] if entry is None or entry.kind is not Kind.DIRECTORY else sorted(walk.names(get))
     except NoSuchPath as error:
         raise Refusal(404, "NOT_FOUND", error.message) from None
     except ContentError:
-        cid, entry, names = root, None, []
+        cid, entry = root, None
         above = [Block(root, get(root))]
-    return _Found(root, path, get, cid, above, entry, names)
+    return _Found(root, path, get, cid, above, entry)
 
 
 def _accepted(accept: str) -> str | None:
@@ -161,17 +159,16 @@ def _below(found: _Found, scope: str, dups: bool) -> Iterable[Block]:
     if scope == "block":
         return found.above[-1:]
     if scope == "entity" and found.entry and found.entry.kind is Kind.DIRECTORY:
-        return _directory_blocks(found)
+        return _directory_blocks(found, Walk(found.cid, shallow=True))
     return walk_blocks(found.cid, found.get, dups=dups)
 
 
-def _directory_blocks(found: _Found) -> Iterator[Block]:
-    """A folder's own blocks, without what it holds."""
-    yield from found.above[-1:]
-    walk = Walk(found.cid)
-    walk.feed(found.get(found.cid))
-    for cid in walk.shards(found.get):
-        yield Block(cid, found.get(cid))
+def _directory_blocks(found: _Found, walk: Walk) -> Iterator[Block]:
+    """A folder's own blocks, without what it holds; the names in it gather in the shallow walk."""
+    while walk.wants is not None:
+        block = Block(walk.wants, found.get(walk.wants))
+        walk.feed(bytes(block.data))
+        yield block
 
 
 async def _file(request: Request, found: _Found, entry: Entry) -> Response:
@@ -239,7 +236,8 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     if not request.url.path.endswith("/"):
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"{quote(request.url.path)}/{query}", 301)
-    if "index.html" in found.names:
+    names = await anyio.to_thread.run_sync(_names, found)
+    if "index.html" in names:
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
         request.path_params["path"] = path
         index = await anyio.to_thread.run_sync(_find, asked)
@@ -248,15 +246,22 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     headers = _headers(found, f"DirIndex-{found.cid}")
     if _unchanged(request, headers):
         return Response(None, 304, headers)
-    return HTMLResponse(_listing(found), headers=headers)
+    return HTMLResponse(_listing(found, names), headers=headers)
 
 
-def _listing(found: _Found) -> str:
+def _names(found: _Found) -> list[str]:
+    walk = Walk(found.cid, shallow=True)
+    for _ in _directory_blocks(found, walk):
+        pass
+    return sorted(walk.names)
+
+
+def _listing(found: _Found, names: list[str]) -> str:
     title = html.escape(f"/ipfs/{found.root}/{found.path}".rstrip("/"))
     rows = "\n".join(
         f'<li><a href="{quote(name.encode("utf-8", "surrogateescape"))}">'
         f"{html.escape(name.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace'))}</a></li>"
-        for name in found.names
+        for name in names
     )
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
