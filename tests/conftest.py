@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import httpx2 as httpx
 import pytest
 
 from pinatakit import AsyncPinata, Pinata
@@ -28,7 +29,13 @@ def _nobody(monkeypatch):
 
 
 @pytest.fixture(params=["blocking", "asyncio", "trio"])
-def over(request):
+def wire(request):
+    """The name of a wire."""
+    return request.param
+
+
+@pytest.fixture
+def over(wire):
     """Play a body on a wire: `over(body, transport, **settings)`.
 
     The body is a coroutine function that takes a client. It names an operation by its class,
@@ -36,7 +43,7 @@ def over(request):
     """
 
     def over(body, transport=None, **settings):
-        if request.param == "blocking":
+        if wire == "blocking":
             with Pinata(transport=transport, **settings) as pinata:
                 return run_now(body(pinata))
 
@@ -44,7 +51,7 @@ def over(request):
             async with AsyncPinata(transport=transport, **settings) as pinata:
                 return await body(pinata)
 
-        return anyio.run(awaited, backend=request.param)
+        return anyio.run(awaited, backend=wire)
 
     return over
 
@@ -56,17 +63,33 @@ def server():
         yield server
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(server):
     """What makes a client of the local Pinata."""
     return {"jwt": server.admin.jwt, "endpoint_url": server.url, "gateway_url": server.url}
 
 
-@pytest.fixture
-def play(over, settings):
-    """Play a body on a wire against the local Pinata, which has no files before and after."""
-    yield lambda body, **others: over(body, **settings | others)
+@pytest.fixture(scope="module")
+def janitor(settings):
+    """Takes away all files of the local Pinata."""
     with Pinata(**settings) as pinata:
-        for network in ("public", "private"):
-            for file in pinata.files.list(network=network):
-                pinata.files.delete(file.id, network=network)
+
+        def janitor():
+            for network in ("public", "private"):
+                for file in pinata.files.list(network=network):
+                    pinata.files.delete(file.id, network=network)
+
+        yield janitor
+
+
+@pytest.fixture
+def play(wire, over, settings, janitor):
+    """Play a body on a wire against the local Pinata, which has no files before and after."""
+
+    def play(body, **others):
+        # Reading certificates, which plain HTTP has no use for, would take longer than most tests.
+        transport = httpx.HTTPTransport if wire == "blocking" else httpx.AsyncHTTPTransport
+        return over(body, transport(verify=False), **settings | others)
+
+    yield play
+    janitor()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
-from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root
+from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root, Sink
 from pinatakit.errors import InputError
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
@@ -161,15 +161,24 @@ def root_of(
     Raises:
         InputError: it cannot be read, or changes while it is read.
     """
-    what = read_source(given, hidden=hidden)
+    return root_of_source(read_source(given, hidden=hidden), profile, progress=progress)
+
+
+def root_of_source(
+    what: Source | Folder,
+    profile: Profile,
+    *,
+    sink: Sink | None = None,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> Root:
+    """As `root_of`; `sink` is given every block, the root last."""
     files = what.files if isinstance(what, Folder) else [what]
-    sizes = [file.size for file in files if file.size is not None]
-    total = sum(sizes) if len(sizes) == len(files) else None
-    folder = FolderBuilder(profile)
+    total = total_size(files)
+    folder = FolderBuilder(profile, sink)
     root: Root | None = None
     done = 0
     for file in files:
-        builder = FileBuilder(profile)
+        builder = FileBuilder(profile, sink)
         reader = Reader(file)
         try:
             while piece := reader.piece():
@@ -183,6 +192,16 @@ def root_of(
         if isinstance(what, Folder):
             folder.add(file.name, root)
     return folder.finish() if isinstance(what, Folder) or root is None else root
+
+
+def total_size(files: Iterable[Source]) -> int | None:
+    """Bytes of all the files, or `None` where one of them does not know."""
+    total = 0
+    for file in files:
+        if file.size is None:
+            return None
+        total += file.size
+    return total
 
 
 def _status(path: Path) -> os.stat_result | None:

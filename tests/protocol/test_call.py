@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pinatakit.errors import PinataError
-from pinatakit.protocol import Answer, Call, Usage, nothing, reads_data, reads_json
-from pinatakit.protocol import account
+from pinatakit.protocol import Answer, Call, Usage, account, nothing, reads_data, reads_json
 from pinatakit.protocol._call import record
 
 URL = "https://api.pinata.cloud/x"

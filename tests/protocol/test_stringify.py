@@ -6,8 +6,8 @@ one's CID and size were recorded at Pinata in 2022.
 
 from __future__ import annotations
 
-import datetime
 import json
+from datetime import date
 
 import pytest
 
@@ -86,7 +86,7 @@ def test_numbers_json_cannot_hold_are_refused(value):
 
 def test_values_json_cannot_hold_are_refused_with_their_place():
     with pytest.raises(InputError, match=r"\$\.when\[0\] is of type date"):
-        stringify({"when": [datetime.date(2024, 1, 1)]})
+        stringify({"when": [date(2024, 1, 1)]})
     with pytest.raises(InputError, match=r"key 1 at \$\.a is not text"):
         stringify({"a": {1: 2}})
 

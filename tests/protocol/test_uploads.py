@@ -64,7 +64,7 @@ def test_an_upload_whose_cid_is_pending_is_told():
 def test_an_answer_of_the_older_api_is_read():
     upload = calls.pin_file(b"", {}).read(answer(OLDER))
     assert str(upload.cid) == OLDER["IpfsHash"]
-    assert (upload.size, upload.id, upload.is_duplicate) == (32_942, None, True)
+    assert (upload.dag_size, upload.id, upload.is_duplicate) == (32_942, None, True)
     assert upload.created_at == datetime(2024, 5, 1, 10, 20, 30, 123_000, UTC)
 
 

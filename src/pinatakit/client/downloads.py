@@ -7,17 +7,16 @@ into place when it is whole: a name never holds half of anything.
 
 from __future__ import annotations
 
-import secrets
-import shutil
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from pinatakit.client._wire import Wire
 from pinatakit.content import CID, CarReader, Entry, Kind, Walk
 from pinatakit.errors import InputError, Malformed, Unreachable
 from pinatakit.protocol import gateway as calls
+from pinatakit.targets import Target
 
 
 class Download(NamedTuple):
@@ -68,24 +67,24 @@ async def download(
     wire: Wire, cid: CID, to: Path, *, path: str, progress: Callable[[int, int | None], object] | None
 ) -> Download:
     """Fetch a file or folder to a place on disk."""
-    writing: _Writing | None = None
+    target: Target | None = None
     total: int | None = None
     try:
         async with aclosing(steps(wire, Walk(cid, path))) as found:
             async for step in found:
-                if writing is None:
+                if target is None:
                     assert isinstance(step, Entry)
-                    writing = _Writing(_place(to, step, cid, path))
+                    target = Target(to, step, name=path.rstrip("/").rpartition("/")[2] or str(cid))
                     total = step.size if step.kind is Kind.FILE else None
-                await wire.in_thread(writing.take, step)
+                await wire.in_thread(target.take, step)
                 if progress:
-                    progress(writing.size, total)
-        assert writing is not None, "a walk starts with an entry"
-        await wire.in_thread(writing.finish)
-        return Download(cid, writing.place, writing.size, writing.files)
+                    progress(target.size, total)
+        assert target is not None, "a walk starts with an entry"
+        await wire.in_thread(target.finish)
+        return Download(cid, target.place, target.size, target.files)
     finally:
-        if writing:
-            writing.abandon()
+        if target:
+            target.abandon()
 
 
 async def read(
@@ -100,77 +99,3 @@ async def read(
                 raise InputError(
                     f"{cid} is a {step.kind.name.lower()}, not a file", hint="download() takes folders"
                 )
-
-
-def _place(to: Path, first: Entry, cid: CID, path: str) -> Path:
-    """Where the content goes: into `to` if that is a folder and the content a file, else to `to`."""
-    if first.kind is not Kind.DIRECTORY and to.is_dir():
-        to = to / (path.rstrip("/").rpartition("/")[2] or str(cid))
-    if first.kind is Kind.DIRECTORY and to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise InputError(
-            f"{str(to)!r} is there already, and a folder shall be put there", hint="name a new place"
-        )
-    if not to.parent.is_dir():
-        raise InputError(f"there is no folder {str(to.parent)!r} to write to", hint="make it first")
-    return to
-
-
-class _Writing:
-    """Content on its way to disk: beside its place until it is whole."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        self.size = 0
-        self.files = 0
-        self._aside = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
-        self._file: BinaryIO | None = None
-
-    def take(self, step: Entry | bytes) -> None:
-        if isinstance(step, bytes):
-            assert self._file
-            self._file.write(step)
-            self.size += len(step)
-            return
-        self._close()
-        where = self._aside / step.path if step.path else self._aside
-        match step.kind:
-            case Kind.DIRECTORY:
-                where.mkdir()
-            case Kind.SYMLINK:
-                self._link(where, step)
-            case _:
-                self._file = where.open("xb")
-                self.files += 1
-
-    def finish(self) -> None:
-        self._close()
-        if self._aside.is_dir() and not self._aside.is_symlink() and self.place.is_dir():
-            self.place.rmdir()  # empty, as was checked
-        self._aside.replace(self.place)
-
-    def abandon(self) -> None:
-        """Leave nothing of what was not finished."""
-        self._close()
-        if self._aside.is_dir() and not self._aside.is_symlink():
-            shutil.rmtree(self._aside)
-        else:
-            self._aside.unlink(missing_ok=True)
-
-    def _link(self, where: Path, step: Entry) -> None:
-        depth = step.path.count("/")
-        level = depth
-        for name in step.target.split("/"):
-            level += -1 if name == ".." else name not in ("", ".")
-            if level < 0:
-                break
-        if step.target.startswith("/") or level < 0 or not step.path:
-            raise InputError(
-                f"the symlink {step.path or str(step.cid)!r} leads out of what is downloaded, to {step.target!r}",
-                hint="nothing was written; download the files beside it one by one",
-            )
-        where.symlink_to(step.target)
-
-    def _close(self) -> None:
-        if self._file:
-            self._file.close()
-            self._file = None

@@ -20,7 +20,7 @@ from pinatakit.protocol import Body, Call, Network, Upload, account, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
-from pinatakit.sources import Folder, Reader, Source
+from pinatakit.sources import Folder, Reader, Source, total_size
 
 Progress: TypeAlias = Callable[[int, int | None], object]
 """Told after each piece: bytes of content sent so far, and in all where that is known.
@@ -51,8 +51,7 @@ class Sending:
         files = what.files if isinstance(what, Folder) else [what]
         above = f"{what.name}/" if isinstance(what, Folder) else ""
         self._parts = [(form.file_head(boundary, above + file.name), file) for file in files]
-        sizes = [file.size for file in files if file.size is not None]
-        self.total = sum(sizes) if len(sizes) == len(files) else None
+        self.total = total_size(files)
         self.headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
         if self.total is not None:
             around = sum(len(head) + len(form.FILE_END) for head, _ in self._parts)

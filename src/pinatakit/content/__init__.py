@@ -14,7 +14,7 @@ from pinatakit.content.dagpb import Kind
 from pinatakit.content.file import FileBuilder, build_file
 from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
 from pinatakit.content.profile import PROFILES, Profile
-from pinatakit.content.walk import Entry, Walk, links_size, walk_blocks
+from pinatakit.content.walk import Entry, Walk, links_size, walk_blocks, walk_steps
 
 __all__ = [
     "CID",
@@ -38,5 +38,6 @@ __all__ = [
     "links_size",
     "read_car",
     "walk_blocks",
+    "walk_steps",
     "write_car",
 ]

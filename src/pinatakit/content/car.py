@@ -4,13 +4,16 @@ A version 1 is a header that names the roots, then sections of CID and block.
 
     varint(size) header | varint(size) CID block | varint(size) CID block | …
 
+A version 2 is a version 1 in an envelope, with an index behind it.
+
 Pure: the writer gives bytes, the reader is fed them. Blocks are not hashed here: a `Walk`
 checks each before use, and so does `Block.cid.verify`.
-Source: ipld.io/specs/transport/car/carv1.
+Sources: ipld.io/specs/transport/car/carv1 and carv2.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import BinaryIO, Final
 
@@ -22,6 +25,8 @@ from pinatakit.errors import InvalidCID, Malformed
 
 _MAX_HEADER: Final = 32 << 10  # some hundred roots
 _PIECE: Final = 1 << 20
+_V2_PRAGMA: Final = b"\x0a\xa1\x67version\x02"
+_V2_HEADER: Final = 40  # characteristics, and three places of 8 bytes
 
 
 def car_header(roots: Sequence[CID]) -> bytes:
@@ -48,67 +53,135 @@ def write_car(roots: Sequence[CID], blocks: Iterable[Block]) -> Iterator[bytes]:
 
 
 class CarReader:
-    """Reads a CARv1 that is fed in pieces of any size.
+    """Reads a CAR of version 1 or 2 that is fed in pieces of any size.
 
-    `roots` is known as soon as the header was fed; until then it is `None`.
+    `roots` is known as soon as the header was fed; until then it is `None`. The index that a
+    version 2 may have is passed over: it would have to be checked against the blocks anyway.
     """
 
     def __init__(self) -> None:
         self.roots: list[CID] | None = None
-        self._buffer = bytearray()
+        self.version = 1
+        self._waiting: list[bytes] = []
+        self._have = 0
+        self._want = 1  # bytes that must be here before it is worth looking
+        self._at = 0  # place in the CAR of the first byte that waits
+        self._skip = 0  # bytes to pass over
+        self._end: int | None = None  # where the blocks of a version 2 end
+        self._broken: str | None = None
 
     def feed(self, data: bytes) -> list[Block]:
         """The blocks that are complete now, not yet hashed.
 
         Raises:
-            Malformed: it is no CARv1, or has a block larger than 2 MiB.
+            Malformed: it is no CAR, or has a block larger than 2 MiB. Nothing is read after that.
         """
-        self._buffer += data
-        blocks: list[Block] = []
-        at = 0
-        while (section := self._section(at)) is not None:
-            start, at = section
-            content = bytes(self._buffer[start:at])
-            if self.roots is None:
-                self.roots = _roots(content)
-                continue
-            try:
-                cid, place = CID.read(content)
-            except InvalidCID as error:
-                raise Malformed(f"a CAR section has no CID: {error.message}") from None
-            blocks.append(Block(cid, memoryview(content)[place:]))
-        del self._buffer[:at]
+        return [block for _, block in self.feed_placed(data)]
+
+    def feed_placed(self, data: bytes) -> list[tuple[int, Block]]:
+        """As `feed`, each block with the place in the CAR where its bytes start."""
+        if self._broken:
+            raise Malformed(self._broken)
+        self._waiting.append(bytes(data))
+        self._have += len(data)
+        if self._have < self._want:
+            return []
+        view = memoryview(b"".join(self._waiting) if len(self._waiting) > 1 else self._waiting[0])
+        try:
+            blocks, used = self._read(view)
+        except Malformed as error:
+            self._broken = error.message
+            self._waiting.clear()
+            raise
+        rest = bytes(view[used:])
+        self._waiting, self._have = [rest] if rest else [], len(rest)
+        self._at += used
         return blocks
 
     def finish(self) -> None:
         """Say that nothing follows.
 
         Raises:
-            Malformed: the CAR ends inside a section.
+            Malformed: the CAR ends inside a section, or before it has a header.
         """
-        if self._buffer or self.roots is None:
+        if self._broken:
+            raise Malformed(self._broken)
+        if self._have or self._skip or self.roots is None or (self._end or 0) > self._at:
             raise Malformed("the CAR is cut short")
 
-    def _section(self, at: int) -> tuple[int, int] | None:
+    def _read(self, view: memoryview) -> tuple[list[tuple[int, Block]], int]:
+        """The blocks in what waits, and how many bytes of it are done with."""
+        blocks: list[tuple[int, Block]] = []
+        at = 0
+        while True:
+            skip = min(self._skip, len(view) - at)
+            self._skip -= skip
+            at += skip
+            if self._end is not None and self._at + at >= self._end:
+                return blocks, len(view)  # an index, or nothing, follows
+            section = self._section(view, at)
+            if section is None:
+                return blocks, at
+            start, at = section
+            if self.roots is None:
+                at += self._open(bytes(view[start:at]), view[at : at + _V2_HEADER])
+                continue
+            try:
+                cid, place = CID.read(view[start : min(at, start + 256)])
+            except InvalidCID as error:
+                raise Malformed(f"a CAR section has no CID: {error.message}") from None
+            blocks.append((self._at + start + place, Block(cid, view[start + place : at])))
+
+    def _section(self, view: memoryview, at: int) -> tuple[int, int] | None:
         """Where the section that starts at `at` has its content, if all of it is here."""
-        buffer = self._buffer
-        if len(buffer) - at < 9 and all(byte >= 0x80 for byte in buffer[at:]):
+        left = len(view) - at
+        if left < 9 and all(byte >= 0x80 for byte in view[at:]):
+            self._want = left + 1
             return None
-        size, start = read_varint(buffer, at)
+        size, start = read_varint(view, at)
         limit = _MAX_HEADER if self.roots is None else MAX_BLOCK + 256
         if not 0 < size <= limit:
-            what = "CAR header" if self.roots is None else "CAR section"
-            raise Malformed(f"a {what} of {size:,} bytes; at most {limit:,} are taken")
-        return (start, start + size) if start + size <= len(buffer) else None
+            what = "header" if self.roots is None else "section"
+            raise Malformed(f"a CAR {what} of {size:,} bytes; at most {limit:,} are taken")
+        end = start + size
+        if self._end is not None and self._at + end > self._end:
+            raise Malformed("a section of the CAR goes beyond its end")
+        is_v2 = self._at + at == 0 and bytes(view[at : at + len(_V2_PRAGMA)]) == _V2_PRAGMA
+        self._want = end - at + (_V2_HEADER if is_v2 else 0)
+        return (start, end) if left >= self._want else None
+
+    def _open(self, header: bytes, behind: memoryview) -> int:
+        """Take a header; how many of the bytes behind it belong to it."""
+        match dagcbor.decode(header):
+            case {"version": int(version), "roots": [*roots]} if (
+                version is not True and version == 1 and all(isinstance(root, CID) for root in roots)
+            ):
+                self.roots = roots
+                return 0
+            case {"version": 2} if self._at == 0 and self._end is None:
+                self.version = 2
+                _, offset, size, _ = struct.unpack("<16sQQQ", behind)
+                begin = len(_V2_PRAGMA) + _V2_HEADER
+                if offset < begin or not 0 < size < 1 << 62 or offset > 1 << 62:
+                    raise Malformed(
+                        f"the CAR says that its blocks start at byte {offset:,} and take {size:,}"
+                    )
+                self._skip = offset - begin
+                self._end = offset + size
+                return _V2_HEADER
+            case {"version": int(version)} if version not in (1, 2):
+                raise Malformed(f"CAR version {version} does not exist; 1 and 2 do")
+            case _:
+                raise Malformed("the CAR header names no version and roots")
 
 
 def read_car(source: bytes | BinaryIO | Iterable[bytes]) -> tuple[list[CID], Iterator[Block]]:
-    """The roots of a CARv1 and its blocks in order, not yet hashed.
+    """The roots of a CAR (version 1 or 2) and its blocks in order, not yet hashed.
 
     Reads as far as it is asked to; memory holds one block.
 
     Raises:
-        Malformed: it is no CARv1; also while the blocks are read.
+        Malformed: it is no CAR; also while the blocks are read.
     """
     pieces = _pieces(source)
     reader = CarReader()
@@ -137,15 +210,3 @@ def _pieces(source: bytes | BinaryIO | Iterable[bytes]) -> Iterator[bytes]:
     else:
         while piece := read(_PIECE):
             yield piece
-
-
-def _roots(header: bytes) -> list[CID]:
-    match dagcbor.decode(header):
-        case {"version": int(version), "roots": [*roots]} if (
-            version is not True and version == 1 and all(isinstance(root, CID) for root in roots)
-        ):
-            return roots
-        case {"version": int(version)} if version != 1:
-            raise Malformed(f"CAR version {version} is not read here; version 1 is")
-        case _:
-            raise Malformed("the CAR header names no version and roots")

@@ -18,17 +18,16 @@ Sources: specs.ipfs.tech/unixfs ("File layout"); boxo `ipld/unixfs/importer/bala
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
+from concurrent.futures import Future
 from typing import Final, NamedTuple
 
 from pinatakit.content import dagpb
 from pinatakit.content.blocks import Block, Root, Sink
 from pinatakit.content.cid import CID
 from pinatakit.content.multiformats import DAG_PB, RAW
+from pinatakit.content.pool import pool, workers
 from pinatakit.content.profile import Profile
 
 _JOB: Final = 1 << 20  # bytes hashed in one go: a thread's round trip is then no cost
@@ -95,8 +94,8 @@ class FileBuilder:
 
     def _hash(self, chunks: list[memoryview]) -> None:
         self._leaves += len(chunks)
-        self._jobs.append(_pool().submit(_hash_leaves, chunks, self.profile, self._sink is not None))
-        while self._jobs[0].done() or len(self._jobs) > 2 * _workers():
+        self._jobs.append(pool().submit(_hash_leaves, chunks, self.profile, self._sink is not None))
+        while self._jobs[0].done() or len(self._jobs) > 2 * workers():
             self._grow(self._jobs.popleft().result())
             if not self._jobs:
                 return
@@ -154,12 +153,3 @@ def _hash_leaves(chunks: list[memoryview], profile: Profile, keep: bool) -> list
             data = b"".join((head, chunk, tail)) if keep else b""
             leaves.append(_Leaf(cid, data, size, len(head) + size + len(tail)))
     return leaves
-
-
-def _workers() -> int:
-    return min(os.cpu_count() or 1, 8)
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_workers(), thread_name_prefix="pinatakit-hash")

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import Final, NamedTuple
 
 from pinatakit.content import dagpb
@@ -24,6 +25,7 @@ from pinatakit.content.cid import CID
 from pinatakit.content.dagpb import Kind, Link, UnixFS
 from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, slot_of
 from pinatakit.content.multiformats import CODEC_NAMES, DAG_PB, RAW
+from pinatakit.content.pool import pool, workers
 from pinatakit.errors import Malformed, NoSuchPath
 
 _SLOT: Final = re.compile("[0-9A-F]{2}")
@@ -64,11 +66,19 @@ class Walk:
 
     `start` and `stop` cut bytes out of a file, counted from 0, `stop` not included; only
     the blocks that hold them are wanted. A `shallow` walk wants of a folder its own blocks
-    alone, and of a file the first; the names it met in the folder are in `names`.
+    alone, and of a file the first; the names it met in the folder are in `names`. Without
+    `contents` it goes through all folders, and wants of each file only the first block.
     """
 
     def __init__(
-        self, root: CID, path: str = "", *, start: int = 0, stop: int | None = None, shallow: bool = False
+        self,
+        root: CID,
+        path: str = "",
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        shallow: bool = False,
+        contents: bool = True,
     ) -> None:
         if start < 0 or (stop is not None and stop < start):
             raise ValueError(f"bytes {start} to {stop} are not a range")
@@ -77,6 +87,7 @@ class Walk:
         self._start = start
         self._stop = stop
         self._shallow = shallow
+        self._contents = contents and not shallow
         self.names: list[str] = []
         self._stack = [_Visit(root, "", 0, tuple(name for name in path.split("/") if name))]
         self._inlined: list[Entry | bytes] = []
@@ -103,8 +114,11 @@ class Walk:
         if len(block) > MAX_BLOCK:
             raise Malformed(f"block {visit.cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
         visit.cid.verify(block)
-        self._stack.pop()
-        steps = self._inlined + self._open(visit, block)
+        return self.take(block)
+
+    def take(self, block: bytes) -> list[Entry | bytes]:
+        """As `feed`, a block that was checked against its CID already."""
+        steps = self._inlined + self._open(self._stack.pop(), block)
         self._inlined = []
         self._settle()
         return steps + self._take_inlined()
@@ -181,7 +195,7 @@ class Walk:
             if at < stop and at + part > self._start and self._start < stop:
                 parts.append(_Visit(link.cid, visit.path, visit.height + 1, part=(at, part)))
             at += part
-        if not self._shallow:
+        if self._contents:
             self._stack += reversed(parts)
         return steps
 
@@ -240,6 +254,31 @@ class Walk:
         if not found:
             raise NoSuchPath(self.root, self.path, at=visit.segments[0])
         self._stack.append(_Visit(found[0].cid, "", visit.height + 1, visit.segments[1:]))
+
+
+def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | bytes]:
+    """All that a walk comes to, its blocks read with `get`.
+
+    The next blocks are read and checked in threads meanwhile; a few are held in memory.
+
+    Raises:
+        BlockMismatch: `get` gave other bytes than the CID names.
+    """
+
+    def checked(cid: CID) -> bytes:
+        block = get(cid)
+        if len(block) > MAX_BLOCK:
+            raise Malformed(f"block {cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
+        cid.verify(block)
+        return block
+
+    ahead: dict[CID, Future[bytes]] = {}
+    yield from walk.leftover()
+    while walk.wants is not None:
+        for cid in walk.upcoming(2 * workers() + 1):
+            if cid not in ahead and cid.inlined is None:
+                ahead[cid] = pool().submit(checked, cid)
+        yield from walk.take(ahead.pop(walk.wants).result())
 
 
 def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -> Iterator[Block]:

@@ -19,7 +19,7 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_section, walk_blocks
+from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_section, walk_blocks, walk_steps
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
 from pinatakit.server.media import SNIFFED, sniff
@@ -222,13 +222,8 @@ def read_range(text: str, size: int) -> tuple[int, int] | Literal["unsatisfiable
 
 
 def _content(found: _Found, start: int, stop: int) -> Iterator[bytes]:
-    walk = Walk(found.cid, start=start, stop=stop)
-    steps = walk.leftover()
-    while True:
-        yield from (step for step in steps if isinstance(step, bytes))
-        if walk.wants is None:
-            return
-        steps = walk.feed(found.get(walk.wants))
+    steps = walk_steps(Walk(found.cid, start=start, stop=stop), found.get)
+    return (step for step in steps if isinstance(step, bytes))
 
 
 async def _folder(asked: Asked, found: _Found) -> Response:

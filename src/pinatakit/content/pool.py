@@ -1,0 +1,18 @@
+"""The threads that hash: hashlib lets go of the interpreter's lock, so they use all cores."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+
+def workers() -> int:
+    """How many threads hash at once."""
+    return min(os.cpu_count() or 1, 8)
+
+
+@cache
+def pool() -> ThreadPoolExecutor:
+    """The threads, started when they are first needed."""
+    return ThreadPoolExecutor(workers(), thread_name_prefix="pinatakit-hash")

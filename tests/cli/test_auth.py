@@ -1,0 +1,58 @@
+"""``auth status``: which credential is used, and whether it is good."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def secrets(served):
+    return [served.about["jwt"], served.about["jwt"].rpartition(".")[2], served.about["api_secret"]]
+
+
+def test_a_good_credential_is_told_and_not_shown(ask, served, secrets):
+    ran = ask("auth", "status")
+    assert (ran.code, ran.err) == (0, "")
+    shown = dict(line.split(maxsplit=1) for line in ran.lines)
+    assert shown["authenticated"] == "True"
+    assert shown["endpoint"] == shown["gateway"] == served.url
+    assert not any(secret in ran.out for secret in secrets)
+
+
+def test_as_json_it_is_one_object(ask, served, secrets):
+    ran = ask("auth", "status", "--json", env={"PINATA_GATEWAY_URL": "https://you.mypinata.cloud/"})
+    assert ran.out.count("\n") == 1
+    assert ran.json["authenticated"] is True
+    assert (ran.json["endpoint"], ran.json["gateway"]) == (served.url, "https://you.mypinata.cloud")
+    assert not any(secret in ran.out for secret in secrets)
+
+
+def test_on_the_local_pinata_everybody_is_known(run):
+    ran = run("auth", "status", "--local", "--json")
+    assert ran.code == 0
+    assert ran.json["authenticated"] is True
+    assert ran.json["endpoint"].startswith("http://127.0.0.1:")
+
+
+def test_a_garbled_credential_is_refused_without_being_repeated(ask):
+    ran = ask("auth", "status", env={"PINATA_JWT": "not.a.secret"})
+    assert ran.failed(4)
+    assert "HTTP 401" in ran.err
+    assert "hint: check PINATA_JWT" in ran.err
+    assert "not.a.secret" not in ran.err
+
+
+def test_a_revoked_key_is_not_allowed(ask, served):
+    key = served.client.keys.create("of the tests", admin=True)
+    jwt = {"PINATA_JWT": key.JWT}
+    assert ask("auth", "status", env=jwt).code == 0
+    served.client.keys.revoke(key.pinata_api_key)
+    ran = ask("auth", "status", env=jwt)
+    assert ran.failed(4)
+    assert jwt["PINATA_JWT"] not in ran.err
+
+
+def test_auth_alone_shows_what_there_is(run):
+    ran = run("auth")
+    assert (ran.code, ran.out) == (2, "")
+    assert "status" in ran.err

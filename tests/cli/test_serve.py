@@ -1,0 +1,119 @@
+"""``serve``: the local Pinata as a process, from its first line to its last."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import urllib.request
+
+import pytest
+
+from pinatakit import Pinata
+
+
+from .processes import HELLO, HELLO_V1, LIMIT, command, environment, posix, serving
+
+
+def get(url, **headers):
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=LIMIT) as answer:
+        return answer.read()
+
+
+def test_the_line_of_json_tells_all_that_a_client_needs(served, tmp_path_factory):
+    about = served.about
+    assert set(about) == {"url", "gateway", "jwt", "api_key", "api_secret", "data"}
+    assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*", about["url"])
+    assert os.path.isabs(about["data"])
+    test = f"{about['url']}/data/testAuthentication"
+    assert b"Congratulations" in get(test, authorization=f"Bearer {about['jwt']}")
+    pair = {"pinata_api_key": about["api_key"], "pinata_secret_api_key": about["api_secret"]}
+    assert b"Congratulations" in get(test, **pair)
+    assert str(served.client.upload(HELLO).cid) == HELLO_V1
+    assert get(f"{about['gateway']}/{HELLO_V1}") == HELLO
+
+
+@posix
+def test_secrets_are_for_this_user_alone(served):
+    modes = {}
+    for name in ("admin.json", "server.json"):
+        modes[name] = stat.S_IMODE(os.stat(os.path.join(served.about["data"], name)).st_mode)
+    assert modes == {"admin.json": 0o600, "server.json": 0o600}
+
+
+@posix
+def test_it_ends_cleanly_and_the_next_start_has_the_same_key_and_content(tmp_path):
+    data = tmp_path / "data"
+    with serving(tmp_path, "--data", data) as first:
+        file = first.client.upload(HELLO, name="kept")
+        ended = first.end(signal.SIGTERM)
+    assert (ended.code, ended.data, ended.err) == (0, b"", "")
+    assert not (data / "server.json").exists()
+    with serving(tmp_path, "--data", data) as second:
+        assert [kept.id for kept in second.client.files.list()] == [file.id]
+        ended = second.end(signal.SIGINT)
+    assert (ended.code, ended.data, ended.err) == (0, b"", "")
+    assert not (data / "server.json").exists()
+    keys = ("jwt", "api_key", "api_secret", "data")
+    assert [first.about[key] for key in keys] == [second.about[key] for key in keys]
+    assert json.loads((data / "admin.json").read_text()) == {key: first.about[key] for key in keys[:3]}
+
+
+@posix
+def test_what_was_acknowledged_survives_a_kill(run, tmp_path):
+    with serving(tmp_path, "--data", tmp_path / "data") as served:
+        served.client.upload(HELLO, name="kept")
+        served.end(signal.SIGKILL)
+    assert (tmp_path / "data" / "server.json").exists()
+    ran = run("ls", "--json", f"--local={tmp_path / 'data'}")
+    assert ran.code == 0
+    assert [file["cid"] for file in ran.json] == [HELLO_V1]
+
+
+def test_a_taken_port_is_told_with_what_to_do(run, served, tmp_path):
+    port = served.url.rpartition(":")[2]
+    ran = run("serve", "--port", port, "--data", tmp_path / "other")
+    assert ran.failed(2)
+    assert f"error: cannot listen on 127.0.0.1 port {port}" in ran.err
+    assert "hint: take another --port, or 0" in ran.err
+
+
+def test_a_folder_is_served_once(run, served):
+    ran = run("serve", "--port", "0", "--data", served.about["data"], "--json")
+    assert ran.failed(1)
+    assert "error: another local Pinata has the data folder" in ran.err
+    assert "hint: use that one, or another folder" in ran.err
+    assert served.client.account.test()
+    assert os.path.exists(os.path.join(served.about["data"], "server.json"))
+
+
+@pytest.mark.parametrize("wrong", [("--data", "file"), ("--port", "65536"), ("--port", "http")], ids=str)
+def test_what_cannot_be_served_is_refused(run, tmp_path, wrong):
+    (tmp_path / "file").touch()
+    assert run("serve", *wrong).failed(2)
+
+
+@posix
+def test_a_person_is_told_how_to_use_it_and_no_secret(home):
+    """Without --data it serves the user's own folder, and logs each request."""
+    with subprocess.Popen(
+        command("serve", "--port", 0), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home)
+    ) as process:
+        try:
+            told = [process.stderr.readline().decode() for _ in range(5)]
+            url = re.search(r"PINATA_ENDPOINT_URL=(\S+)", "".join(told))[1]
+            admin = json.loads((home / "data" / "pinatakit" / "admin.json").read_text())
+            with Pinata(admin["jwt"], endpoint_url=url) as client:
+                client.account.test()
+        finally:
+            process.terminate()
+            out, err = process.communicate(timeout=LIMIT)
+    assert (process.returncode, out) == (0, b"")
+    assert re.search(rb"GET /data/testAuthentication 200 ", err)
+    said = "".join(told) + err.decode()
+    assert "--local" in said
+    assert str(home / "data" / "pinatakit") in said
+    assert not any(admin[secret] in said for secret in ("jwt", "api_secret"))
