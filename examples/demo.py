@@ -19,8 +19,8 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pinatakit import CID, Pinata, Profile, kv
-from pinatakit.sources import root_of
+from pinatakit import CID, Pinata, kv
+from pinatakit.roots import root_of
 
 MB = 1_000_000
 BIG = 256 * MB
@@ -73,7 +73,7 @@ def run(pinata: Pinata, scratch: Path) -> None:
 
 def prove(pinata: Pinata, path: Path, keyvalues: dict[str, str], to: Path | None = None) -> CID:
     """Upload, and show that three who never spoke to each other name the same content."""
-    expected = root_of(path, profile=Profile.named("v1"))
+    expected = root_of(path)
     begun = time.perf_counter()
     uploaded = pinata.upload(path, keyvalues=keyvalues)
     took = time.perf_counter() - begun
@@ -84,7 +84,7 @@ def prove(pinata: Pinata, path: Path, keyvalues: dict[str, str], to: Path | None
         begun = time.perf_counter()
         pinata.download(uploaded.cid, to)
         took = time.perf_counter() - begun
-        assert root_of(to, profile=Profile.named("v1")).cid == uploaded.cid
+        assert root_of(to).cid == uploaded.cid
         assert filecmp.cmp(path, to, shallow=False)
         say(
             f"   {'':<10} = downloaded again, byte for byte; {took:.2f} s, {expected.size / MB / took:,.0f} MB/s"

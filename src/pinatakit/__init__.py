@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         upload_jsonfile,
     )
     from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+    from pinatakit.roots import cid_of
 
 __all__ = [
     "CID",
@@ -95,6 +96,7 @@ __all__ = [
     "Upload",
     "Usage",
     "Where",
+    "cid_of",
     "edit_metadata",
     "generate_apikey",
     "get_datausage",
@@ -110,7 +112,7 @@ __all__ = [
     "upload_jsonfile",
 ]
 
-_ROOMS = ("client", "content", "embedded", "errors", "functions", "protocol")
+_ROOMS = ("client", "content", "embedded", "errors", "functions", "protocol", "roots")
 
 
 def __getattr__(name: str) -> Any:

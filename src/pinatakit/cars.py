@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias
+from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
 
 from pinatakit.content import (
     CID,
@@ -33,12 +33,23 @@ from pinatakit.content import (
 )
 from pinatakit.content.multiformats import DAG_PB
 from pinatakit.errors import InputError, MissingBlock
-from pinatakit.sources import PIECE, Folder, Source, Uploadable, explained, read_source, root_of_source
+from pinatakit.roots import Symlinks, root_of
+from pinatakit.sources import PIECE, Uploadable, explained
 from pinatakit.targets import Target
 
 CarSource: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
 CarTarget: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 Order: TypeAlias = Literal["streamed", "dfs"]
+
+
+class Take(TypedDict, total=False):
+    """What of a folder is taken, as `cid_of` explains it."""
+
+    hidden: bool
+    symlinks: Symlinks
+    empty_folders: bool
+    odd_names: bool
+
 
 _NO_DIGEST: Final = b"\x12\x20" + bytes(32)
 
@@ -66,8 +77,8 @@ def pack(
     to: CarTarget,
     *,
     profile: str | Profile = "v1",
-    hidden: bool = False,
     order: Order = "streamed",
+    **take: Unpack[Take],
 ) -> Root:
     """Write a file or folder as a CARv1, and give its root.
 
@@ -80,14 +91,14 @@ def pack(
         InputError: the source cannot be read, or changes meanwhile.
     """
     recipe = Profile.named(profile)
-    what = read_source(source, hidden=hidden)
-    version = _root_version(what, recipe)
+    # Under v0 with raw leaves a file of one chunk has a CIDv1, so the header's length is not known before.
+    sure = recipe.cid_version == 1 or not recipe.raw_leaves
     with ExitStack() as stack:
         out = stack.enter_context(_writing(to))
-        if order == "streamed" and version is not None and out.seekable():
-            return _stream(out, what, recipe, version)
+        if order == "streamed" and sure and out.seekable():
+            return _stream(out, source, recipe, take)
         copy = stack.enter_context(tempfile.TemporaryFile())
-        root = _stream(copy, what, recipe, 1)
+        root = _stream(copy, source, recipe, take)
         copy.seek(0)
         _, get, index = _index(copy, check=False)
         blocks = (
@@ -175,19 +186,10 @@ def _top(roots: list[CID], wanted: CID | None) -> CID:
     return wanted
 
 
-def _root_version(what: Source | Folder, profile: Profile) -> int | None:
-    """The version of the root's CID, which decides the header's length; `None` where only reading tells."""
-    if isinstance(what, Folder) or profile.cid_version == 1 or not profile.raw_leaves:
-        return profile.cid_version
-    if what.size is None:
-        return None
-    return 1 if what.size <= profile.chunk_size else 0  # a single raw leaf is its own root
-
-
-def _stream(car: BinaryIO, what: Source | Folder, profile: Profile, version: int) -> Root:
+def _stream(car: BinaryIO, source: Uploadable, profile: Profile, take: Take) -> Root:
     """Write blocks as they are made, each once, then the root into the header."""
     start = car.tell()
-    header = car_header([CID(version, DAG_PB, _NO_DIGEST)])
+    header = car_header([CID(profile.cid_version, DAG_PB, _NO_DIGEST)])
     car.write(header)
     seen: set[bytes] = set()
 
@@ -197,7 +199,7 @@ def _stream(car: BinaryIO, what: Source | Folder, profile: Profile, version: int
             car.write(car_section(block.cid, len(block.data)))
             car.write(block.data)
 
-    root = root_of_source(what, profile, sink=put)
+    root = root_of(source, profile, sink=put, **take)
     named = car_header([root.cid])
     if len(named) == len(header):  # else it is a copy, whose header nobody reads
         end = car.tell()

@@ -7,10 +7,15 @@ with pinatakit.local() as pinata:
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Final
 
 from pinatakit.client import Pinata
-from pinatakit.server import Busy, Server, running
+from pinatakit.errors import PinataError
+from pinatakit.server import Busy, Guest, Server, running
+
+_PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
 
 __all__ = ["LocalPinata", "default_folder", "local"]
 
@@ -27,24 +32,49 @@ class LocalPinata(Pinata):
     def __init__(
         self, data: str | os.PathLike[str] | None = None, *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        folder = None if data is None else Path(data)
-        self._server: Server | None = None
-        try:
-            self._server = Server(folder, host=host, port=port)
+        self._server, self._guest = _start_or_join(None if data is None else Path(data), host, port)
+        if self._server:
             self.url, self.jwt, self.data = self._server.url, self._server.admin.jwt, self._server.data
-            self._server.start()
-        except Busy:
-            assert folder is not None
-            other = running(folder)
-            self.url, self.jwt, self.data = other["url"], other["jwt"], folder.resolve()
+        else:
+            assert data is not None
+            other = running(Path(data))
+            self.url, self.jwt, self.data = other["url"], other["jwt"], Path(data).resolve()
         super().__init__(self.jwt, endpoint_url=self.url, gateway_url=self.url)
 
     def close(self) -> None:
         """Close the connections, and stop the server if this started it."""
         super().close()
+        if self._guest:
+            self._guest.close()
+            self._guest = None
         if self._server:
-            self._server.stop()
+            self._server.stop(wait=_PATIENCE)
             self._server = None
+
+
+def _start_or_join(folder: Path | None, host: str, port: int) -> tuple[Server | None, Guest | None]:
+    """A server of the folder, or a place as a guest of the one that has it.
+
+    Raises:
+        Busy: another process has the folder and does not say where it answers.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return Server(folder, host=host, port=port).start(), None
+        except Busy:
+            assert folder is not None
+            guest: Guest | None = None
+            try:
+                guest = Guest(folder)
+                running(folder)
+                return None, guest
+            except PinataError:  # it has just begun, or is about to stop
+                if guest:
+                    guest.close()
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
 
 def local(

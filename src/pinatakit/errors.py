@@ -118,7 +118,10 @@ class NoSuchPath(ContentError):
     """A path that leads nowhere below its root."""
 
     def __init__(self, root: CID, path: str, *, at: str) -> None:
-        super().__init__(f"{root} has no {path!r}: nothing is called {at!r} there")
+        super().__init__(
+            f"{root} has no {path!r}: nothing is called {at!r} there",
+            hint="names are told apart by upper and lower case and Unicode form",
+        )
         self.root = root
         self.path = path
 
@@ -189,6 +192,8 @@ class Forbidden(ApiError):
 
 class NotFound(ApiError):
     """There is no such thing on this account."""
+
+    hint = "list what there is, and mind the network: public and private are two"
 
 
 class TooLarge(ApiError):

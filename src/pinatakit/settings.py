@@ -10,6 +10,7 @@ An argument beats the environment, the environment beats the default.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -23,6 +24,9 @@ _HOSTS: Final[dict[Host, str]] = {
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
 }
+
+_TOKEN: Final = re.compile(r"[!-~]+")
+_HOST: Final = re.compile(r"[\w.:%-]+")
 
 NO_CREDENTIALS_HINT: Final = (
     "make a key at app.pinata.cloud under API Keys and set PINATA_JWT, "
@@ -104,6 +108,12 @@ class Settings:
             raise SettingsError("an API key needs its secret, and a secret its key")
         if jwt is None and api_key is None:
             jwt = environment.get("PINATA_JWT", "").strip() or None
+        for value, what in ((jwt, "the JWT"), (api_key, "the API key"), (api_secret, "the API secret")):
+            if value is not None and not _TOKEN.fullmatch(value):
+                raise SettingsError(  # and not a letter of it is repeated
+                    f"{what} has a space, a line break or a letter in it that no credential has",
+                    hint="copy it again, as one line",
+                )
         endpoint = _address(endpoint_url or environment.get("PINATA_ENDPOINT_URL"), "the endpoint")
         gateway = _address(gateway_url or environment.get("PINATA_GATEWAY_URL"), "the gateway")
         return cls(
@@ -124,7 +134,16 @@ class Settings:
 def _address(text: str | None, what: str) -> str | None:
     if not text:
         return None
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+    try:
+        parts = urlsplit(text)
+        good = (
+            parts.scheme in ("http", "https")
+            and parts.port != 0
+            and _HOST.fullmatch(parts.hostname or "") is not None
+            and not (parts.username or parts.query or parts.fragment)
+        )
+    except ValueError:
+        good = False
+    if not good:
         raise SettingsError(f"{what} {text!r} is not an address", hint="write it like http://127.0.0.1:5011")
     return text.rstrip("/")

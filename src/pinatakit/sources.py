@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
-from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root, Sink
 from pinatakit.errors import InputError
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 
 PIECE: Final = 1 << 20
 """Bytes read and sent at once: measured the smallest with which sending costs what curl's does."""
+
+READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""How a file is opened for `pread_into`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def read_source(
     if isinstance(given, str | os.PathLike):
         path = Path(given)
         if not str(given):
-            raise InputError("an empty path names no file")
+            raise InputError("an empty path names no file", hint="give the path of a file or folder")
         if _status(path) is None:
             return Folder(name or path.resolve().name or "folder", list(_walk(path, hidden)))
         return _file(path, name or path.name)
@@ -147,51 +149,6 @@ def gather(paths: Iterable[str | os.PathLike[str]], name: str) -> Folder:
     if not files:
         raise InputError("there are no files to upload", hint="give at least one path")
     return Folder(name, [files[name] for name in sorted(files, key=os.fsencode)])
-
-
-def root_of(
-    given: Uploadable,
-    *,
-    profile: Profile,
-    hidden: bool = False,
-    progress: Callable[[int, int | None], object] | None = None,
-) -> Root:
-    """The root that a file or folder has under a profile; nothing is sent.
-
-    Raises:
-        InputError: it cannot be read, or changes while it is read.
-    """
-    return root_of_source(read_source(given, hidden=hidden), profile, progress=progress)
-
-
-def root_of_source(
-    what: Source | Folder,
-    profile: Profile,
-    *,
-    sink: Sink | None = None,
-    progress: Callable[[int, int | None], object] | None = None,
-) -> Root:
-    """As `root_of`; `sink` is given every block, the root last."""
-    files = what.files if isinstance(what, Folder) else [what]
-    total = total_size(files)
-    folder = FolderBuilder(profile, sink)
-    root: Root | None = None
-    done = 0
-    for file in files:
-        builder = FileBuilder(profile, sink)
-        reader = Reader(file)
-        try:
-            while piece := reader.piece():
-                builder.feed(piece)
-                done += len(piece)
-                if progress:
-                    progress(done, total)
-        finally:
-            reader.close()
-        root = builder.finish()
-        if isinstance(what, Folder):
-            folder.add(file.name, root)
-    return folder.finish() if isinstance(what, Folder) or root is None else root
 
 
 def total_size(files: Iterable[Source]) -> int | None:
@@ -275,7 +232,7 @@ def _walk(top: Path, hidden: bool) -> Iterator[Source]:
     if not found:
         raise InputError(
             f"there are no files in {str(top)!r}",
-            hint="an upload carries files only; hidden ones are left out unless hidden=True",
+            hint="an upload carries files only; hidden ones go along only when asked for (hidden=True, --hidden)",
         )
     for _, path, name in sorted(found):
         yield _file(path, name)
@@ -300,3 +257,13 @@ def explained(path: Path | None) -> Generator[None]:
         ) from None
     except OSError as error:
         raise InputError(f"{str(path)!r} cannot be read: {error.strerror or error}") from None
+
+
+def pread_into(file: int, buffer: memoryview, at: int) -> int:
+    """Read bytes of an open file from a place on, into a buffer; how many there were."""
+    if hasattr(os, "preadv"):
+        return os.preadv(file, [buffer], at)
+    os.lseek(file, at, os.SEEK_SET)  # where there is no preadv, one thread reads at a time
+    data = os.read(file, len(buffer))
+    buffer[: len(data)] = data
+    return len(data)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import stat
 import subprocess
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from pinatakit import Pinata
-
 
 from .processes import HELLO, HELLO_V1, LIMIT, command, environment, posix, serving
 
@@ -23,11 +22,11 @@ def get(url, **headers):
         return answer.read()
 
 
-def test_the_line_of_json_tells_all_that_a_client_needs(served, tmp_path_factory):
+def test_the_line_of_json_tells_all_that_a_client_needs(served):
     about = served.about
     assert set(about) == {"url", "gateway", "jwt", "api_key", "api_secret", "data"}
     assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*", about["url"])
-    assert os.path.isabs(about["data"])
+    assert Path(about["data"]).is_absolute()
     test = f"{about['url']}/data/testAuthentication"
     assert b"Congratulations" in get(test, authorization=f"Bearer {about['jwt']}")
     pair = {"pinata_api_key": about["api_key"], "pinata_secret_api_key": about["api_secret"]}
@@ -38,9 +37,8 @@ def test_the_line_of_json_tells_all_that_a_client_needs(served, tmp_path_factory
 
 @posix
 def test_secrets_are_for_this_user_alone(served):
-    modes = {}
-    for name in ("admin.json", "server.json"):
-        modes[name] = stat.S_IMODE(os.stat(os.path.join(served.about["data"], name)).st_mode)
+    data = Path(served.about["data"])
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.glob("*.json")}
     assert modes == {"admin.json": 0o600, "server.json": 0o600}
 
 
@@ -87,13 +85,13 @@ def test_a_folder_is_served_once(run, served):
     assert "error: another local Pinata has the data folder" in ran.err
     assert "hint: use that one, or another folder" in ran.err
     assert served.client.account.test()
-    assert os.path.exists(os.path.join(served.about["data"], "server.json"))
+    assert (Path(served.about["data"]) / "server.json").exists()
 
 
 @pytest.mark.parametrize("wrong", [("--data", "file"), ("--port", "65536"), ("--port", "http")], ids=str)
-def test_what_cannot_be_served_is_refused(run, tmp_path, wrong):
+def test_what_cannot_be_served_is_refused(here, tmp_path, wrong):
     (tmp_path / "file").touch()
-    assert run("serve", *wrong).failed(2)
+    assert here("serve", *wrong).failed(2)
 
 
 @posix

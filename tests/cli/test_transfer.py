@@ -139,12 +139,12 @@ def test_key_values_go_along(ask, served):
     ],
     ids=lambda wrong: " ".join(wrong[:4]),
 )
-def test_what_cannot_be_sent_is_refused_before_anything_is(ask, service, tmp_path, wrong):
+def test_what_cannot_be_sent_is_refused_before_anything_is(here, service, tmp_path, wrong):
     service.requests.clear()
     for name in "ab":
         (tmp_path / name).write_text(f"refused {name}")
     (tmp_path / "empty").mkdir()
-    assert ask("upload", *wrong, env=service.env).failed(2)
+    assert here("upload", *wrong, env=service.env).failed(2)
     assert service.requests == []
 
 
@@ -265,20 +265,20 @@ def test_a_path_inside_a_folder_comes_under_its_own_name(ask, kept, tmp_path):
         ("{kept}", "no/such/folder", 2),
     ],
 )
-def test_what_cannot_be_fetched_leaves_nothing(ask, kept, tmp_path, what, to, code):
-    ran = ask("download", what.format(kept=kept), to)
+def test_what_cannot_be_fetched_leaves_nothing(ask_here, kept, tmp_path, what, to, code):
+    ran = ask_here("download", what.format(kept=kept), to)
     assert ran.failed(code)
     assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == []
 
 
 @pytest.mark.parametrize("to", ["x", "-"])
-def test_a_gateway_that_lies_is_found_out(run, service, tmp_path, to):
+def test_a_gateway_that_lies_is_found_out(here, service, tmp_path, to):
     def lie(path):
         return (200, {"content-type": "application/vnd.ipld.raw"}, b"Hello, World") if "raw" in path else car
 
     car = (200, {"content-type": CAR_TYPE}, car_header([CID.parse(HELLO_V1)]))
     service.answer = lie
-    ran = run("download", HELLO_V1, to, env=service.env)
+    ran = here("download", HELLO_V1, to, env=service.env)
     assert ran.failed(7)
     assert HELLO_V1 in ran.err
     assert "hint:" in ran.err
@@ -286,9 +286,9 @@ def test_a_gateway_that_lies_is_found_out(run, service, tmp_path, to):
     assert not (tmp_path / "x").exists()
 
 
-def test_a_gateway_that_serves_pages_only_is_told_apart(run, service):
+def test_a_gateway_that_serves_pages_only_is_told_apart(here, service):
     service.answer = (200, {"content-type": "text/html"}, b"<h1>Hello World</h1>")
-    ran = run("download", HELLO_V1, "x", env=service.env)
+    ran = here("download", HELLO_V1, "x", env=service.env)
     assert ran.failed(5)
     assert "hint: this gateway does not serve verifiable content; set PINATA_GATEWAY_URL" in ran.err
 

@@ -66,7 +66,9 @@ def stored(cid):
     def answer(request):
         if request.url.path == "/v3/files":
             return httpx.Response(200, json={"data": {"id": "1", "cid": str(cid), "size": 1}})
-        return httpx.Response(200, json={"IpfsHash": str(cid), "PinSize": 1, "Timestamp": "2024-01-01T00:00:00Z"})
+        return httpx.Response(
+            200, json={"IpfsHash": str(cid), "PinSize": 1, "Timestamp": "2024-01-01T00:00:00Z"}
+        )
 
     return answer
 

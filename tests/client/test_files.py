@@ -26,9 +26,7 @@ async def names(pinata, **how):
 @pytest.mark.parametrize("network", ["public", "private"])
 def test_a_file_is_looked_up_by_its_id(play, network):
     async def body(pinata):
-        upload = await Pinata.upload(
-            pinata, b"hello", name="hi.txt", keyvalues={"a": "b"}, network=network
-        )
+        upload = await Pinata.upload(pinata, b"hello", name="hi.txt", keyvalues={"a": "b"}, network=network)
         file = await Files.get(pinata.files, upload.id, network=network)
         assert (file.id, file.name, str(file.cid), file.size) == (
             upload.id,
@@ -89,7 +87,9 @@ def test_a_listing_is_filtered_by_the_service(play):
     async def body(pinata):
         png = b"\x89PNG\r\n\x1a\n" + bytes(30)
         picture = await Pinata.upload(pinata, png, name="cat.png", keyvalues={"kind": "cat", "year": "1"})
-        await Pinata.upload(pinata, b"dog", name="dog.txt", keyvalues={"kind": "dog", "year": "1"}, group_id="g")
+        await Pinata.upload(
+            pinata, b"dog", name="dog.txt", keyvalues={"kind": "dog", "year": "1"}, group_id="g"
+        )
         assert await names(pinata, name="cat") == ["cat.png"]
         assert await names(pinata, cid=picture.cid) == ["cat.png"]
         assert await names(pinata, cid=str(picture.cid)) == ["cat.png"]

@@ -110,7 +110,9 @@ def test_pins_are_found_by_their_keyvalues(play):
 def test_a_pin_is_renamed_and_its_keyvalues_are_merged(play):
     async def body(pinata):
         upload = await Pinata.upload(pinata, b"x", name="old", keyvalues={"a": 1, "b": 2})
-        assert await Pins.update(pinata.pins, upload.cid, name="new", keyvalues={"a": None, "c": True}) is None
+        assert (
+            await Pins.update(pinata.pins, upload.cid, name="new", keyvalues={"a": None, "c": True}) is None
+        )
         (pin,) = [pin async for pin in Pins.list(pinata.pins)]
         assert (pin.name, pin.keyvalues) == ("new", {"b": 2, "c": True})
         with pytest.raises(InputError, match="nothing to change"):

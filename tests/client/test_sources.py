@@ -193,8 +193,8 @@ def test_an_open_file_is_read_from_where_it_stood_each_time(top):
 
 
 def test_an_open_file_without_a_path_has_a_name_all_the_same():
-    for file in (io.BytesIO(b"x"), tempfile.TemporaryFile()):
-        with file:
+    with tempfile.TemporaryFile() as nameless:
+        for file in (io.BytesIO(b"x"), nameless):
             assert read_source(file).name == "file"
             assert read_source(file, name="given").name == "given"
 

@@ -25,9 +25,24 @@ MIB = 1 << 20
 
 # pinata-api.md, 1.8: recorded at Pinata, and computed by Kubo. CIDv0, bytes of its blocks, CIDv1.
 KNOWN = [
-    (b"Hello World", "QmUXTtySmd7LD4p6RG6rZW6RuUuPZXTtNMmRQ6DSQo3aMw", 19, "bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny"),
-    (b"Hello World!", "Qmf1rtki74jvYmGeqaaV51hzeiaa6DyWc98fzDiuPatzyy", 20, "bafkreid7qoywk77r7rj3slobqfekdvs57qwuwh5d2z3sqsw52iabe3mqne"),
-    (b"hello", "QmWfVY9y3xjsixTgbd9AorQxH7VtMpzfx2HaWtsoUYecaX", 13, "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq"),
+    (
+        b"Hello World",
+        "QmUXTtySmd7LD4p6RG6rZW6RuUuPZXTtNMmRQ6DSQo3aMw",
+        19,
+        "bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny",
+    ),
+    (
+        b"Hello World!",
+        "Qmf1rtki74jvYmGeqaaV51hzeiaa6DyWc98fzDiuPatzyy",
+        20,
+        "bafkreid7qoywk77r7rj3slobqfekdvs57qwuwh5d2z3sqsw52iabe3mqne",
+    ),
+    (
+        b"hello",
+        "QmWfVY9y3xjsixTgbd9AorQxH7VtMpzfx2HaWtsoUYecaX",
+        13,
+        "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq",
+    ),
 ]
 FOLDER = {
     0: "QmdEGnkPtV2tHox8zrjgHybAExpje1M4rCzr4CQTSDQjNo",
@@ -126,9 +141,7 @@ def test_a_stream_that_cannot_be_rewound_goes_too(play):
         os.write(write, data[:5000])
         os.close(write)
         with os.fdopen(read, "rb") as stream:
-            upload = await Pinata.upload(
-                pinata, stream, name="piped", progress=lambda *now: told.append(now)
-            )
+            upload = await Pinata.upload(pinata, stream, name="piped", progress=lambda *now: told.append(now))
         assert (upload.cid, upload.name) == (build_file([data[:5000]], V1).cid, "piped")
         assert upload.size == 5000
 
@@ -177,7 +190,18 @@ def test_a_folder_of_one_file_is_a_folder(play, tmp_path):
 
 
 def test_names_of_any_letters_arrive_as_they_are(play, tmp_path):
-    names = ['quo"te', "back\\slash", "semi;colon", "per%20cent", " space ", "é", "e\u0301", "日本", "😀", os.fsdecode(b"\xff")]
+    names = [
+        'quo"te',
+        "back\\slash",
+        "semi;colon",
+        "per%20cent",
+        " space ",
+        "é",
+        "e\u0301",
+        "日本",
+        "😀",
+        os.fsdecode(b"\xff"),
+    ]
     top = tmp_path / "names"
     top.mkdir()
     expected = FolderBuilder(V1)
@@ -283,7 +307,13 @@ def test_keyvalues_that_are_not_text_go_through_the_older_api(play):
         upload = await Pinata.upload(
             pinata,
             b"x",
-            keyvalues={"n": 1, "f": 1.5, "b": True, "d": date(2024, 2, 29), "t": datetime(2024, 1, 1, tzinfo=UTC)},
+            keyvalues={
+                "n": 1,
+                "f": 1.5,
+                "b": True,
+                "d": date(2024, 2, 29),
+                "t": datetime(2024, 1, 1, tzinfo=UTC),
+            },
         )
         assert upload.size == 1
         (pin,) = [pin async for pin in Pins.list(pinata.pins)]
@@ -357,7 +387,9 @@ def test_a_folder_cannot_be_private(over, folder):
     service = Service(said_nothing())
 
     async def body(pinata):
-        with pytest.raises(InputError, match="'folder' cannot be uploaded privately: it is a folder") as caught:
+        with pytest.raises(
+            InputError, match="'folder' cannot be uploaded privately: it is a folder"
+        ) as caught:
             await Pinata.upload(pinata, folder, network="private")
         assert caught.value.hint
 
@@ -563,7 +595,9 @@ def hole(path, size):
     return path
 
 
-@pytest.mark.parametrize(("size", "api"), [(100_000_000, "/v3/files"), (100_000_001, "/pinning/pinFileToIPFS")])
+@pytest.mark.parametrize(
+    ("size", "api"), [(100_000_000, "/v3/files"), (100_000_001, "/pinning/pinFileToIPFS")]
+)
 def test_above_100_mb_a_file_goes_through_the_older_api(tmp_path, size, api):
     transport = Refuses()
     with Pinata(JWT, transport=transport) as pinata, pytest.raises(TooLarge, match=api):
@@ -574,14 +608,20 @@ def test_above_100_mb_a_file_goes_through_the_older_api(tmp_path, size, api):
 
 def test_above_100_mb_a_file_cannot_be_private(tmp_path):
     transport = Refuses()
-    with Pinata(JWT, transport=transport) as pinata, pytest.raises(InputError, match="more than 100,000,000 bytes"):
+    with (
+        Pinata(JWT, transport=transport) as pinata,
+        pytest.raises(InputError, match="more than 100,000,000 bytes"),
+    ):
         pinata.upload(hole(tmp_path / "hole", 100_000_001), network="private")
     assert transport.paths == []
 
 
 def test_above_25_gb_nothing_goes(tmp_path):
     transport = Refuses()
-    with Pinata(JWT, transport=transport) as pinata, pytest.raises(InputError, match="at most 25,000,000,000"):
+    with (
+        Pinata(JWT, transport=transport) as pinata,
+        pytest.raises(InputError, match="at most 25,000,000,000"),
+    ):
         pinata.upload(hole(tmp_path / "hole", 25_000_000_001))
     assert transport.paths == []
 

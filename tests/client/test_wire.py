@@ -29,8 +29,8 @@ from pinatakit.errors import (
     Unreachable,
 )
 from pinatakit.protocol.gateway import CAR_TYPE
+from tests.content.vectors import Blocks
 
-from ..content.vectors import Blocks
 from .fakes import JWT, Pieces, Service, said, stored
 
 GREETING = said(200, message="hello")
@@ -161,7 +161,9 @@ def test_attempts_can_be_chosen(over):
 
 def test_a_service_that_never_answers_is_unreachable_and_named(over, waits):
     service = Service(httpx.ConnectError(""))
-    with pytest.raises(Unreachable, match="from https://api.pinata.cloud to GET /data/testAuth.*ConnectError") as caught:
+    with pytest.raises(
+        Unreachable, match="from https://api.pinata.cloud to GET /data/testAuth.*ConnectError"
+    ) as caught:
         over(greet, service.transport, jwt=JWT)
     assert len(service.requests) == 4
     assert caught.value.hint

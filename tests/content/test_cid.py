@@ -97,10 +97,11 @@ def test_cids_are_ordered_by_their_bytes():
 
 @pytest.mark.parametrize("other", [5, str(HELLO), bytes(HELLO), None])
 def test_a_cid_is_compared_with_cids_only(other):
+    cid = CID.parse(V1)
     with pytest.raises(TypeError):
-        _ = HELLO < other
+        _ = cid < other
     with pytest.raises(TypeError):
-        _ = HELLO > other
+        _ = cid > other
 
 
 def test_a_cid_can_be_copied_and_pickled():

@@ -294,6 +294,26 @@ def test_a_name_that_is_not_utf8_comes_back():
         assert files(steps(root.cid, blocks, name)[0]) == {"": b"x"}
 
 
+@pytest.mark.parametrize("profile", [V1, SHARDED], ids=["plain", "sharded"])
+def test_a_shallow_walk_wants_a_folders_own_blocks_alone_and_tells_its_names(profile):
+    blocks, own = Blocks(), Blocks()
+    names = {f"file {i}": build_file([b"%d" % i], V1, blocks.take) for i in range(300)}
+    root = build_directory(names, profile, own.take)
+    walk = Walk(root.cid, shallow=True)
+    while walk.wants:
+        walk.feed(own.pop(walk.wants))
+    assert own == {}
+    assert sorted(walk.names) == sorted(names)
+
+
+def test_a_shallow_walk_wants_the_first_block_of_a_file():
+    blocks = Blocks()
+    root = build_file(content("shallow", 95), SMALL, blocks.take)
+    walk = Walk(root.cid, shallow=True)
+    assert walk.feed(blocks[root.cid]) == [Entry("", Kind.FILE, root.cid, 95, "")]
+    assert walk.wants is None
+
+
 # The order of a CAR is proved byte for byte in test_vectors; here, what differs from it.
 
 

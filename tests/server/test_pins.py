@@ -409,7 +409,7 @@ def test_private_content_is_not_pinned_by_its_cid(api):
         {},
         {"hashToPin": "nonsense"},
         {"hashToPin": 5},
-        {"hashToPin": UNKNOWN, "pinataMetadata": []},
+        {"hashToPin": UNKNOWN, "pinataMetadata": ["name"]},
         {"hashToPin": UNKNOWN, "pinataMetadata": {"keyvalues": {"a": []}}},
         {"hashToPin": UNKNOWN, "pinataOptions": {"hostNodes": ["x"] * 6}},
         {"hashToPin": UNKNOWN, "pinataOptions": {"hostNodes": "x"}},

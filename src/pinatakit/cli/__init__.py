@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -58,7 +59,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Pinata, verified: upload, list and fetch content; or do it all on a local Pinata.
 
-    The credential is read from PINATA_JWT. Without an account, put --local on any command.
+    The credential is read from PINATA_JWT. Without an account, put --local on any command
+    that would ask Pinata.
 
     \b
     Examples:
@@ -72,20 +74,20 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line, and end the process with its exit code."""
     given = list(sys.argv[1:] if args is None else args)
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no error
     try:
         code = cli.main(_local_alone(given), prog_name="pinatakit", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
     except click.ClickException as error:
-        error.show()
+        click.echo(f"error: {error.format_message()}", err=True)
+        if isinstance(error, click.UsageError) and error.ctx:
+            click.echo(f"hint: {error.ctx.command_path} --help", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; nothing is left to say
-        sys.exit(141)
     except Exception as error:
         from pinatakit.cli._errors import exit_code, explain
 

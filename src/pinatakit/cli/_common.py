@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -65,25 +66,37 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+def plain(text: object) -> str:
+    """Text as one line that does nothing to a terminal: what is not printable is spelled out."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+
+
+def bold(text: str) -> str:
+    """Text in bold, on a terminal that can and may."""
+    can = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return click.style(text, bold=True) if can else text
+
+
 def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table: aligned on a terminal, with tabs between its columns in a pipe."""
+    shown = [[plain(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in rows:
+        for row in shown:
             click.echo("\t".join(row))
         return
-    lines = [titles, *rows]
+    lines = [titles, *shown]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 else text)
+        click.echo(bold(text) if number == 0 else text)
 
 
 def show_pairs(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values, one pair a line."""
-    shown = [(name, "" if value is None else str(value)) for name, value in pairs]
+    shown = [(plain(name), "" if value is None else plain(value)) for name, value in pairs]
     width = max(len(name) for name, _ in shown)
     for name, value in shown:
-        click.echo(f"{click.style(name.ljust(width), bold=sys.stdout.isatty())}  {value}".rstrip())
+        click.echo(f"{bold(name.ljust(width))}  {value}".rstrip())
 
 
 def size(count: int) -> str:

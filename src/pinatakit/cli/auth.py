@@ -9,7 +9,13 @@ from pinatakit.cli._common import client, client_options, show_json, show_pairs
 
 @click.group()
 def auth() -> None:
-    """See which credential is used, and whether it is good."""
+    """See which credential is used, and whether it is good.
+
+    \b
+    Examples:
+      pinatakit auth status
+      pinatakit auth status --local
+    """
 
 
 @auth.command()

@@ -10,6 +10,7 @@ import click
 from pinatakit.cli._common import (
     client,
     client_options,
+    plain,
     read_keyvalues,
     show_json,
     show_pairs,
@@ -130,7 +131,7 @@ def rm(what: tuple[str, ...], yes: bool, network: str, local: str | None, as_jso
         for one in what:
             try:
                 file = _find(pinata, one, network)
-                if not yes and not _agreed(f"Delete {file.name or file.cid} ({size(file.size)})?"):
+                if not yes and not _agreed(f"Delete {plain(file.name or file.cid)} ({size(file.size)})?"):
                     continue
                 pinata.files.delete(file.id, network=_as_network(network))
             except Exception as error:
@@ -143,7 +144,7 @@ def rm(what: tuple[str, ...], yes: bool, network: str, local: str | None, as_jso
             if as_json:
                 show_json({"id": file.id, "cid": file.cid, "deleted": True})
             else:
-                click.echo(f"deleted {file.name or file.cid}", err=True)
+                click.echo(f"deleted {plain(file.name or file.cid)}", err=True)
     return 8 if codes else 0
 
 
@@ -164,4 +165,6 @@ def _find(pinata: Pinata, what: str, network: str) -> File:
         return pinata.files.get(what, network=_as_network(network))
     for file in pinata.files.list(cid=cid, network=_as_network(network), limit=1):
         return file
-    raise NotFound(f"nothing with CID {cid} is pinned", status=404, url=pinata.settings.base("api"))
+    raise NotFound(
+        f"nothing on the {network} network has CID {cid}", status=404, url=pinata.settings.base("api")
+    )

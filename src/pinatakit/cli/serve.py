@@ -35,9 +35,11 @@ def serve(host: str, port: int, data: str | None, as_json: bool) -> None:
     from pinatakit.server import Server
 
     server = Server(Path(data) if data else default_folder(), host=host, port=port)
-    if as_json:
-        show_json(server.about())
-    else:
+
+    def ready() -> None:
+        if as_json:
+            show_json(server.about())
+            return
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         click.echo(f"local Pinata at {server.url}, gateway at {server.url}/ipfs/", err=True)
@@ -45,4 +47,5 @@ def serve(host: str, port: int, data: str | None, as_json: bool) -> None:
         click.echo("any pinatakit command uses it with --local; other clients:", err=True)
         click.echo(f"  export PINATA_ENDPOINT_URL={server.url} PINATA_GATEWAY_URL={server.url}", err=True)
         click.echo("  export PINATA_JWT=…   (jwt of admin.json)", err=True)
-    server.run()
+
+    server.run(ready)

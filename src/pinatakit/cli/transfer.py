@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pinatakit.cli._common import client, client_options, progress, read_keyvalues, show_json, size
+from pinatakit.cli._common import client, client_options, plain, progress, read_keyvalues, show_json, size
 
 
 @click.command()
@@ -52,7 +52,7 @@ def upload(
                 with progress(path) as tell:
                     uploaded = pinata.upload(
                         sys.stdin.buffer if path == "-" else path,
-                        name=name,
+                        name=name or ("stdin" if path == "-" else None),
                         keyvalues=keyvalues or None,
                         network="private" if network == "private" else "public",
                         cid_version=cid_version,
@@ -71,7 +71,7 @@ def upload(
             else:
                 click.echo(uploaded.cid)
                 again = " (it was there already)" if uploaded.is_duplicate else ""
-                click.echo(f"{uploaded.name}  {size(uploaded.size)}  verified{again}", err=True)
+                click.echo(f"{plain(uploaded.name)}  {size(uploaded.size)}  verified{again}", err=True)
     return 8 if codes else 0
 
 
@@ -90,6 +90,8 @@ def download(source: str, to: str | None, local: str | None, as_json: bool) -> N
       pinatakit download bafybei…/images/logo.svg
       pinatakit download bafkrei… - | less
     """
+    if to == "-" and as_json:
+        raise click.UsageError("--json tells of a download, and with - its bytes go to stdout")
     cid, _, path = source.removeprefix("ipfs://").removeprefix("/ipfs/").partition("/")
     with client(local) as pinata:
         if to == "-":

@@ -1,23 +1,3 @@
-from pinatakit.sources import (
-    PIECE,
-    Folder,
-    Reader,
-    Source,
-    Uploadable,
-    explained,
-    gather,
-    read_source,
-    root_of,
-)
+from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, explained, gather, read_source
 
-__all__ = [
-    "PIECE",
-    "Folder",
-    "Reader",
-    "Source",
-    "Uploadable",
-    "explained",
-    "gather",
-    "read_source",
-    "root_of",
-]
+__all__ = ["PIECE", "Folder", "Reader", "Source", "Uploadable", "explained", "gather", "read_source"]

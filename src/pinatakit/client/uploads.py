@@ -146,7 +146,7 @@ async def upload(
 ) -> Upload:
     """Send a file or folder by the way that can take it, and check the answer."""
     version = calls.check_cid_version(cid_version)
-    name = check_name(name)
+    name = check_name(name or what.name)
     checked = check_keyvalues(keyvalues)
     reason = _not_v3(what, checked)
     if reason and network == "private":
@@ -155,10 +155,10 @@ async def upload(
             hint='upload it with network="public", or in smaller files with text key-values',
         )
     if reason:
-        fields = calls.older_fields(name or what.name, keyvalues, version, group_id)
+        fields = calls.older_fields(name, keyvalues, version, group_id)
         make = calls.pin_file
     else:
-        fields = calls.v3_fields(network, name or what.name, checked, version, group_id)
+        fields = calls.v3_fields(network, name, checked, version, group_id)
         make = calls.upload_file
     sending, call = await send(wire, what, call=make, fields=fields, cid_version=version, progress=progress)
     if sending.total is None or sending.total > calls.V3_LIMIT:

@@ -65,8 +65,10 @@ class UnixFS(NamedTuple):
 
 def encode_link(cid: bytes, name: bytes, size: int) -> bytes:
     """A link as it stands in a node; the name is written even when empty, as Kubo does."""
-    body = b"\x0a%c%b\x12%b%b\x18%b" % (len(cid), cid, write_varint(len(name)), name, write_varint(size))
-    return b"\x12" + write_varint(len(body)) + body
+    tsize = write_varint(size)
+    lengths = write_varint(len(cid)), write_varint(len(name))
+    body = b"\x0a%b%b\x12%b%b\x18%b" % (lengths[0], cid, lengths[1], name, tsize)
+    return b"\x12%b%b" % (write_varint(len(body)), body)
 
 
 def encode_node(links: Iterable[bytes], data: bytes) -> bytes:

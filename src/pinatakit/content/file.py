@@ -18,8 +18,9 @@ Sources: specs.ipfs.tech/unixfs ("File layout"); boxo `ipld/unixfs/importer/bala
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Final, NamedTuple
 
@@ -29,6 +30,7 @@ from pinatakit.content.cid import CID
 from pinatakit.content.multiformats import DAG_PB, RAW
 from pinatakit.content.pool import pool, workers
 from pinatakit.content.profile import Profile
+from pinatakit.errors import Malformed
 
 _JOB: Final = 1 << 20  # bytes hashed in one go: a thread's round trip is then no cost
 
@@ -74,6 +76,25 @@ class FileBuilder:
             self._hash([part[at : at + chunk] for at in range(0, len(part), chunk)])
         self._rest += view[whole:]
 
+    def pull(self, size: int, read: Callable[[memoryview, int], int]) -> None:
+        """Take the next `size` bytes, which the hashing threads read themselves.
+
+        ``read(buffer, at)`` fills the buffer with the bytes from `at` on, counted from the
+        first of these, and gives how many there were; it is called from several threads.
+        Nothing may have been fed before that does not fill whole chunks.
+
+        Raises:
+            Malformed: there were fewer bytes; also raised by `finish`.
+        """
+        assert not self._rest, "whole chunks were fed"
+        chunk = self.profile.chunk_size
+        job = max(1, _JOB // chunk) * chunk
+        for at in range(0, size, job):
+            length = min(job, size - at)
+            self._leaves += -(-length // chunk)
+            keep = self._sink is not None
+            self._queue(pool().submit(_read_leaves, read, at, length, self.profile, keep))
+
     def finish(self) -> Root:
         """The root of all that was fed; an empty file has one too."""
         if self._rest or not self._leaves:
@@ -94,7 +115,10 @@ class FileBuilder:
 
     def _hash(self, chunks: list[memoryview]) -> None:
         self._leaves += len(chunks)
-        self._jobs.append(pool().submit(_hash_leaves, chunks, self.profile, self._sink is not None))
+        self._queue(pool().submit(_hash_leaves, chunks, self.profile, self._sink is not None))
+
+    def _queue(self, job: Future[list[_Leaf]]) -> None:
+        self._jobs.append(job)
         while self._jobs[0].done() or len(self._jobs) > 2 * workers():
             self._grow(self._jobs.popleft().result())
             if not self._jobs:
@@ -135,6 +159,29 @@ def build_file(content: Iterable[bytes], profile: Profile, sink: Sink | None = N
     for piece in content:
         builder.feed(piece)
     return builder.finish()
+
+
+_buffers = threading.local()
+
+
+def _read_leaves(
+    read: Callable[[memoryview, int], int], at: int, length: int, profile: Profile, keep: bool
+) -> list[_Leaf]:
+    """Read and hash in one thread; a buffer that nobody keeps is used again."""
+    whole: bytearray | None = None if keep else getattr(_buffers, "whole", None)
+    if whole is None or len(whole) < length:
+        whole = bytearray(max(length, _JOB))
+        if not keep:
+            _buffers.whole = whole
+    buffer = memoryview(whole)[:length]
+    done = 0
+    while done < length:
+        count = read(buffer[done:], at + done)
+        if count == 0:
+            raise Malformed(f"{length - done:,} bytes are missing at byte {at + done:,}")
+        done += count
+    chunk = profile.chunk_size
+    return _hash_leaves([buffer[start : start + chunk] for start in range(0, length, chunk)], profile, keep)
 
 
 def _hash_leaves(chunks: list[memoryview], profile: Profile, keep: bool) -> list[_Leaf]:

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from pinatakit.content import dagpb
 from pinatakit.content.blocks import Block, Root, Sink
 from pinatakit.content.cid import CID
-from pinatakit.content.hamt import Entry, build_shard
+from pinatakit.content.hamt import Named, build_shard
 from pinatakit.content.multiformats import DAG_PB
 from pinatakit.content.profile import Profile
 from pinatakit.errors import InputError
@@ -36,7 +36,6 @@ class FolderBuilder:
         self.profile = profile
         self._sink = sink
         self._tree: _Tree = {}
-        self.files = 0
 
     def add(self, path: str, root: Root) -> None:
         """Put a file, a symlink or a whole folder at a path.
@@ -49,7 +48,6 @@ class FolderBuilder:
         if name in tree:
             raise InputError(f"the folder has two entries at {path!r}")
         tree[name] = root
-        self.files += 1
 
     def add_folder(self, path: str) -> None:
         """Make sure there is a folder at a path, be it empty.
@@ -83,20 +81,35 @@ class FolderBuilder:
 
 def build_directory(entries: Mapping[str, Root], profile: Profile, sink: Sink | None = None) -> Root:
     """The root of one directory; its entries' own blocks are already made."""
-    named = sorted(Entry(name.encode("utf-8", "surrogateescape"), root) for name, root in entries.items())
-    links = [dagpb.encode_link(bytes(root.cid), name, root.dag_size) for name, root in named]
-    block = dagpb.encode_node(links, dagpb.DIRECTORY_DATA)
+    named = [
+        (name.encode("utf-8", "surrogateescape"), bytes(root.cid), root.size, root.dag_size)
+        for name, root in entries.items()
+    ]
+    named.sort()
+    return build_sorted(named, profile, sink)
+
+
+def build_sorted(named: list[Named], profile: Profile, sink: Sink | None) -> Root:
+    """As `build_directory`, the entries encoded and sorted by name."""
     if profile.shard_estimate == "links":
-        estimate = sum(len(name) + len(bytes(root.cid)) for name, root in named)
+        estimate = sum([len(name) + len(cid) for name, cid, _, _ in named])
+        block = b""
     else:
+        block = _encode(named)
         estimate = len(block)
     if estimate > profile.shard_above or (profile.shard_at_equal and estimate == profile.shard_above):
         return build_shard(named, profile.cid_version, sink)
+    block = block or _encode(named)
     cid = CID.of(block, DAG_PB, version=profile.cid_version)
     if sink is not None:
         sink(Block(cid, block))
-    size = sum(root.size for _, root in named)
-    return Root(cid, size, len(block) + sum(root.dag_size for _, root in named))
+    size = sum([size for _, _, size, _ in named])
+    return Root(cid, size, len(block) + sum([dag_size for _, _, _, dag_size in named]))
+
+
+def _encode(named: list[Named]) -> bytes:
+    links = [dagpb.encode_link(cid, name, dag_size) for name, cid, _, dag_size in named]
+    return dagpb.encode_node(links, dagpb.DIRECTORY_DATA)
 
 
 def build_symlink(target: str, profile: Profile, sink: Sink | None = None) -> Root:

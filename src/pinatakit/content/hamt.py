@@ -9,9 +9,9 @@ Sources: specs.ipfs.tech/unixfs ("HAMT-Sharded Directory"); boxo `ipld/unixfs/ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from pinatakit.content import dagpb
 from pinatakit.content.blocks import Block, Root, Sink
@@ -20,46 +20,48 @@ from pinatakit.content.multiformats import DAG_PB
 from pinatakit.errors import Malformed
 
 MURMUR3_X64_64: Final = 0x22
+_SLOTS: Final = [b"%02X" % slot for slot in range(256)]
 MAX_DEPTH: Final = 8  # a hash of 64 bits has eight slots of eight bits
 
 
-class Entry(NamedTuple):
-    """A name in a directory, encoded, and what it leads to."""
-
-    name: bytes
-    root: Root
+Named: TypeAlias = tuple[bytes, bytes, int, int]
+"""An entry of a directory, encoded: its name, its CID, bytes of its content, bytes of its blocks."""
 
 
-def build_shard(entries: Iterable[Entry], cid_version: int, sink: Sink | None) -> Root:
+def build_shard(named: list[Named], cid_version: int, sink: Sink | None) -> Root:
     """The root of a sharded directory."""
-    hashed = [(hash_name(entry.name), entry) for entry in entries]
-    return _build(hashed, 0, cid_version, sink)
+    hash_of = _hasher()
+    return _build([(hash_of(entry[0]), entry) for entry in named], 0, cid_version, sink)
 
 
-def _build(hashed: list[tuple[bytes, Entry]], depth: int, cid_version: int, sink: Sink | None) -> Root:
+def _build(hashed: list[tuple[bytes, Named]], depth: int, cid_version: int, sink: Sink | None) -> Root:
     if depth == MAX_DEPTH:
         raise Malformed("two names of a directory have the same 64-bit hash")
-    slots: dict[int, list[tuple[bytes, Entry]]] = {}
+    slots: dict[int, list[tuple[bytes, Named]]] = {}
     for item in hashed:
-        slots.setdefault(item[0][depth], []).append(item)
+        slot = item[0][depth]
+        if slot in slots:
+            slots[slot].append(item)
+        else:
+            slots[slot] = [item]
     links: list[bytes] = []
     bitfield = size = below = 0
     for slot in sorted(slots):
         bitfield |= 1 << slot
-        prefix = b"%02X" % slot
-        if len(slots[slot]) == 1:
-            entry = slots[slot][0][1]
-            name, child = prefix + entry.name, entry.root
+        entries = slots[slot]
+        if len(entries) == 1:
+            name, cid, content, blocks = entries[0][1]
+            links.append(dagpb.encode_link(cid, _SLOTS[slot] + name, blocks))
         else:
-            name, child = prefix, _build(slots[slot], depth + 1, cid_version, sink)
-        links.append(dagpb.encode_link(bytes(child.cid), name, child.dag_size))
-        size += child.size
-        below += child.dag_size
+            shard, content, blocks = _build(entries, depth + 1, cid_version, sink)
+            links.append(dagpb.encode_link(bytes(shard), _SLOTS[slot], blocks))
+        size += content
+        below += blocks
     block = dagpb.encode_node(links, dagpb.encode_shard(bitfield))
-    cid = CID.of(block, DAG_PB, version=cid_version)
+    cid_of_shard = CID.of(block, DAG_PB, version=cid_version)
     if sink is not None:
-        sink(Block(cid, block))
-    return Root(cid, size, len(block) + below)
+        sink(Block(cid_of_shard, block))
+    return Root(cid_of_shard, size, len(block) + below)
 
 
 def slot_of(name: str, depth: int) -> int:

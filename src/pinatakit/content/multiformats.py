@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 from pinatakit.errors import InvalidCID, Malformed, UnknownHash
@@ -47,6 +48,17 @@ IDENTITY_LIMIT: Final = 128
 
 def write_varint(number: int) -> bytes:
     """An unsigned integer in 7-bit groups, the least significant first."""
+    if number < 1 << 13:  # sizes of small files, names and links
+        return _small_varints()[number]
+    return _write_varint(number)
+
+
+@cache
+def _small_varints() -> list[bytes]:
+    return [_write_varint(number) for number in range(1 << 13)]
+
+
+def _write_varint(number: int) -> bytes:
     out = bytearray()
     while number > 0x7F:
         out.append(number & 0x7F | 0x80)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from pinatakit.server.app import create_app
 from pinatakit.server.serve import Admin, Server, running
-from pinatakit.server.store import Busy, Store
+from pinatakit.server.store import Busy, Guest, Store
 
-__all__ = ["Admin", "Busy", "Server", "Store", "create_app", "running"]
+__all__ = ["Admin", "Busy", "Guest", "Server", "Store", "create_app", "running"]

@@ -10,7 +10,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,19 +96,30 @@ class Server:
         self._say_where()
         return self
 
-    def run(self) -> None:
-        """Answer, until the process is told to end (SIGINT, SIGTERM); then finish what runs, and stop."""
-        self._say_where()
+    def run(self, ready: Callable[[], object] | None = None) -> None:
+        """Answer, until the process is told to end (SIGINT, SIGTERM); then finish what runs, and stop.
+
+        `ready` is called when a caller is answered and a signal obeyed.
+        """
         before = {number: signal.signal(number, self._told) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
+            self._say_where()
+            if ready:
+                ready()
             self._answer()
         finally:
             self.stop()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def stop(self) -> None:
-        """Finish what runs, then stop listening and let go of the data folder."""
+    def stop(self, *, wait: float = 0) -> None:
+        """Finish what runs, then stop listening and let go of the data folder.
+
+        Other processes that use the folder through this server are waited for, for up to
+        `wait` seconds.
+        """
+        if wait and not self._temporary:
+            self.store.others_gone(wait)
         self._uvicorn.should_exit = True
         if self._thread:
             self._thread.join()

@@ -6,6 +6,7 @@
       cars/incoming/      what is being written; swept at the next start
       admin.json          the first key, for this machine's user alone (mode 0600)
       lock.db             held while a server runs
+      guests.db           held by other processes while they use that server
 
 Acknowledged means kept: a CAR is synced and its record committed before an upload is
 answered. What a crash leaves half done is swept at the next start.
@@ -16,14 +17,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from pinatakit.errors import PinataError
+from pinatakit.errors import InputError, PinataError
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.records import Records
 
-__all__ = ["Busy", "Cars", "Files", "Jobs", "Keys", "Records", "Store", "Writing"]
+__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
 
 
 class Busy(PinataError):
@@ -39,7 +40,13 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{str(folder)!r} cannot be a data folder: {error.strerror}", hint="name another folder"
+            ) from None
+        self._guests: sqlite3.Connection | None = None
         self._lock = _lock(folder)
         try:
             self.records = Records(folder / "records.db")
@@ -52,11 +59,47 @@ class Store:
             self._lock.close()
             raise
 
+    def others_gone(self, seconds: float) -> bool:
+        """Wait until no other process uses this store through this server, but not longer than that."""
+        connection = sqlite3.connect(self.folder / "guests.db", timeout=seconds, isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE").close()
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self._guests = connection  # held, so that nobody comes any more
+        return True
+
     def close(self) -> None:
         """Finish what waits, then let go of the folder."""
         self.keys.close()
         self.records.close()
         self.cars.close()
+        self._lock.close()
+        if self._guests:
+            self._guests.close()
+
+
+class Guest:
+    """A process that uses a store through the server of another, which waits for it before it stops.
+
+    Raises:
+        Busy: the server is about to stop.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._lock = sqlite3.connect(
+            folder / "guests.db", timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._lock.execute("BEGIN").close()
+            self._lock.execute("SELECT 1 FROM sqlite_master").close()
+        except sqlite3.OperationalError:
+            self._lock.close()
+            raise Busy(f"the local Pinata of {str(folder)!r} is about to stop") from None
+
+    def close(self) -> None:
+        """Say that this process is done with it."""
         self._lock.close()
 
 

@@ -1,0 +1,280 @@
+"""Roots: what a file or folder on disk is called, with no network, at about the speed of the hash.
+
+    cid_of("photo.jpg")                   # as Pinata will call it
+    cid_of("data/", "unixfs-v1-2025", symlinks="keep", empty_folders=True)    # as Kubo will
+
+A folder is one pass, depth first, names sorted by their bytes. A file of one chunk is read into
+a buffer that is used again and hashed where it lies; larger ones are read and hashed in threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from pinatakit.content import CID, FileBuilder, Profile, Root, Sink, build_file, build_symlink
+from pinatakit.content.folder import MAX_DEPTH, build_sorted
+from pinatakit.content.hamt import Named
+from pinatakit.errors import InputError, Malformed
+from pinatakit.sources import READ, Reader, Source, Uploadable, explained, pread_into, read_source
+
+__all__ = ["Progress", "Symlinks", "Tree", "build_open_file", "cid_of", "root_of"]
+
+Symlinks: TypeAlias = Literal["follow", "keep", "refuse"]
+Progress: TypeAlias = Callable[[int, int | None], object]
+"""Told bytes of content read so far, and in all where that is known; also from other threads."""
+
+_RAW_LEAF: Final = b"\x01\x55\x12\x20"  # a CIDv1 of a raw block, up to its sha2-256 digest
+
+
+def cid_of(
+    source: Uploadable,
+    profile: str | Profile = "v1",
+    *,
+    hidden: bool = False,
+    symlinks: Symlinks = "follow",
+    empty_folders: bool = False,
+    odd_names: bool = True,
+    progress: Progress | None = None,
+) -> CID:
+    """The CID that a file or folder has under a profile; nothing is sent.
+
+    `source` is the path of a file or folder, bytes, or a file open in binary mode. The profile
+    is a `Profile` or the name of one; ``v1`` and ``v0`` are what Pinata makes. Unless told
+    otherwise a folder is taken as an upload takes it: without `hidden` files, symlinks
+    followed, empty folders left out; Kubo keeps symlinks and empty folders. Names that are not
+    UTF-8 are kept byte for byte, or refused without `odd_names`. Memory stays the same at any
+    size of a file.
+
+    Raises:
+        InputError: something cannot be read, changes while it is read, or is of a kind that
+            cannot be taken; it says what.
+        ValueError: there is no such profile.
+
+    Sources: UnixFS specification (files, directories, HAMT); IPIP-499 (profiles).
+    """
+    return root_of(
+        source,
+        profile,
+        hidden=hidden,
+        symlinks=symlinks,
+        empty_folders=empty_folders,
+        odd_names=odd_names,
+        progress=progress,
+    ).cid
+
+
+def root_of(
+    source: Uploadable,
+    profile: str | Profile = "v1",
+    *,
+    sink: Sink | None = None,
+    hidden: bool = False,
+    symlinks: Symlinks = "follow",
+    empty_folders: bool = False,
+    odd_names: bool = True,
+    progress: Progress | None = None,
+) -> Root:
+    """As `cid_of`, with the sizes; `sink` is given every block, the root last."""
+    recipe = Profile.named(profile)
+    if isinstance(source, str | os.PathLike) and Path(source).is_dir():
+        return Tree(
+            recipe,
+            sink,
+            hidden=hidden,
+            symlinks=symlinks,
+            empty_folders=empty_folders,
+            odd_names=odd_names,
+            progress=progress,
+        ).root(Path(source))
+    what = read_source(source)
+    assert isinstance(what, Source)
+    if what.path:
+        with explained(what.path):
+            file = os.open(what.path, READ)
+        try:
+            return build_open_file(file, str(what.path), recipe, sink, progress)
+        finally:
+            os.close(file)
+    builder = FileBuilder(recipe, sink)
+    reader = Reader(what)
+    done = 0
+    while piece := reader.piece():
+        builder.feed(piece)
+        done += len(piece)
+        if progress:
+            progress(done, what.size)
+    return builder.finish()
+
+
+class Tree:
+    """How folders on disk become roots.
+
+    Attributes:
+        profile: the recipe.
+        sink: is given every block, the root last.
+        hidden: take names along that start with a dot.
+        symlinks: ``follow`` them, ``keep`` them as UnixFS symlinks, or ``refuse`` them.
+        empty_folders: keep folders in which nothing is left; a form cannot carry them.
+        odd_names: keep names that are not UTF-8, byte for byte; else they are refused.
+        progress: told the bytes of content read so far after each file, and `None`.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        sink: Sink | None = None,
+        *,
+        hidden: bool = False,
+        symlinks: Symlinks = "follow",
+        empty_folders: bool = False,
+        odd_names: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
+        self.profile = profile
+        self.sink = sink
+        self.hidden = hidden
+        self.symlinks = symlinks
+        self.empty_folders = empty_folders
+        self.odd_names = odd_names
+        self.progress = progress
+        self._done = 0
+        self._buffer = memoryview(bytearray(profile.chunk_size + 1))
+        self._in_place = profile.raw_leaves and sink is None
+
+    def root(self, top: Path) -> Root:
+        """The root of the folder `top`.
+
+        Raises:
+            InputError: something in it cannot be read, or is of a kind that cannot be taken.
+        """
+        root = self._folder(str(top), ())
+        if root is None:
+            raise InputError(
+                f"there are no files in {str(top)!r}",
+                hint="hidden ones count only when asked for (hidden=True, --hidden), and so do empty folders",
+            )
+        return root
+
+    def _folder(self, path: str, above: tuple[tuple[int, int], ...]) -> Root | None:
+        """The root of a folder, or `None` of one that is left out because nothing is in it."""
+        if len(above) > MAX_DEPTH:
+            raise InputError(f"{path!r} is more than {MAX_DEPTH} folders deep")
+        named: list[Named] = []
+        place = Path(path)
+        with explained(place):
+            status = place.stat()
+            here = (status.st_dev, status.st_ino)
+            if here in above:
+                raise InputError(
+                    f"{path!r} is a symlink to a folder above itself", hint="keep or remove the symlink"
+                )
+            with os.scandir(path) as entries:
+                found = sorted([(os.fsencode(entry.name), entry) for entry in entries], key=_by_name)
+        for name, entry in found:
+            if name.startswith(b".") and not self.hidden:
+                continue
+            if not self.odd_names:
+                _check_utf8(name, entry.path)
+            try:
+                is_link = entry.is_symlink()
+                if entry.is_file() and not (is_link and self.symlinks != "follow"):
+                    named.append(self._file(name, entry.path))
+                    continue
+            except OSError:
+                with explained(Path(entry.path)):
+                    raise
+            below = self._other(entry, is_link, (*above, here))
+            if below is not None:
+                named.append((name, bytes(below.cid), below.size, below.dag_size))
+        if not named and not self.empty_folders:
+            return None
+        if self.progress:
+            self.progress(self._done, None)
+        return build_sorted(named, self.profile, self.sink)
+
+    def _other(
+        self, entry: os.DirEntry[str], is_link: bool, above: tuple[tuple[int, int], ...]
+    ) -> Root | None:
+        if is_link and self.symlinks == "refuse":
+            raise InputError(f"{entry.path!r} is a symlink", hint='follow or keep it with symlinks="…"')
+        if is_link and self.symlinks == "keep":
+            return build_symlink(str(Path(entry.path).readlink()), self.profile, self.sink)
+        if entry.is_dir():
+            return self._folder(entry.path, above)
+        with explained(Path(entry.path)):
+            Path(entry.path).stat()  # tells what is broken
+        raise InputError(f"{entry.path!r} is neither a file nor a folder")
+
+    def _file(self, name: bytes, path: str) -> Named:
+        """A file as an entry; one that fits into a chunk takes four calls of the system."""
+        file = os.open(path, READ)
+        try:
+            size = _read_into(file, self._buffer)
+            if size == len(self._buffer):
+                root = build_open_file(file, path, self.profile, self.sink)
+                self._done += root.size
+                return name, bytes(root.cid), root.size, root.dag_size
+        finally:
+            os.close(file)
+        self._done += size
+        content = self._buffer[:size]
+        if self._in_place:
+            return name, _RAW_LEAF + hashlib.sha256(content).digest(), size, size
+        root = build_file([bytes(content)], self.profile, self.sink)
+        return name, bytes(root.cid), size, root.dag_size
+
+
+def build_open_file(
+    file: int, path: str, profile: Profile, sink: Sink | None, progress: Progress | None = None
+) -> Root:
+    """The root of a file that is open, read by the hashing threads.
+
+    Raises:
+        InputError: it changed while it was read.
+    """
+    before = os.fstat(file)
+    done = 0
+
+    def read(buffer: memoryview, at: int) -> int:
+        nonlocal done
+        count = pread_into(file, buffer, at)
+        done += count
+        if progress:
+            progress(done, before.st_size)
+        return count
+
+    builder = FileBuilder(profile, sink)
+    root: Root | None = None
+    with contextlib.suppress(Malformed):  # fewer bytes than there were: told below
+        builder.pull(before.st_size, read)
+        root = builder.finish()
+    after = os.fstat(file)
+    if root is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        raise InputError(f"{path!r} changed while it was read", hint="try again when nobody writes to it")
+    return root
+
+
+def _read_into(file: int, buffer: memoryview) -> int:
+    """Fill the buffer from a file's beginning; how many bytes there were."""
+    size = 0
+    while size < len(buffer) and (more := pread_into(file, buffer[size:] if size else buffer, size)):
+        size += more
+    return size
+
+
+def _by_name(item: tuple[bytes, os.DirEntry[str]]) -> bytes:
+    return item[0]
+
+
+def _check_utf8(name: bytes, path: str) -> None:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        raise InputError(
+            f"the name of {path!r} is not UTF-8", hint="rename it, or keep it with odd_names=True"
+        ) from None

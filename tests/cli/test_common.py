@@ -1,0 +1,159 @@
+"""What the commands share: the local Pinata, and output for people and for pipes."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from pinatakit import errors
+from pinatakit.cli._common import read_keyvalues, show_json, show_pairs, show_table, size
+from pinatakit.cli._errors import exit_code, explain
+from pinatakit.content import CID
+
+from .processes import HELLO, HELLO_V1, serving
+
+
+@pytest.fixture
+def hello(tmp_path):
+    (tmp_path / "hello.txt").write_bytes(HELLO)
+    return "hello.txt"
+
+
+# ── --local ─────────────────────────────────────────────────────────────────
+
+
+def test_local_does_not_take_the_file_behind_it_for_its_folder(run, home, tmp_path, hello):
+    ran = run("upload", "--local", hello)
+    assert (ran.code, ran.out) == (0, f"{HELLO_V1}\n")
+    assert (home / "data" / "pinatakit" / "admin.json").exists()
+    assert not (home / "data" / "pinatakit" / "server.json").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hello.txt", "home"]
+    assert run("download", "--local", HELLO_V1, "-").data == HELLO
+
+
+def test_behind_two_dashes_local_is_a_file(run, tmp_path, hello):
+    (tmp_path / "--local").write_bytes(HELLO)
+    assert run("cid", "--", "--local").out == f"{HELLO_V1}\n"
+
+
+def test_a_local_folder_keeps_things_between_commands(run, here, tmp_path, hello):
+    assert run("upload", "--local=kept", hello).code == 0
+    [file] = run("ls", "--local=kept", "--json").json
+    assert (file["cid"], file["name"]) == (HELLO_V1, hello)
+    assert here("rm", "--local=kept", "--yes", file["id"]).code == 0
+    assert here("stat", "--local=kept", HELLO_V1).failed(3)
+    assert (tmp_path / "kept" / "records.db").exists()
+
+
+def test_local_attaches_to_the_local_pinata_that_serves_the_folder(run, home, tmp_path, hello):
+    with serving(home) as served:  # the user's own folder
+        assert served.about["data"] == str((home / "data" / "pinatakit").resolve())
+        assert run("auth", "status", "--local", "--json").json["endpoint"] == served.url
+        assert run("upload", "--local", hello).out == f"{HELLO_V1}\n"
+        assert run("ls", f"--local={served.about['data']}", "--json").json[0]["cid"] == HELLO_V1
+        assert [str(file.cid) for file in served.client.files.list()] == [HELLO_V1]
+        assert (home / "data" / "pinatakit" / "server.json").exists()
+
+
+def test_local_beats_the_credential_in_the_environment(here, service):
+    service.requests.clear()
+    ran = here("ls", "--local", "--json", env=service.env)
+    assert (ran.code, ran.out) == (0, "[]\n")
+    assert service.requests == []
+
+
+# ── output ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (999_499, "999.5 kB"),
+        (999_500, "1.0 MB"),
+        (1_250_000_000, "1.2 GB"),
+        (25 * 10**12, "25.0 TB"),
+        (10**16, "10000.0 TB"),
+    ],
+)
+def test_sizes_are_read_in_powers_of_a_thousand(count, text):
+    assert size(count) == text
+
+
+def test_a_table_without_rows_is_nothing_in_a_pipe(capsys):
+    show_table(("CID", "NAME"), [])
+    assert capsys.readouterr().out == ""
+
+
+def test_values_stand_below_each_other_and_nothing_is_blank(capsys):
+    show_pairs([("name", "a"), ("kv album", None), ("size", 5)])
+    assert capsys.readouterr().out == "name      a\nkv album\nsize      5\n"
+
+
+def test_json_is_one_line_in_the_letters_of_its_text(capsys):
+    show_json({"name": "Grüße\n", "cid": CID.parse(HELLO_V1)})
+    assert capsys.readouterr().out == f'{{"name": "Grüße\\n", "cid": "{HELLO_V1}"}}\n'
+
+
+def test_a_key_value_is_cut_at_its_first_sign():
+    assert read_keyvalues(["a=b=c", "d=", "a=e"]) == {"a": "e", "d": ""}
+    for wrong in ("a", "=a", ""):
+        with pytest.raises(click.BadParameter, match="key=value"):
+            read_keyvalues([wrong])
+
+
+# ── errors ──────────────────────────────────────────────────────────────────
+
+CODES = {
+    "ApiError": 1,
+    "BadRequest": 1,
+    "BlockMismatch": 7,
+    "CIDMismatch": 7,
+    "ContentError": 7,
+    "Forbidden": 4,
+    "InputError": 2,
+    "InvalidCID": 2,
+    "Malformed": 7,
+    "MissingBlock": 7,
+    "NoSuchPath": 3,
+    "NotFound": 3,
+    "PinataError": 1,
+    "RateLimited": 6,
+    "ServiceFault": 5,
+    "SettingsError": 4,
+    "TooLarge": 6,
+    "Unauthorized": 4,
+    "UnknownHash": 7,
+    "Unreachable": 5,
+}
+
+
+def made(name):
+    """An error of that class, whatever it takes to make one."""
+    kind = getattr(errors, name)
+    cid = CID.parse(HELLO_V1)
+    if issubclass(kind, errors.ApiError):
+        return kind("words", status=418, url="http://127.0.0.1/")
+    match name:
+        case "BlockMismatch" | "MissingBlock":
+            return kind(cid)
+        case "CIDMismatch":
+            return kind(cid, cid)
+        case "NoSuchPath":
+            return kind(cid, "a/b", at="b")
+        case _:
+            return kind("words")
+
+
+def test_every_error_has_its_exit_code():
+    assert {name: exit_code(made(name)) for name in errors.__all__} == CODES
+
+
+def test_an_error_is_a_line_and_its_hint_another():
+    assert explain(errors.InputError("no", hint="do")) == "error: no\nhint: do"
+    assert explain(errors.InputError("no")) == "error: no"
+    assert explain(OSError("the disk")) == "error: the disk"
+    assert explain(RuntimeError("a mistake of ours")) is None
+    assert exit_code(RuntimeError("a mistake of ours")) == 1

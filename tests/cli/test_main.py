@@ -1,0 +1,230 @@
+"""The command as a whole: its help, its exit codes, its errors, and how soon it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+import pinatakit.cli
+from pinatakit import __version__
+from pinatakit.cli import COMMANDS, _local_alone, cli
+
+from .processes import HELLO, HELLO_V1, LIMIT, UNKNOWN_ID, command, environment
+
+LEAVES = [("auth", "status") if name == "auth" else (name,) for name in COMMANDS]
+
+HEAVY = {"anyio", "asyncio", "httpx2", "msgspec", "rich", "socket", "sqlite3", "starlette", "uvicorn"}
+
+
+def examples(text):
+    """The command lines under ``Examples:``, which are the last thing before the options."""
+    described, _, _ = text.partition("\nOptions:")
+    _, _, shown = described.partition("\n  Examples:\n")
+    return [line.strip() for line in shown.splitlines() if line.strip()]
+
+
+# ── help ────────────────────────────────────────────────────────────────────
+
+
+def test_the_help_names_each_command_and_what_it_does(run):
+    ran = run("--help")
+    assert (ran.code, ran.err) == (0, "")
+    listed = ran.out.partition("\nCommands:\n")[2]
+    assert [tuple(line.split(maxsplit=1)) for line in listed.splitlines()] == [
+        (name, summary) for name, (_, summary) in COMMANDS.items()
+    ]
+    assert examples(ran.out)
+
+
+@pytest.mark.parametrize("names", LEAVES, ids=" ".join)
+def test_the_help_of_each_command_ends_with_examples_that_can_be_typed(here, names):
+    ran = here(*names, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert "--json" in ran.out
+    shown = examples(ran.out)
+    assert shown
+    assert any(line.partition("| ")[2].startswith(f"pinatakit {names[0]}") for line in shown) or all(
+        f"pinatakit {' '.join(names)}" in line for line in shown
+    )
+    for line in shown:
+        for part in line.split(" | "):
+            typed = part.replace("xargs pinatakit rm", "pinatakit rm ID").split("pinatakit ", 1)
+            if len(typed) == 2:
+                parse(shlex.split(typed[1]))
+
+
+def parse(args):
+    """Whether click takes these arguments, without running anything."""
+    group: click.Command = cli
+    args = _local_alone(args)
+    with click.Context(cli) as above:
+        while isinstance(group, click.Group):
+            name, group, args = group.resolve_command(above, args)
+        group.make_context(name, args)
+
+
+def test_the_examples_of_the_whole_can_be_typed():
+    lines = examples(cli.get_help(click.Context(cli)))
+    assert len(lines) > 2
+    for line in lines:
+        parse(shlex.split(line)[1:])
+
+
+def test_the_version_is_told(here):
+    for option in ("--version", "-V"):
+        ran = here(option)
+        assert (ran.code, ran.out, ran.err) == (0, f"pinatakit {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [(), ("photo.jpg",), ("--no-such", "ls"), ("ls", "--no-such"), ("ls", "more"), ("stat",), ("upload",)],
+)
+def test_what_is_typed_wrongly_is_explained_on_stderr(here, typed):
+    ran = here(*typed)
+    assert (ran.code, ran.out) == (2, "")
+    assert "Usage: pinatakit" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_the_installed_command_is_the_same(tmp_path, home):
+    script = Path(sys.executable).with_name("pinatakit")
+    if not script.exists():
+        pytest.skip("not installed")
+    done = subprocess.run(
+        [script, "cid", "-"],
+        input=HELLO,
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(home),
+        timeout=LIMIT,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{HELLO_V1}\n".encode(), b"")
+
+
+# ── start-up ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("names", [(), *LEAVES], ids=" ".join)
+def test_help_is_there_without_loading_what_only_work_needs(run, names):
+    ran = run(*names, "--help", python=("-X", "importtime"))
+    assert ran.code == 0
+    loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
+    assert not loaded & HEAVY
+    rooms = {"pinatakit", "pinatakit.cli"}
+    if names:
+        module = COMMANDS[names[0]][0].partition(":")[0]
+        rooms |= {f"pinatakit.cli.{module}", "pinatakit.cli._common"}
+    assert {name for name in loaded if name.partition(".")[0] == "pinatakit"} <= rooms
+
+
+def test_a_client_of_the_service_loads_no_server(run, service):
+    service.answer = (
+        200,
+        {"content-type": "application/json"},
+        b'{"data": {"files": [], "next_page_token": ""}}',
+    )
+    ran = run("ls", "--json", env=service.env, python=("-X", "importtime"))
+    assert (ran.code, ran.out) == (0, "[]\n")
+    loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
+    assert "pinatakit.client" in loaded
+    assert not loaded & {"pinatakit.server", "rich", "sqlite3", "starlette", "uvicorn"}
+
+
+# ── errors ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("auth", "status"),
+        ("ls",),
+        ("stat", UNKNOWN_ID),
+        ("rm", "--yes", UNKNOWN_ID),
+        ("upload", "a"),
+        ("ls", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_without_a_credential_it_is_told_how_to_get_one_and_how_to_do_without(here, tmp_path, typed):
+    (tmp_path / "a").touch()
+    ran = here(*typed)
+    assert ran.failed(4)
+    error, hint = ran.err.splitlines()
+    assert error == "error: there are no credentials for Pinata"
+    assert hint.startswith("hint: make a key at app.pinata.cloud under API Keys and set PINATA_JWT")
+    assert "--local" in hint
+
+
+def said(reason):
+    return json.dumps({"error": {"reason": reason, "details": "These are the words of the service"}}).encode()
+
+
+# What the service says, and the exit code that the docstring of `pinatakit.cli` promises.
+REFUSALS = [
+    (400, "BAD_REQUEST", 1),
+    (400, "CURRENT_USER_HAS_NOT_PINNED_CID", 3),
+    (401, "INVALID_CREDENTIALS", 4),
+    (403, "NO_SCOPES_FOUND", 4),
+    (404, "NOT_FOUND", 3),
+    (413, "TOO_LARGE", 6),
+    (429, "RATE_LIMITED", 6),
+    (500, "INTERNAL_SERVER_ERROR", 5),
+]
+
+
+@pytest.mark.parametrize(("status", "reason", "code"), REFUSALS)
+def test_a_refusal_is_told_in_the_services_words_and_by_its_exit_code(here, service, status, reason, code):
+    headers = {"content-type": "application/json", "retry-after": "999"}
+    service.answer = (status, headers, said(reason))
+    ran = here("auth", "status", env=service.env)
+    assert ran.failed(code)
+    assert ran.err.startswith("error: ")
+    assert "These are the words of the service" in ran.err
+    assert f"HTTP {status}" in ran.err
+    assert service.env["PINATA_JWT"] not in ran.err
+
+
+def test_an_address_that_is_none_is_a_matter_of_settings(here):
+    ran = here("auth", "status", env={"PINATA_JWT": "a.very.secret", "PINATA_ENDPOINT_URL": "localhost:5011"})
+    assert ran.failed(4)
+    assert ran.err.splitlines()[1:] == ["hint: write it like http://127.0.0.1:5011"]
+
+
+def test_what_the_system_refuses_is_told_without_a_traceback(here, tmp_path):
+    (tmp_path / "file").touch()
+    ran = here("ls", "--local=file")
+    assert ran.failed(1)
+    assert str(tmp_path / "file") in ran.err
+
+
+def test_every_exit_code_is_documented():
+    documented = {int(code) for code in re.findall(r"(?m)^(\d+) ", pinatakit.cli.__doc__)}
+    from pinatakit.cli._errors import _CODES
+
+    assert {code for _, code in _CODES} | {0, 1, 8, 130} == documented
+
+
+@pytest.mark.parametrize("typed", [("--help",), ("cid", "a", "a")], ids=" ".join)
+def test_a_reader_that_has_gone_is_no_error_to_talk_about(tmp_path, home, typed):
+    (tmp_path / "a").touch()
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    try:
+        with subprocess.Popen(
+            command(*typed), stdout=ours, stderr=subprocess.PIPE, cwd=tmp_path, env=environment(home)
+        ) as process:
+            _, err = process.communicate(timeout=LIMIT)
+    finally:
+        os.close(ours)
+    assert err == b""
+    assert process.returncode not in (0, 2)

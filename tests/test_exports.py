@@ -1,0 +1,72 @@
+"""The front door: each name is there, and none costs anything before it is used."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import pinatakit
+
+HEAVY = ("anyio", "asyncio", "click", "httpx2", "jwt", "msgspec", "rich", "sqlite3", "starlette", "uvicorn")
+
+
+@pytest.mark.parametrize("name", pinatakit.__all__)
+def test_each_name_can_be_got_and_is_its_modules_own(name):
+    value = getattr(pinatakit, name)
+    homes = [
+        room
+        for room in pinatakit._ROOMS
+        if name in (module := importlib.import_module(f"pinatakit.{room}")).__all__
+        and getattr(module, name) is value
+    ]
+    assert homes
+
+
+def test_names_are_sorted_and_stand_once():
+    assert len(set(pinatakit.__all__)) == len(pinatakit.__all__)
+    assert set(pinatakit.__all__) <= set(dir(pinatakit))
+    assert "__version__" in dir(pinatakit)
+
+
+def test_every_error_is_at_the_front_door():
+    from pinatakit import errors
+
+    assert set(errors.__all__) <= set(pinatakit.__all__)
+
+
+def test_a_name_that_there_is_not_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = pinatakit.nothing
+    with pytest.raises(ImportError):
+        exec("from pinatakit import nothing")
+
+
+@pytest.mark.parametrize(
+    "room", ["client", "content", "embedded", "errors", "functions", "protocol", "server"]
+)
+def test_each_room_names_what_it_has(room):
+    module = importlib.import_module(f"pinatakit.{room}")
+    for name in module.__all__:
+        assert hasattr(module, name)
+
+
+def test_all_is_imported_with_a_star():
+    names = {}
+    exec("from pinatakit import *", names)
+    assert set(pinatakit.__all__) <= set(names)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import pinatakit",
+        "import pinatakit, sys; dir(pinatakit); pinatakit.__version__",
+    ],
+)
+def test_importing_costs_nothing(statement):
+    program = f"{statement}; import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
