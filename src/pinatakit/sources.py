@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -202,8 +203,8 @@ def _open_file(file: BinaryIO, name: str | None) -> Source:
 
 
 def _plain(name: str | None) -> str:
-    """A file name out of a name that may be a path: a slash in it would make a folder."""
-    return (name or "").rpartition("/")[2] or "file"
+    """A file name out of a name that may be anything: a slash would make a folder, a line break nothing."""
+    return re.sub(r"[\r\n\0]", "_", (name or "").rpartition("/")[2]) or "file"
 
 
 def _walk(top: Path, hidden: bool) -> Iterator[Source]:

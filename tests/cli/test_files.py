@@ -169,7 +169,7 @@ def test_where_one_is_unknown_the_others_are_deleted(ask, keep, there):
     one, two = keep("before the unknown"), keep("behind the unknown")
     ran = ask("rm", "--yes", one.cid, UNKNOWN_CID, two.id)
     assert (ran.code, ran.out) == (8, "")
-    assert f"error: nothing with CID {UNKNOWN_CID} is pinned" in ran.err
+    assert f"error: nothing on the public network has CID {UNKNOWN_CID}" in ran.err
     assert not there(one)
     assert not there(two)
 
@@ -185,3 +185,11 @@ def test_on_a_terminal_it_is_asked_and_yes_deletes(look, keep, there, typed, cod
     assert (ran.code, ran.out) == (code, "")
     assert f"Delete {file.name} ({file.size} B)? [y/N]" in ran.err
     assert there(file) == stays
+
+
+def test_a_name_breaks_no_line_and_plays_with_no_terminal(ask):
+    ran = ask("upload", "-", "--name", "a\tb\nc\x1b[31m", input=b"named oddly")
+    assert (ran.code, "a\\tb\\nc\\x1b[31m" in ran.err) == (0, True)
+    ran = ask("ls", "--name", "a\tb")
+    assert len(ran.lines) == 1
+    assert ran.out.endswith("\ta\\tb\\nc\\x1b[31m\n")

@@ -86,13 +86,30 @@ def test_the_version_is_told(here):
 
 @pytest.mark.parametrize(
     "typed",
-    [(), ("photo.jpg",), ("--no-such", "ls"), ("ls", "--no-such"), ("ls", "more"), ("stat",), ("upload",)],
+    [("photo.jpg",), ("--no-such", "ls"), ("ls", "--no-such"), ("ls", "more"), ("stat",), ("upload",)],
 )
 def test_what_is_typed_wrongly_is_explained_on_stderr(here, typed):
     ran = here(*typed)
     assert (ran.code, ran.out) == (2, "")
-    assert "Usage: pinatakit" in ran.err
+    assert ran.err.startswith("error: ")
+    assert "hint: pinatakit" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_without_a_command_the_help_is_shown(here):
+    assert "Usage: pinatakit" in here().err
+
+
+@pytest.mark.parametrize("jwt", ["eyJ.SECRET-1\nSECRET-2", "abc\u00e9", "two words"])
+def test_a_credential_that_cannot_be_one_is_refused_without_being_repeated(here, jwt):
+    ran = here("auth", "status", env={"PINATA_JWT": jwt})
+    assert ran.failed(4)
+    assert not any(part in ran.err for part in jwt.split())
+
+
+@pytest.mark.parametrize("address", ["http://[bad", "http://x:port", "http://x y", "ftp://x", "http://a:b@x"])
+def test_an_address_that_cannot_be_one_is_refused(here, address):
+    assert here("auth", "status", env={"PINATA_JWT": "a.b.c", "PINATA_ENDPOINT_URL": address}).failed(4)
 
 
 def test_the_installed_command_is_the_same(tmp_path, home):
@@ -203,7 +220,7 @@ def test_an_address_that_is_none_is_a_matter_of_settings(here):
 def test_what_the_system_refuses_is_told_without_a_traceback(here, tmp_path):
     (tmp_path / "file").touch()
     ran = here("ls", "--local=file")
-    assert ran.failed(1)
+    assert ran.failed(2)
     assert str(tmp_path / "file") in ran.err
 
 

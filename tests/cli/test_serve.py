@@ -8,12 +8,14 @@ import signal
 import stat
 import subprocess
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from pinatakit import Pinata
 
+from . import processes
 from .processes import HELLO, HELLO_V1, LIMIT, command, environment, posix, serving
 
 
@@ -115,3 +117,23 @@ def test_a_person_is_told_how_to_use_it_and_no_secret(home):
     assert "--local" in said
     assert str(home / "data" / "pinatakit") in said
     assert not any(admin[secret] in said for secret in ("jwt", "api_secret"))
+
+
+@processes.posix
+def test_told_to_end_right_after_its_line_it_ends_cleanly(tmp_path, home):
+    args = processes.command("serve", "--json", "--port", 0, "--data", tmp_path / "data")
+    with subprocess.Popen(args, stdout=subprocess.PIPE, env=processes.environment(home)) as process:
+        assert process.stdout
+        assert json.loads(process.stdout.readline())["url"]
+        process.terminate()
+        assert process.wait(processes.LIMIT) == 0
+    assert not (tmp_path / "data" / "server.json").exists()
+
+
+def test_commands_at_once_share_one_local_pinata(run, tmp_path):
+    for number in range(6):
+        (tmp_path / f"{number}.txt").write_text(f"file {number}")
+    with ThreadPoolExecutor(6) as pool:
+        ran = list(pool.map(lambda number: run("upload", "--local=shared", f"{number}.txt"), range(6)))
+    assert [one.code for one in ran] == [0] * 6
+    assert len(run("ls", "--local=shared").lines) == 6

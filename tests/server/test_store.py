@@ -1,0 +1,238 @@
+"""The store keeps what was acknowledged, sweeps what was not, and is readable by any IPFS tool."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pinatakit.content import CID, Profile, Root, build_file, car_header
+from pinatakit.errors import PinataError
+from pinatakit.server import Busy, Server, Store
+from pinatakit.server.ingest import Ingest
+from pinatakit.server.store.files import Kept
+
+from .conftest import client, content_of, pin, upload
+
+V1 = Profile.named("v1")
+DATA = b"".join(i.to_bytes(4, "big") for i in range(250_000))  # a million bytes
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path)
+    yield store
+    store.close()
+
+
+def add(store: Store, data: bytes, name: str = "a.bin", network: str = "public") -> CID:
+    """Keep a file, without the network in between."""
+    ingest = begin(store, data, name)
+    kept = Kept(Root(CID.of(b""), 0, 0), None, "", 0, network)
+    return ingest.keep(kept).cid
+
+
+def begin(store: Store, data: bytes, name: str = "a.bin") -> Ingest:
+    ingest = Ingest(store, V1)
+    ingest.begin(name)
+    ingest.feed(data)
+    ingest.end()
+    return ingest
+
+
+def cars(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "cars").glob("*.car"))
+
+
+def whole(folder: Path, cid: CID | str) -> dict[str, bytes]:
+    """The files of a CAR on disk, every block checked."""
+    path = folder / "cars" / f"{CID.parse(cid).to_v1()}.car"
+    found = content_of(path.read_bytes())
+    with path.open("rb") as car:
+        assert car.read(len(car_header([CID.parse(cid)]))) == car_header([CID.parse(cid)])
+    return found
+
+
+def test_a_restart_keeps_everything(tmp_path):
+    with Server(tmp_path) as server, client(server) as api:
+        file = upload(api, DATA, "data.bin", keyvalues='{"a":"b"}')
+        folder = pin(api, ("box/a.txt", b"a"), ("box/b.bin", DATA), pinataOptions='{"cidVersion":0}')
+        secret = upload(api, b"private", network="private")
+        job = api.post(
+            "/pinning/pinByHash", json={"hashToPin": "QmVLwvmGehsrNEvhcCnnsw5RQNseohgEkFNN1848zNzdng"}
+        )
+        gone = pin(api, ("gone.txt", b"gone"))
+        api.delete(f"/pinning/unpin/{gone['IpfsHash']}")
+        asked = [
+            "/data/pinList",
+            "/data/pinList?status=unpinned",
+            "/data/userPinnedDataTotal",
+            "/pinning/pinJobs",
+            "/v3/files/public",
+            f"/v3/files/private/{secret['id']}",
+        ]
+        before = [api.get(path).json() for path in asked]
+    with Server(tmp_path) as server, client(server) as api:
+        assert [api.get(path).json() for path in asked] == before
+        assert before[3]["rows"][0]["id"] == job.json()["id"]
+        assert api.get(f"/ipfs/{file['cid']}").content == DATA
+        assert api.get(f"/ipfs/{folder['IpfsHash']}/b.bin").content == DATA
+        assert pin(api, ("data.bin", DATA))["isDuplicate"] is True
+
+
+def test_cars_on_disk_are_read_by_any_reader_of_cars(tmp_path):
+    with Server(tmp_path) as server, client(server) as api:
+        made = upload(api, DATA)
+        older = pin(api, ("box/a.txt", b"a"), ("box/sub/b.bin", DATA), pinataOptions='{"cidVersion":0}')
+        empty = upload(api, b"")
+    assert whole(tmp_path, made["cid"]) == {"": DATA}
+    assert whole(tmp_path, older["IpfsHash"]) == {"a.txt": b"a", "sub/b.bin": DATA}
+    assert whole(tmp_path, empty["cid"]) == {"": b""}
+    assert len(cars(tmp_path)) == 3
+    assert list((tmp_path / "cars" / "incoming").iterdir()) == []
+
+
+def test_content_that_repeats_is_on_disk_once(tmp_path, store):
+    cid = add(store, bytes(20_000_000))
+    assert (tmp_path / "cars" / f"{cid}.car").stat().st_size < 300_000
+    assert whole(tmp_path, cid) == {"": bytes(20_000_000)}
+
+
+def test_a_start_sweeps_what_a_crash_has_left(tmp_path):
+    store = Store(tmp_path)
+    kept = add(store, b"kept")
+    begin(store, DATA)._car.close()
+    store.records.write(lambda db: db.execute("INSERT INTO car (root) VALUES ('bafkqaaa')")).result()
+    store.close()
+    (tmp_path / "cars" / "incoming" / "999.car").write_bytes(b"half")
+    (tmp_path / "cars" / "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4.car").write_bytes(
+        b"orphan"
+    )
+    store = Store(tmp_path)
+    try:
+        assert cars(tmp_path) == [f"{kept}.car"]
+        assert list((tmp_path / "cars" / "incoming").iterdir()) == []
+        assert [row[0] for row in store.records.read("SELECT root FROM car")] == [str(kept)]
+        assert len(store.records.read("SELECT * FROM block")) == 1
+    finally:
+        store.close()
+    assert whole(tmp_path, kept) == {"": b"kept"}
+
+
+def test_what_is_being_written_is_dropped_whole(tmp_path, store):
+    begin(store, DATA).drop()
+    assert list((tmp_path / "cars" / "incoming").iterdir()) == []
+    for table in ("car", "block", "file"):
+        assert store.records.read(f"SELECT * FROM {table}") == []
+
+
+def test_a_second_store_on_the_same_folder_is_refused(tmp_path, store):
+    with pytest.raises(Busy, match="another local Pinata") as caught:
+        Store(tmp_path)
+    assert "another folder" in str(caught.value)
+
+
+def test_a_closed_store_lets_go_of_its_folder(tmp_path):
+    for _ in range(3):
+        Store(tmp_path).close()
+
+
+def test_a_store_of_another_version_is_not_touched(tmp_path):
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "records.db") as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(PinataError, match="of version 99"):
+        Store(tmp_path)
+
+
+def test_unpinning_takes_the_car_away(tmp_path):
+    with Server(tmp_path) as server, client(server) as api:
+        made = pin(api, ("a.bin", DATA))
+        assert api.get(f"/ipfs/{made['IpfsHash']}").content == DATA  # so that its CAR is open
+        assert cars(tmp_path) == [f"{made['IpfsHash']}.car"]
+        api.delete(f"/pinning/unpin/{made['IpfsHash']}")
+        assert cars(tmp_path) == []
+        assert api.get(f"/ipfs/{made['IpfsHash']}").status_code == 404
+        assert pin(api, ("a.bin", DATA))["IpfsHash"] == made["IpfsHash"]
+        assert api.get(f"/ipfs/{made['IpfsHash']}").content == DATA
+
+
+@pytest.mark.parametrize("first", ["public", "private"])
+def test_content_that_is_public_and_private_stays_until_both_are_gone(tmp_path, first):
+    with Server(tmp_path) as server, client(server) as api:
+        made = {network: upload(api, DATA, network=network) for network in ("public", "private")}
+        assert made["public"]["cid"] == made["private"]["cid"]
+        car = f"{made['public']['cid']}.car"
+        assert cars(tmp_path) == [car]
+        second = {"public": "private", "private": "public"}[first]
+        assert api.delete(f"/v3/files/{first}/{made[first]['id']}").status_code == 200
+        assert cars(tmp_path) == [car]
+        served = api.get(f"/ipfs/{made['public']['cid']}").status_code
+        assert served == (200 if second == "public" else 404)
+        assert whole(tmp_path, made["public"]["cid"]) == {"": DATA}
+        assert api.delete(f"/v3/files/{second}/{made[second]['id']}").status_code == 200
+        assert cars(tmp_path) == []
+
+
+def test_two_uploads_of_the_same_content_at_once_make_one(tmp_path, store):
+    first, second = begin(store, DATA), begin(store, DATA)
+    kept = Kept(Root(CID.of(b""), 0, 0), None, "", 0)
+    made = [ingest.keep(kept) for ingest in (first, second)]
+    assert [one.is_duplicate for one in made] == [False, True]
+    assert made[0].id == made[1].id
+    assert len(cars(tmp_path)) == 1
+    assert list((tmp_path / "cars" / "incoming").iterdir()) == []
+    assert whole(tmp_path, made[0].cid) == {"": DATA}
+
+
+def test_many_cars_are_read_with_few_files_open(tmp_path):
+    with Server(tmp_path) as server:
+        store = server.store
+        made = [add(store, b"content %d" % i) for i in range(100)]
+        for cid in made + made[::-1]:
+            number = store.cars.find(cid, among="file.network = 'public'")
+            cid.verify(store.cars.getter(number)(cid))
+        if os.path.isdir("/proc/self/fd"):
+            opened = [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
+            assert sum(path.endswith(".car") for path in opened) <= 64
+
+
+def test_a_car_that_was_cut_is_told_and_not_served_as_whole(tmp_path):
+    with Server(tmp_path) as server, client(server) as api:
+        cid = pin(api, ("a.bin", b"soon to be damaged"))["IpfsHash"]
+        path = tmp_path / "cars" / f"{cid}.car"
+        os.truncate(path, path.stat().st_size - 5)
+        assert api.get(f"/ipfs/{cid}").status_code == 500
+
+
+def test_a_write_that_fails_takes_nothing_else_with_it(store):
+    def fail(db):
+        db.execute("INSERT INTO setting VALUES ('half', 'done')")
+        raise RuntimeError("on purpose")
+
+    def put(name):
+        return lambda db: db.execute("INSERT INTO setting VALUES (?, 'x')", (name,)).rowcount
+
+    futures = [store.records.write(work) for work in (put("one"), fail, put("two"))]
+    assert futures[0].result() == futures[2].result() == 1
+    with pytest.raises(RuntimeError, match="on purpose"):
+        futures[1].result()
+    names = {row[0] for row in store.records.read("SELECT name FROM setting")}
+    assert {"one", "two"} <= names
+    assert "half" not in names
+
+
+def test_a_closed_store_takes_no_writes(tmp_path):
+    store = Store(tmp_path)
+    store.close()
+    with pytest.raises(PinataError, match="closed"):
+        store.records.write(lambda db: None).result()
+
+
+def test_the_size_of_a_pin_is_the_bytes_of_all_its_blocks(store):
+    add(store, DATA)
+    usage = store.files.usage()
+    assert usage.pin_size_total == build_file([DATA], V1).dag_size
