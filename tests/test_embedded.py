@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import tempfile
 from pathlib import Path
+from threading import Thread
 
 import anyio
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import pinatakit
 from pinatakit.embedded import default_folder
 from pinatakit.errors import InputError, PinataError, Unreachable
+from pinatakit.server import running
 
 
 def test_it_works_as_a_context_manager_and_is_gone_after():
@@ -64,11 +66,23 @@ def test_closing_twice_is_closing_once():
     pinata.close()
 
 
-def test_a_folder_in_use_by_who_knows_whom_is_told(tmp_path):
+def test_the_first_on_a_folder_waits_for_the_second(tmp_path):
+    first = pinatakit.local(tmp_path)
+    with pinatakit.local(tmp_path) as second:
+        closing = Thread(target=first.close)
+        closing.start()
+        closing.join(0.2)
+        assert closing.is_alive()
+        assert second.upload(b"still here").cid
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+def test_a_server_that_does_not_say_where_it_is_cannot_be_found(tmp_path):
     with pinatakit.local(tmp_path):
         (tmp_path / "server.json").unlink()
         with pytest.raises(PinataError, match="is in use, and its server cannot be found") as caught:
-            pinatakit.local(tmp_path)
+            running(tmp_path)
         assert caught.value.hint
 
 

@@ -176,7 +176,7 @@ def test_what_is_no_credential_is_refused(cred, form):
 
 
 def test_an_empty_credential_is_none(cred):
-    with pytest.raises(SettingsError, match="no credentials"):
+    with pytest.raises(SettingsError):
         functions.list_apikeys("")
 
 

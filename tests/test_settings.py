@@ -9,7 +9,7 @@ from pinatakit.errors import SettingsError
 from pinatakit.settings import Credential, Secret, Settings
 
 ENVIRONMENT = {
-    "PINATA_JWT": "from the environment",
+    "PINATA_JWT": "from-the-environment",
     "PINATA_ENDPOINT_URL": "http://endpoint.example",
     "PINATA_GATEWAY_URL": "https://gateway.example",
 }
@@ -27,7 +27,7 @@ def test_without_a_word_pinata_itself_is_meant():
 
 def test_the_environment_is_read():
     settings = Settings.read(environment=ENVIRONMENT)
-    assert settings.credential.headers() == {"authorization": "Bearer from the environment"}
+    assert settings.credential.headers() == {"authorization": "Bearer from-the-environment"}
     assert settings.base("api") == settings.base("uploads") == "http://endpoint.example"
     assert settings.base("gateway") == "https://gateway.example"
 
@@ -67,13 +67,34 @@ def test_white_space_around_a_jwt_in_the_environment_is_not_of_it():
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost:5011", "ftp://x", "http://", "//x", "x", "http://me@x", "http://x?a=b"]
+    "url",
+    [
+        "localhost:5011",
+        "ftp://x",
+        "http://",
+        "//x",
+        "x",
+        "http://me@x",
+        "http://x?a=b",
+        "http://x#a",
+        "http://[::1",
+        "http://x:port",
+        "http://x:99999",
+    ],
 )
 @pytest.mark.parametrize("which", ["endpoint_url", "gateway_url"])
 def test_what_is_no_address_is_refused(url, which):
     with pytest.raises(SettingsError, match="is not an address") as caught:
         Settings.read(**{which: url}, environment={})
     assert "http://127.0.0.1:5011" in caught.value.hint
+
+
+@pytest.mark.parametrize("secret", ["hush hush", "hush\n", "hush\0", "hush ü"])
+def test_a_secret_that_no_header_can_carry_is_refused_and_not_repeated(secret):
+    for given in ({"jwt": secret}, {"api_key": "key", "api_secret": secret}):
+        with pytest.raises(SettingsError, match="copy it again") as caught:
+            Settings.read(**given, environment={})
+        assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize("half", [{"api_key": "key"}, {"api_secret": "secret"}])

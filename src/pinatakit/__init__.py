@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pinatakit.cars import list_car, pack, unpack, verify_car
     from pinatakit.client import AsyncPinata, Download, Pinata
-    from pinatakit.content import CID, PROFILES, Profile
+    from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
         ApiError,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
         upload_jsonfile,
     )
     from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+    from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
 
 __all__ = [
@@ -98,21 +100,28 @@ __all__ = [
     "Where",
     "cid_of",
     "edit_metadata",
+    "explain",
     "generate_apikey",
     "get_datausage",
     "get_pinned_files",
     "get_pinned_jobs",
     "kv",
     "list_apikeys",
+    "list_car",
     "local",
+    "pack",
     "pin",
+    "read_car",
     "revoke_apikey",
+    "unpack",
     "unpin",
     "upload_file",
     "upload_jsonfile",
+    "verify_car",
+    "write_car",
 ]
 
-_ROOMS = ("client", "content", "embedded", "errors", "functions", "protocol", "roots")
+_ROOMS = ("cars", "client", "content", "embedded", "errors", "functions", "protocol", "recipes", "roots")
 
 
 def __getattr__(name: str) -> Any:

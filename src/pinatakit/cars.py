@@ -37,6 +37,8 @@ from pinatakit.roots import Symlinks, root_of
 from pinatakit.sources import PIECE, Uploadable, explained
 from pinatakit.targets import Target
 
+__all__ = ["Unpacked", "Verified", "list_car", "pack", "unpack", "verify_car"]
+
 CarSource: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO"
 CarTarget: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 Order: TypeAlias = Literal["streamed", "dfs"]

@@ -85,12 +85,13 @@ def v3_refusal(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, error["message"]
 
 
-def content_of(car: bytes | list) -> dict[str, bytes]:
+def content_of(car: bytes) -> dict[str, bytes]:
     """The files of a CAR by path, every block checked; the CAR holds one root and nothing else."""
     (root,), blocks = read_car(car)
     held = {block.cid: bytes(block.data) for block in blocks}
     found: dict[str, bytes] = {}
     used = set()
+    path = ""
     walk = Walk(root)
     while walk.wants:
         used.add(walk.wants)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import httpx2
 import pytest
 
 from pinatakit.server import Server
 
-from .conftest import bearer, refusal
+from .conftest import client, refusal
 
 TEST = "/data/testAuthentication"
 UNKNOWN = "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4"
@@ -31,11 +30,10 @@ def test_another_name_is_refused(api, host, path):
 
 
 def test_a_server_may_be_given_further_names():
-    with Server(names=["pinata.test"]) as server:
-        with httpx2.Client(base_url=server.url, headers=bearer(server.admin.jwt)) as api:
-            assert api.get(TEST, headers={"host": "pinata.test:80"}).status_code == 200
-            assert api.get(TEST, headers={"host": "other.test"}).status_code == 403
-            assert api.get(TEST).status_code == 200
+    with Server(names=["pinata.test"]) as server, client(server) as api:
+        assert api.get(TEST, headers={"host": "pinata.test:80"}).status_code == 200
+        assert api.get(TEST, headers={"host": "other.test"}).status_code == 403
+        assert api.get(TEST).status_code == 200
 
 
 @pytest.mark.parametrize(

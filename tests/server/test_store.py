@@ -96,7 +96,7 @@ def test_cars_on_disk_are_read_by_any_reader_of_cars(tmp_path):
 
 def test_content_that_repeats_is_on_disk_once(tmp_path, store):
     cid = add(store, bytes(20_000_000))
-    assert (tmp_path / "cars" / f"{cid}.car").stat().st_size < 300_000
+    assert (tmp_path / "cars" / f"{cid}.car").stat().st_size < 500_000
     assert whole(tmp_path, cid) == {"": bytes(20_000_000)}
 
 
@@ -195,9 +195,8 @@ def test_many_cars_are_read_with_few_files_open(tmp_path):
         for cid in made + made[::-1]:
             number = store.cars.find(cid, among="file.network = 'public'")
             cid.verify(store.cars.getter(number)(cid))
-        if os.path.isdir("/proc/self/fd"):
-            opened = [os.path.realpath(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd")]
-            assert sum(path.endswith(".car") for path in opened) <= 64
+        opened = [file.resolve().suffix for file in Path("/proc/self/fd").glob("*")]  # Linux; else none
+        assert opened.count(".car") <= 64
 
 
 def test_a_car_that_was_cut_is_told_and_not_served_as_whole(tmp_path):

@@ -120,6 +120,16 @@ class CID:
         return mf.read_varint(self.multihash)[0]
 
     @property
+    def codec_name(self) -> str:
+        """What the block is written in: ``raw``, ``dag-pb``, …, or the code in hexadecimal."""
+        return mf.CODEC_NAMES.get(self.codec, f"0x{self.codec:x}")
+
+    @property
+    def hash_name(self) -> str:
+        """What it is hashed with: ``sha2-256``, …, or the code in hexadecimal."""
+        return mf.hash_name(self.hash_code)
+
+    @property
     def digest(self) -> bytes:
         """The digest alone, without the code and length before it."""
         _, at = mf.read_varint(self.multihash)

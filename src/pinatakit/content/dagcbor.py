@@ -1,11 +1,13 @@
-"""As much DAG-CBOR as a CAR header needs, read strictly.
+"""DAG-CBOR: CAR headers are made of it, and blocks may be. Read strictly: each value has one form.
 
 Source: ipld.io/specs/codecs/dag-cbor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import struct
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from pinatakit.content.cid import CID
@@ -32,7 +34,7 @@ def _head(major: int, number: int) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """The value that fills the data: numbers, text, bytes, lists, maps, CIDs, true, false, null.
+    """The value that fills the data: numbers, text, bytes, lists, maps, CIDs, floats, true, false, null.
 
     Raises:
         Malformed: it is not DAG-CBOR, or deeper than 16 levels.
@@ -51,9 +53,14 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     major, info = data[at] >> 5, data[at] & 31
     at += 1
     if major == 7:
+        if info == 27 and at + 8 <= len(data):
+            value: float = struct.unpack(">d", data[at : at + 8])[0]
+            if not math.isfinite(value):
+                raise Malformed("CBOR holds a number that is not finite")
+            return value, at + 8
         simple = {20: False, 21: True, 22: None}
         if info not in simple:
-            raise Malformed("CBOR holds a float or an unknown simple value")
+            raise Malformed("CBOR holds a short float or an unknown simple value")
         return simple[info], at
     number, at = _number(data, at, info)
     if major == 0:
@@ -113,3 +120,15 @@ def _number(data: bytes, at: int, info: int) -> tuple[int, int]:
     if number < (24 if size == 1 else 1 << 4 * size):
         raise Malformed("a CBOR number is longer than it needs to be")
     return number, at + size
+
+
+def links(value: Any) -> Iterator[CID]:
+    """The CIDs in a decoded value, in order."""
+    if isinstance(value, CID):
+        yield value
+    elif isinstance(value, list):
+        for item in value:  # pyright: ignore[reportUnknownVariableType]
+            yield from links(item)
+    elif isinstance(value, dict):
+        for item in value.values():  # pyright: ignore[reportUnknownVariableType]
+            yield from links(item)

@@ -19,15 +19,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Final, NamedTuple
 
-from pinatakit.content import dagpb
+from pinatakit.content import dagcbor, dagjson, dagpb
 from pinatakit.content.blocks import MAX_BLOCK, Block
 from pinatakit.content.cid import CID
 from pinatakit.content.dagpb import Kind, Link, UnixFS
 from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, slot_of
-from pinatakit.content.multiformats import CODEC_NAMES, DAG_PB, RAW
+from pinatakit.content.multiformats import CODEC_NAMES, DAG_CBOR, DAG_JSON, DAG_PB, JSON, RAW
 from pinatakit.content.pool import pool, workers
 from pinatakit.errors import Malformed, NoSuchPath
 
+_DATA: Final = frozenset({DAG_CBOR, DAG_JSON, JSON})
 _SLOT: Final = re.compile("[0-9A-F]{2}")
 _MAX_HEIGHT: Final = 1024  # directories in directories, or nodes in a file
 
@@ -37,7 +38,8 @@ class Entry(NamedTuple):
 
     Attributes:
         path: below the root walked, with ``/`` between names; of the root itself, empty.
-        kind: `Kind.FILE`, `Kind.DIRECTORY` or `Kind.SYMLINK`.
+        kind: `Kind.FILE`, `Kind.DIRECTORY` or `Kind.SYMLINK`; a block of dag-cbor, dag-json or
+            json is a file too, and its CID tells the codec.
         cid: the CID of its first block.
         size: bytes of a file; 0 otherwise.
         target: where a symlink leads, else empty.
@@ -144,6 +146,9 @@ class Walk:
             raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
         if visit.cid.codec == RAW and visit.shard is None:
             return self._file(visit, UnixFS(Kind.RAW, block, len(block)), [])
+        if visit.cid.codec in _DATA and visit.shard is None and visit.part is None:
+            self._no_more_path(visit)
+            return [Entry(visit.path, Kind.FILE, visit.cid, len(block), ""), block]
         if visit.cid.codec != DAG_PB:  # no raw block is a shard
             codec = CODEC_NAMES.get(visit.cid.codec, f"0x{visit.cid.codec:x}")
             raise Malformed(f"block {visit.cid} is {codec}, not a file or a folder")
@@ -305,8 +310,20 @@ def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -
             block = get(cid)
             cid.verify(block)
             yield Block(cid, block)
-        if cid.codec == DAG_PB:
-            stack += ((link.cid, height + 1) for link in reversed(dagpb.decode_node(block).links))
+        stack += ((linked, height + 1) for linked in reversed(links_of(cid, block)))
+
+
+def links_of(cid: CID, block: bytes) -> list[CID]:
+    """The blocks that this one links to, in order.
+
+    Raises:
+        Malformed: it is not of its codec.
+    """
+    if cid.codec == DAG_PB:
+        return [link.cid for link in dagpb.decode_node(block).links]
+    if cid.codec == DAG_CBOR:
+        return list(dagcbor.links(dagcbor.decode(block)))
+    return dagjson.links(block) if cid.codec == DAG_JSON else []
 
 
 def links_size(cid: CID, block: bytes) -> int:
