@@ -22,6 +22,7 @@ from pinatakit.content import (
     Block,
     CarReader,
     Entry,
+    Kind,
     Profile,
     Root,
     Walk,
@@ -129,7 +130,7 @@ def unpack(car: CarSource, to: str | os.PathLike[str], *, root: CID | None = Non
             for step in walk_steps(Walk(top), get):
                 if target is None:
                     assert isinstance(step, Entry)
-                    target = Target(Path(to), step, name=str(top))
+                    target = Target(_inside(Path(to), step, top), step, name=str(top))
                 target.take(step)
             assert target is not None, "a walk starts with an entry"
             target.finish()
@@ -177,6 +178,11 @@ def verify_car(car: CarSource) -> Verified:
             except MissingBlock:
                 continue
         return Verified(roots, len(index), sum(size for _, size in index.values()), missing)
+
+
+def _inside(to: Path, first: Entry, root: CID) -> Path:
+    """A folder goes into the current folder under its root's name, not in its place."""
+    return to / str(root) if first.kind is Kind.DIRECTORY and to == Path() else to
 
 
 def _top(roots: list[CID], wanted: CID | None) -> CID:

@@ -26,6 +26,7 @@ from pinatakit import __version__
 
 COMMANDS: Final = {
     "auth": ("auth:auth", "See which credential is used, and whether it is good."),
+    "car": ("content:car", "Pack, unpack, list and verify CAR files; nothing is sent."),
     "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
     "download": ("transfer:download", "Fetch a file or folder, checking every block."),
     "ls": ("files:ls", "List what you have uploaded, newest first."),
