@@ -24,6 +24,7 @@ from pathlib import Path
 from pinatakit import Pinata
 from pinatakit.content import CID, Walk, read_car
 from pinatakit.errors import PinataError
+from pinatakit.protocol import Network
 
 SERVE = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data"]
 THREADS = 2
@@ -64,7 +65,7 @@ class Uploader(threading.Thread):
             case 2:
                 return pinata.upload(self._bytes(4_000_000), cid_version=version).cid
             case _:
-                network = "private" if rng.random() < 0.1 else "public"
+                network: Network = "private" if rng.random() < 0.1 else "public"
                 upload = pinata.upload(self._bytes(30_000), network=network, cid_version=version)
                 if network == "private":
                     return pinata.upload(self._bytes(1_000)).cid  # pins are public: ask for one that is
@@ -91,7 +92,8 @@ def kill(process: subprocess.Popen[str]) -> None:
 def damage(folder: Path, cid: CID) -> str | None:
     """What is wrong with the CAR of a pin, if anything is."""
     try:
-        with (folder / "cars" / f"{cid.to_v1()}.car").open("rb") as car:
+        (path,) = (folder / "cars").glob(f"{cid.to_v1()}.*.car")
+        with path.open("rb") as car:
             roots, blocks = read_car(car)
             held = {block.cid: bytes(block.data) for block in blocks}
         if roots != [cid]:

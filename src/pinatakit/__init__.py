@@ -121,7 +121,8 @@ __all__ = [
     "write_car",
 ]
 
-_ROOMS = ("cars", "client", "content", "embedded", "errors", "functions", "protocol", "recipes", "roots")
+# The cheap ones first: an error or a CID shall not load the network.
+_ROOMS = ("errors", "content", "roots", "recipes", "cars", "protocol", "functions", "client", "embedded")
 
 
 def __getattr__(name: str) -> Any:

@@ -106,8 +106,11 @@ class Settings:
         environment = os.environ if environment is None else environment
         if (api_key is None) != (api_secret is None):
             raise SettingsError("an API key needs its secret, and a secret its key")
-        if jwt is None and api_key is None:
+        if attempts < 1:
+            raise SettingsError(f"attempts is at least 1, not {attempts}")
+        if not jwt and api_key is None:
             jwt = environment.get("PINATA_JWT", "").strip() or None
+        jwt = jwt or None
         for value, what in ((jwt, "the JWT"), (api_key, "the API key"), (api_secret, "the API secret")):
             if value is not None and not _TOKEN.fullmatch(value):
                 raise SettingsError(  # and not a letter of it is repeated
@@ -140,7 +143,7 @@ def _address(text: str | None, what: str) -> str | None:
             parts.scheme in ("http", "https")
             and parts.port != 0
             and _HOST.fullmatch(parts.hostname or "") is not None
-            and not (parts.username or parts.query or parts.fragment)
+            and not (parts.username or parts.password or parts.query or parts.fragment)
         )
     except ValueError:
         good = False

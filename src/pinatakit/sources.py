@@ -63,11 +63,15 @@ class Reader:
         Raises:
             InputError: the file is not what it was when the upload began.
         """
+        size = PIECE if self._left is None else min(PIECE, self._left)
+        data: object = self._file.read(size) if size else b""
+        if not isinstance(data, bytes):
+            what = "has nothing to read yet" if data is None else "is open as text"
+            raise InputError(
+                f"{self._source.name!r} {what}", hint="open it with mode 'rb', so that reading waits"
+            )
         if self._left is None:
-            return self._file.read(PIECE)
-        data = self._file.read(min(PIECE, self._left)) if self._left else b""
-        if not isinstance(data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise InputError(f"{self._source.name!r} is open as text", hint="open it with mode 'rb'")
+            return data
         self._left -= len(data)
         if (self._left and not data) or (not self._left and self._changed()):
             raise InputError(
@@ -84,6 +88,14 @@ class Reader:
     def _open(self) -> BinaryIO:
         with explained(self._source.path):
             return self._source.open()
+
+    def _checked(self, data: object) -> bytes:
+        if not isinstance(data, bytes):
+            what = "has nothing to read yet" if data is None else "is open as text"
+            raise InputError(
+                f"{self._source.name!r} {what}", hint="open it with mode 'rb', so that reading waits"
+            )
+        return data
 
     def _changed(self) -> bool:
         if not self._source.path:
@@ -118,10 +130,12 @@ def read_source(
         return Source(_plain(name), len(data), lambda: io.BytesIO(data))
     if isinstance(given, str | os.PathLike):
         path = Path(given)
+        if "\0" in str(path):
+            raise InputError(f"{str(path)!r} has a NUL in it, which no path has", hint="check the path")
         if not str(given):
             raise InputError("an empty path names no file", hint="give the path of a file or folder")
         if _status(path) is None:
-            return Folder(name or path.resolve().name or "folder", list(_walk(path, hidden)))
+            return Folder(_plain(name or path.resolve().name, "folder"), list(_walk(path, hidden)))
         return _file(path, name or path.name)
     if hasattr(given, "read"):
         return _open_file(given, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -149,7 +163,7 @@ def gather(paths: Iterable[str | os.PathLike[str]], name: str) -> Folder:
         files[path.name] = _file(path, path.name)
     if not files:
         raise InputError("there are no files to upload", hint="give at least one path")
-    return Folder(name, [files[name] for name in sorted(files, key=os.fsencode)])
+    return Folder(_plain(name, "folder"), [files[name] for name in sorted(files, key=os.fsencode)])
 
 
 def total_size(files: Iterable[Source]) -> int | None:
@@ -202,9 +216,10 @@ def _open_file(file: BinaryIO, name: str | None) -> Source:
     return Source(name, size, rewound)
 
 
-def _plain(name: str | None) -> str:
+def _plain(name: str | None, otherwise: str = "file") -> str:
     """A file name out of a name that may be anything: a slash would make a folder, a line break nothing."""
-    return re.sub(r"[\r\n\0]", "_", (name or "").rpartition("/")[2]) or "file"
+    last = re.sub(r"[\r\n\0]", "_", (name or "").rpartition("/")[2])
+    return last if last not in ("", ".", "..") else otherwise
 
 
 def _walk(top: Path, hidden: bool) -> Iterator[Source]:

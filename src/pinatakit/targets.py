@@ -7,6 +7,7 @@ apart.
 
 from __future__ import annotations
 
+import errno
 import secrets
 import shutil
 from pathlib import Path
@@ -41,6 +42,8 @@ class Target:
             raise InputError(
                 f"{str(to)!r} is there already, and a folder shall be put there", hint="name a new place"
             )
+        if not is_folder and self.place.is_dir():
+            raise InputError(f"{str(self.place)!r} is a folder", hint="name a new place for the file")
         if not self.place.parent.is_dir():
             raise InputError(
                 f"there is no folder {str(self.place.parent)!r} to write to", hint="make it first"
@@ -61,13 +64,14 @@ class Target:
             self.size += len(step)
             return
         self._close()
+        if step.kind is Kind.SYMLINK:
+            _check_link(step)
         where = self._aside / step.path if step.path else self._aside
         try:
             match step.kind:
                 case Kind.DIRECTORY:
                     where.mkdir()
                 case Kind.SYMLINK:
-                    _check_link(step)
                     where.symlink_to(step.target)
                 case _:
                     self._file = where.open("xb")
@@ -76,6 +80,12 @@ class Target:
             raise InputError(
                 f"this file system cannot tell {step.path!r} from a name beside it",
                 hint="write to a file system that knows upper and lower case and Unicode forms apart",
+            ) from None
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+                raise
+            raise InputError(
+                f"{str(self.place / step.path)!r} cannot be written: {error.strerror}", hint="write elsewhere"
             ) from None
 
     def finish(self) -> None:

@@ -521,7 +521,23 @@ def test_a_metadata_node_is_refused():
         steps(put(blocks, [], b"\x08\x03"), blocks)
 
 
-@pytest.mark.parametrize(("codec", "name"), [(mf.DAG_CBOR, "dag-cbor"), (0x72, "0x72")])
+@pytest.mark.parametrize("codec", [mf.DAG_CBOR, mf.DAG_JSON, mf.JSON])
+def test_a_block_of_data_is_a_file_whose_cid_tells_its_codec(codec):
+    blocks = Blocks()
+    data = {mf.DAG_CBOR: b"\xa0", mf.DAG_JSON: b"{}", mf.JSON: b"{}"}[codec]
+    cid = CID.of(data, codec)
+    blocks[cid] = data
+    assert steps(cid, blocks)[0] == [Entry("", Kind.FILE, cid, len(data), ""), data]
+    folder = put(blocks, [(cid, "data", len(data))], dagpb.DIRECTORY_DATA)
+    assert files(steps(folder, blocks)[0]) == {"": None, "data": data}
+    with pytest.raises(NoSuchPath):
+        steps(folder, blocks, "data/x")
+    part = put(blocks, [(cid, "", len(data))], dagpb.encode_file([len(data)]))
+    with pytest.raises(Malformed, match="not a file or a folder"):
+        steps(part, blocks)
+
+
+@pytest.mark.parametrize(("codec", "name"), [(0x78, "0x78"), (0x72, "0x72")])
 def test_a_block_of_another_codec_is_no_file(codec, name):
     cid = CID.of(b"\xa0", codec)
     with pytest.raises(Malformed, match=name):

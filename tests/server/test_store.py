@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pinatakit.content import CID, Profile, Root, build_file, car_header
+from pinatakit.content import CID, Profile, Root, Walk, build_file, car_header, walk_steps
 from pinatakit.errors import PinataError
 from pinatakit.server import Busy, Server, Store
 from pinatakit.server.ingest import Ingest
@@ -43,12 +47,13 @@ def begin(store: Store, data: bytes, name: str = "a.bin") -> Ingest:
 
 
 def cars(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / "cars").glob("*.car"))
+    """The roots by which CARs are named, without the number that keeps their names apart."""
+    return sorted(path.name.partition(".")[0] for path in (folder / "cars").glob("*.*.car"))
 
 
 def whole(folder: Path, cid: CID | str) -> dict[str, bytes]:
     """The files of a CAR on disk, every block checked."""
-    path = folder / "cars" / f"{CID.parse(cid).to_v1()}.car"
+    (path,) = (folder / "cars").glob(f"{CID.parse(cid).to_v1()}.*.car")
     found = content_of(path.read_bytes())
     with path.open("rb") as car:
         assert car.read(len(car_header([CID.parse(cid)]))) == car_header([CID.parse(cid)])
@@ -96,7 +101,8 @@ def test_cars_on_disk_are_read_by_any_reader_of_cars(tmp_path):
 
 def test_content_that_repeats_is_on_disk_once(tmp_path, store):
     cid = add(store, bytes(20_000_000))
-    assert (tmp_path / "cars" / f"{cid}.car").stat().st_size < 500_000
+    (car,) = (tmp_path / "cars").glob(f"{cid}.*.car")
+    assert car.stat().st_size < 500_000
     assert whole(tmp_path, cid) == {"": bytes(20_000_000)}
 
 
@@ -107,12 +113,12 @@ def test_a_start_sweeps_what_a_crash_has_left(tmp_path):
     store.records.write(lambda db: db.execute("INSERT INTO car (root) VALUES ('bafkqaaa')")).result()
     store.close()
     (tmp_path / "cars" / "incoming" / "999.car").write_bytes(b"half")
-    (tmp_path / "cars" / "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4.car").write_bytes(
+    (tmp_path / "cars" / "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4.77.car").write_bytes(
         b"orphan"
     )
     store = Store(tmp_path)
     try:
-        assert cars(tmp_path) == [f"{kept}.car"]
+        assert cars(tmp_path) == [kept]
         assert list((tmp_path / "cars" / "incoming").iterdir()) == []
         assert [row[0] for row in store.records.read("SELECT root FROM car")] == [str(kept)]
         assert len(store.records.read("SELECT * FROM block")) == 1
@@ -152,7 +158,7 @@ def test_unpinning_takes_the_car_away(tmp_path):
     with Server(tmp_path) as server, client(server) as api:
         made = pin(api, ("a.bin", DATA))
         assert api.get(f"/ipfs/{made['IpfsHash']}").content == DATA  # so that its CAR is open
-        assert cars(tmp_path) == [f"{made['IpfsHash']}.car"]
+        assert cars(tmp_path) == [made["IpfsHash"]]
         api.delete(f"/pinning/unpin/{made['IpfsHash']}")
         assert cars(tmp_path) == []
         assert api.get(f"/ipfs/{made['IpfsHash']}").status_code == 404
@@ -165,7 +171,7 @@ def test_content_that_is_public_and_private_stays_until_both_are_gone(tmp_path, 
     with Server(tmp_path) as server, client(server) as api:
         made = {network: upload(api, DATA, network=network) for network in ("public", "private")}
         assert made["public"]["cid"] == made["private"]["cid"]
-        car = f"{made['public']['cid']}.car"
+        car = made["public"]["cid"]
         assert cars(tmp_path) == [car]
         second = {"public": "private", "private": "public"}[first]
         assert api.delete(f"/v3/files/{first}/{made[first]['id']}").status_code == 200
@@ -202,7 +208,7 @@ def test_many_cars_are_read_with_few_files_open(tmp_path):
 def test_a_car_that_was_cut_is_told_and_not_served_as_whole(tmp_path):
     with Server(tmp_path) as server, client(server) as api:
         cid = pin(api, ("a.bin", b"soon to be damaged"))["IpfsHash"]
-        path = tmp_path / "cars" / f"{cid}.car"
+        (path,) = (tmp_path / "cars").glob(f"{cid}.*.car")
         os.truncate(path, path.stat().st_size - 5)
         assert api.get(f"/ipfs/{cid}").status_code == 500
 
@@ -235,3 +241,64 @@ def test_the_size_of_a_pin_is_the_bytes_of_all_its_blocks(store):
     add(store, DATA)
     usage = store.files.usage()
     assert usage.pin_size_total == build_file([DATA], V1).dag_size
+
+
+def test_the_two_names_of_a_block_have_a_car_each(store):
+    ingest = Ingest(store, Profile.named("v0"))
+    ingest.begin("a.bin")
+    ingest.feed(DATA)
+    ingest.end()
+    v0 = ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0)).cid
+    assert store.files.pin_held(v0.to_v1(), None, {}, None)
+    assert store.files.delete("public", cid=v0.to_v1())
+    number = store.cars.find(v0, among="1")
+    assert number is not None
+    walk = Walk(v0)
+    assert (
+        b"".join(step for step in walk_steps(walk, store.cars.getter(number)) if isinstance(step, bytes))
+        == DATA
+    )
+
+
+def test_content_unpinned_and_uploaded_in_one_breath_is_there(store):
+    cid = add(store, DATA)
+    again = begin(store, DATA)
+    gate = threading.Event()
+    store.records.write(lambda db: gate.wait(10))  # what comes meanwhile is written together
+    with ThreadPoolExecutor(2) as pool:
+        gone = pool.submit(store.files.delete, "public", cid=cid)
+        while store.records._waiting.qsize() < 1:
+            time.sleep(0.001)
+        kept = pool.submit(again.keep, Kept(Root(cid, 0, 0), None, "", 0))
+        while store.records._waiting.qsize() < 2 and not kept.done():
+            time.sleep(0.001)
+        gate.set()
+        assert gone.result()
+        kept.result()
+    assert b"".join(whole(store.folder, cid).values()) == DATA
+
+
+def test_a_full_disk_under_the_database_is_told_and_the_next_write_is_done(store):
+    def fill(db: sqlite3.Connection) -> None:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        db.execute("CREATE TABLE filling (data BLOB)")
+        db.execute("INSERT INTO filling VALUES (zeroblob(10000000))")
+
+    with pytest.raises(OSError, match="no room"):
+        store.records.write(fill).result(10)
+    store.records.write(lambda db: db.execute("PRAGMA max_page_count = 4294967294").fetchone()).result(10)
+    assert whole(store.folder, add(store, DATA))
+
+
+def test_what_has_expired_is_unpinned_and_goes(store):
+    ingest = begin(store, DATA)
+    soon = datetime.now(UTC) + timedelta(milliseconds=50)
+    cid = ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0, expires_at=soon)).cid
+    store.files.expire()
+    assert store.files.usage().pin_count == 1
+    time.sleep(0.06)
+    store.files.expire()
+    assert store.files.usage().pin_count == 0
+    assert store.cars.find(cid, among="1") is None
+    assert cars(store.folder) == []

@@ -18,8 +18,9 @@ from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
 from pinatakit.client.uploads import Progress
 from pinatakit.content import CID
+from pinatakit.errors import InputError
 from pinatakit.protocol import Network, Upload
-from pinatakit.protocol.metadata import Keyvalues
+from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.settings import Settings
 from pinatakit.sources import Uploadable, gather, read_source
 
@@ -66,6 +67,7 @@ class _Pinata(Resource[W]):
             ApiError: the service said no.
             Unreachable: no answer came, whether or not the upload was stored.
         """
+        name = check_name(name)
         what = await self.wire.in_thread(read_source, source, name=_root_name(source, name), hidden=hidden)
         return await uploads.upload(
             self.wire,
@@ -94,7 +96,7 @@ class _Pinata(Resource[W]):
         """Upload several files as one public folder called `name`; else as `upload`."""
         return await uploads.upload(
             self.wire,
-            await self.wire.in_thread(gather, paths, name),
+            await self.wire.in_thread(gather, paths, check_name(name) or "folder"),
             name=name,
             keyvalues=keyvalues,
             network="public",
@@ -166,6 +168,10 @@ class _Pinata(Resource[W]):
             NoSuchPath: nothing is at that path.
             NotFound: the gateway does not have the content.
         """
+        if start < 0 or (stop is not None and stop < start):
+            raise InputError(
+                f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
+            )
         async for piece in downloads.read(self.wire, CID.parse(cid), path=path, start=start, stop=stop):
             yield piece
 

@@ -44,18 +44,26 @@ async def steps(wire: Wire, walk: Walk) -> AsyncGenerator[Entry | bytes, None]:
     """
     for step in walk.leftover():
         yield step
+    if not walk.upcoming(1):
+        return
     reader = CarReader()
     try:
         async with aclosing(wire.stream(calls.get_car(walk.root, walk.path), calls.CAR_TYPE)) as pieces:
             async for piece in pieces:
-                for block in reader.feed(piece):
-                    # A block nobody asked for is passed over; one asked for twice in a row comes once or twice.
+                try:
+                    blocks = reader.feed(piece)
+                except Malformed:
+                    if reader.roots is None:
+                        raise
+                    break  # what this CAR leaves over is asked for block by block
+                for block in blocks:
+                    # A block nobody asked for is passed over: it proves nothing, and is not used.
                     if walk.wants is not None and walk.wants.multihash == block.cid.multihash:
                         for step in walk.feed(bytes(block.data)):
                             yield step
                 if walk.wants is None:
                     break
-    except (Unreachable, Malformed):
+    except Unreachable:
         if reader.roots is None:
             raise
     while walk.wants is not None:

@@ -26,7 +26,7 @@ from pinatakit.content.dagpb import Kind, Link, UnixFS
 from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, slot_of
 from pinatakit.content.multiformats import CODEC_NAMES, DAG_CBOR, DAG_JSON, DAG_PB, JSON, RAW
 from pinatakit.content.pool import pool, workers
-from pinatakit.errors import Malformed, NoSuchPath
+from pinatakit.errors import ContentError, Malformed, NoSuchPath
 
 _DATA: Final = frozenset({DAG_CBOR, DAG_JSON, JSON})
 _SLOT: Final = re.compile("[0-9A-F]{2}")
@@ -120,7 +120,13 @@ class Walk:
 
     def take(self, block: bytes) -> list[Entry | bytes]:
         """As `feed`, a block that was checked against its CID already."""
-        steps = self._inlined + self._open(self._stack.pop(), block)
+        visit = self._stack.pop()
+        try:
+            opened = self._open(visit, block)
+        except ContentError:
+            self._stack.append(visit)  # the walk stands where it stood
+            raise
+        steps = self._inlined + opened
         self._inlined = []
         self._settle()
         return steps + self._take_inlined()
@@ -148,7 +154,8 @@ class Walk:
             return self._file(visit, UnixFS(Kind.RAW, block, len(block)), [])
         if visit.cid.codec in _DATA and visit.shard is None and visit.part is None:
             self._no_more_path(visit)
-            return [Entry(visit.path, Kind.FILE, visit.cid, len(block), ""), block]
+            cut = block[self._start : self._stop]
+            return [Entry(visit.path, Kind.FILE, visit.cid, len(block), ""), *([cut] if cut else [])]
         if visit.cid.codec != DAG_PB:  # no raw block is a shard
             codec = CODEC_NAMES.get(visit.cid.codec, f"0x{visit.cid.codec:x}")
             raise Malformed(f"block {visit.cid} is {codec}, not a file or a folder")

@@ -6,7 +6,7 @@ Source: Pinata API v3, "Files".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -124,7 +124,8 @@ def update_file(
     if keyvalues is not None:
         changes["keyvalues"] = check_keyvalues(keyvalues, removing=True, text_only=True)
     if expires_at is not None:
-        changes["expires_at"] = int(expires_at.timestamp())
+        aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+        changes["expires_at"] = int(aware.timestamp())
     if not changes:
         raise InputError("nothing to change", hint="give name=…, keyvalues=… or expires_at=…")
     body = msgspec.json.encode(changes)

@@ -6,6 +6,7 @@ Source: Pinata's documentation, "Key-values" (10 at most; text, numbers, dates).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, TypeAlias, TypeGuard
@@ -17,6 +18,7 @@ Keyvalue: TypeAlias = str | int | float | bool
 Keyvalues: TypeAlias = Mapping[str, "Keyvalue | date | None"]
 
 MAX_KEYVALUES: Final = 10
+_LARGEST: Final = sys.float_info.max
 
 
 def check_name(name: object) -> str | None:
@@ -76,8 +78,9 @@ def _value(key: str, value: object, removing: bool, text_only: bool) -> Keyvalue
     if isinstance(value, str):
         return value
     if isinstance(value, bool | int | float):
-        if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 (NaN)
-            raise InputError(f"key-value {key!r} is {value}, which JSON cannot hold")
+        if not -_LARGEST <= value <= _LARGEST:  # nor is NaN
+            shown = str(value) if isinstance(value, float) else "beyond any number of JavaScript"
+            raise InputError(f"key-value {key!r} is {shown}, which JSON cannot hold")
         if not text_only:
             return value
         raise InputError(

@@ -225,7 +225,14 @@ def list_pins(
     """``GET /data/pinList``."""
     if status not in STATUSES:
         raise InputError(f"status is one of {', '.join(STATUSES)}, not {status!r}")
-    conditions = {one.key: one.to_json() for one in where}
+    conditions: dict[str, Any] = {}
+    for one in where:
+        if one.key in conditions:
+            raise InputError(
+                f"two conditions on the key-value {one.key!r}; the service takes one for each",
+                hint="use between(), or filter the rest yourself",
+            )
+        conditions[one.key] = one.to_json()
     query: dict[str, str | int | bool | None] = {
         "hashContains": cid_contains,
         "metadata[name]": name,

@@ -10,6 +10,7 @@ Source: ECMA-262, JSON.stringify, Number::toString and OrdinaryOwnPropertyKeys.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -27,7 +28,10 @@ def stringify(value: Any, *, lossy: bool = False) -> bytes:
     Raises:
         InputError: JSON cannot hold it, or not without loss; it says where.
     """
-    return "".join(_print(value, "$", lossy)).encode()
+    try:
+        return "".join(_print(value, "$", lossy)).encode()
+    except RecursionError:
+        raise InputError("the value is nested too deeply") from None
 
 
 def _print(value: Any, place: str, lossy: bool) -> list[str]:
@@ -40,7 +44,7 @@ def _print(value: Any, place: str, lossy: bool) -> list[str]:
             return [_text(value)]
         case int():
             if abs(value) > _SAFE:
-                if lossy:
+                if lossy and abs(value) <= sys.float_info.max:
                     return [number(float(value), place)]
                 raise InputError(
                     f"the number at {place} is {value}; JavaScript keeps whole numbers up to 2**53 - 1 only",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import Any, Final
 
@@ -106,5 +105,5 @@ def _read_token(token: str | None) -> Any:
         return None
     try:
         return base64.b64decode(token, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of which binascii.Error and UnicodeDecodeError are kinds
         raise bad_request(f'"pageToken" {token!r} is none of this service\'s') from None

@@ -27,7 +27,7 @@ from pinatakit.server.refusal import Refusal
 from pinatakit.server.request import Asked
 
 _GATHER: Final = 1 << 20
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 _FOREVER: Final = "public, max-age=29030400, immutable"
 
 
@@ -84,7 +84,7 @@ def _find(asked: Asked) -> _Found:
         raise Refusal(404, "NOT_FOUND", error.message) from None
     except ContentError:
         cid, entry = root, None
-        above = [Block(root, get(root))]
+        above = [] if root.inlined is not None else [Block(root, get(root))]
     return _Found(root, path, get, cid, above, entry)
 
 
@@ -228,9 +228,9 @@ def _content(found: _Found, start: int, stop: int) -> Iterator[bytes]:
 
 async def _folder(asked: Asked, found: _Found) -> Response:
     request = asked.request
-    if not request.url.path.endswith("/"):
+    if not request.scope["path"].endswith("/"):
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"{quote(request.url.path)}/{query}", 301)
+        return RedirectResponse(f"{quote(request.scope['path'])}/{query}", 301)
     names = await anyio.to_thread.run_sync(_names, found)
     if "index.html" in names:
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")

@@ -22,6 +22,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from pinatakit.content import FileBuilder, FolderBuilder, Profile, Root, Walk
 from pinatakit.errors import InputError
 from pinatakit.protocol import Upload, form
+from pinatakit.protocol.metadata import check_name
 from pinatakit.server.media import DIRECTORY, SNIFFED, sniff
 from pinatakit.server.refusal import Refusal, bad_request
 from pinatakit.server.store import Store, Writing
@@ -100,15 +101,16 @@ class Ingest:
             Refusal: the files are neither one file nor one folder.
             OSError: the disk is full or broken.
         """
-        root, name, is_folder = self._root()
-        kept = kept._replace(
-            name=kept.name or name or None,
-            number_of_files=len(self._roots),
-            mime_type=mime_type or (DIRECTORY if is_folder or wrap else sniff(self._start, self.names[0])),
-        )
+        root, given, is_folder = self._root()
+        try:
+            name = check_name(kept.name or given) or None
+        except InputError as error:
+            raise bad_request(error.message) from None
+        kind = mime_type or (DIRECTORY if is_folder or wrap else sniff(self._start, self.names[0]))
+        kept = kept._replace(name=name, number_of_files=len(self._roots), mime_type=kind)
         if wrap:
             folder = FolderBuilder(self.profile, self._car.put)
-            folder.add(name, root)
+            folder.add(given, root)
             root = folder.finish()
         self._car.settle(root)
         return self._store.files.add(kept._replace(root=root), self._car)

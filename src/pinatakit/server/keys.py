@@ -21,7 +21,9 @@ async def create(asked: Asked) -> Response:
     if not isinstance(name, str) or not name:
         raise bad_request('"keyName" is required')
     max_uses = body.get("maxUses")
-    if max_uses is not None and (not isinstance(max_uses, int) or isinstance(max_uses, bool) or max_uses < 1):
+    if max_uses is not None and (
+        not isinstance(max_uses, int) or isinstance(max_uses, bool) or not 1 <= max_uses < 1 << 53
+    ):
         raise bad_request('"maxUses" must be a number of at least 1')
     scopes = _scopes(body.get("permissions"))
     keys = asked.store.keys

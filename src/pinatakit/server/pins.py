@@ -11,7 +11,7 @@ import anyio.to_thread
 import msgspec
 from starlette.responses import Response
 
-from pinatakit.errors import InputError
+from pinatakit.errors import ContentError, InputError
 from pinatakit.protocol import Where, refusals, times
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.pins import JOB_STATUSES, OPERATORS, STATUSES
@@ -57,8 +57,10 @@ async def list_pins(asked: Asked) -> Response:
 def _metadata(query: Mapping[str, str]) -> tuple[str | None, list[Where]]:
     """The filters on name and key-values, in each of the spellings that clients use."""
     whole = _json_of(query, "metadata") if query.get("metadata") else {}
-    name = query.get("metadata[name]") or whole.get("name")
-    keyvalues: dict[str, Any] = whole.get("keyvalues") or {}
+    name: Any = query.get("metadata[name]") or whole.get("name")
+    keyvalues: Any = whole.get("keyvalues") or {}
+    if not isinstance(name, str | None) or not is_object(keyvalues):
+        raise bad_request('"metadata" must be {"name": text, "keyvalues": object}')
     if query.get("metadata[keyvalues]"):
         keyvalues = {**keyvalues, **_json_of(query, "metadata[keyvalues]")}
     for key in query:
@@ -140,11 +142,15 @@ async def pin_by_hash(asked: Asked) -> Response:
     hosts: Any = options.get("hostNodes") or options.get("host_nodes") or body.get("host_nodes") or []
     if not is_array(hosts) or len(hosts) > 5 or not all(isinstance(host, str) for host in hosts):
         raise bad_request('"hostNodes" must be a list of at most 5 multiaddrs')
-    group_id = options.get("groupId")
+    group_id = read_group(options)
     store = asked.store
 
     def add() -> tuple[str, str]:
-        if store.files.pin_held(cid, name, keyvalues, group_id):
+        try:
+            held = store.files.pin_held(cid, name, keyvalues, group_id)
+        except ContentError as error:
+            raise bad_request(f"{cid} is held here and cannot be pinned: {error.message}") from None
+        if held:
             return _pin_id(asked, str(cid)), "prechecking"
         return store.jobs.add(cid, name, keyvalues, hosts, group_id), "searching"
 
@@ -188,6 +194,18 @@ def not_pinned(cid: str) -> Refusal:
     """The account has not pinned this: 500, as recorded in 2022."""
     reason = refusals.CURRENT_USER_HAS_NOT_PINNED_CID
     return Refusal(500, reason, f"The current user has not pinned the cid: {cid}")
+
+
+def read_group(options: Mapping[str, Any]) -> str | None:
+    """The group that options name.
+
+    Raises:
+        Refusal: it is no text.
+    """
+    group = options.get("groupId")
+    if not isinstance(group, str | None):
+        raise bad_request('"pinataOptions.groupId" must be the id of a group')
+    return group
 
 
 def read_about(body: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any]]:

@@ -88,7 +88,7 @@ async def read_json(request: Request) -> Any:
             raise Refusal(413, "PAYLOAD_TOO_LARGE", f"The request has more than {MAX_JSON:,} bytes.")
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise bad_request(f"The request's body is not JSON: {error}") from None
 
 

@@ -74,7 +74,8 @@ class Server:
             raise
         port = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else _shown(host)}:{port}"
-        hosts = None if host in ("0.0.0.0", "::") and not names else [*names, host]  # noqa: S104
+        anywhere = host in ("0.0.0.0", "::") and not names  # noqa: S104
+        hosts = None if anywhere else [*names, f"[{host}]" if ":" in host else host]
         config = uvicorn.Config(
             create_app(self.store, hosts=hosts),
             http="httptools",
@@ -175,7 +176,9 @@ class _Uvicorn(uvicorn.Server):
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(
+        family, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )  # named, or asyncio leaves Nagle on
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from pinatakit.protocol.shapes import is_object
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.uploads import check_cid_version
 from pinatakit.server.ingest import Form, Ingest, receive
-from pinatakit.server.pins import read_about
+from pinatakit.server.pins import read_about, read_group
 from pinatakit.server.refusal import bad_request
 from pinatakit.server.request import Asked, as_network, data, json
 from pinatakit.server.store.files import Kept
@@ -35,7 +36,7 @@ async def pin_file(asked: Asked) -> Response:
     def keep() -> Upload:
         about = {name: _json(arrived.fields, name) for name in ("pinataMetadata", "pinataOptions")}
         name, keyvalues, options = read_about(about)
-        kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, options.get("groupId"))
+        kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
         return arrived.ingest.keep(kept, wrap=options.get("wrapWithDirectory") is True)
 
     return json((await _keep(arrived, keep)).to_older())
@@ -47,7 +48,10 @@ async def pin_json(asked: Asked) -> Response:
     about = body if is_object(body) and "pinataContent" in body else None
     name, keyvalues, options = read_about(about or {})
     profile = Profile.for_version(_cid_version(options.get("cidVersion")) or 0)
-    content = stringify(about["pinataContent"] if about else body, lossy=True)
+    try:
+        content = stringify(about["pinataContent"] if about else body, lossy=True)
+    except InputError as error:
+        raise bad_request(error.message) from None
     store = asked.store
 
     def keep() -> Upload:
@@ -56,7 +60,7 @@ async def pin_json(asked: Asked) -> Response:
             ingest.begin("")
             ingest.feed(content)
             ingest.end()
-            kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, options.get("groupId"))
+            kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
             return ingest.keep(kept, mime_type="application/json")
         except BaseException:
             ingest.drop()
@@ -152,7 +156,7 @@ def _keyvalues(fields: Mapping[str, str]) -> dict[str, Any]:
 def _expires(text: str | None) -> datetime | None:
     if not text:
         return None
-    return read_expiry(int(text) if text.isdigit() else text)
+    return read_expiry(int(text) if re.fullmatch(r"[0-9]{1,15}", text) else text)
 
 
 def read_expiry(value: object) -> datetime | None:

@@ -2,7 +2,7 @@
 
     data/
       records.db          what is known (SQLite, WAL)
-      cars/<root>.car     what is kept, one CAR a root, readable by any IPFS tool
+      cars/<root>.<n>.car what is kept, one CAR a root, readable by any IPFS tool
       cars/incoming/      what is being written; swept at the next start
       admin.json          the first key, for this machine's user alone (mode 0600)
       lock.db             held while a server runs
@@ -108,8 +108,12 @@ def _lock(folder: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN EXCLUSIVE").close()
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
         connection.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise InputError(
+                f"{str(folder)!r} cannot be a data folder: {error}", hint="name another"
+            ) from None
         raise Busy(
             f"another local Pinata has the data folder {str(folder)!r}",
             hint="use that one, or another folder",

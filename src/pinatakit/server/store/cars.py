@@ -42,9 +42,14 @@ class Cars:
         """Begin a CAR."""
         return Writing(self, cid_version)
 
-    def path(self, root: CID) -> Path:
-        """Where the CAR of a root is; named in lower case, for file systems that know no other."""
-        return self.folder / f"{root.to_v1()}.car"
+    def path(self, root: CID, number: int) -> Path:
+        """Where the CAR of a root is.
+
+        Its number is part of the name, so that no two CARs ever have one: not the CIDv0 and CIDv1
+        of a block, and not a CAR that goes and the next of the same root. The root is named in
+        lower case, for file systems that know no other.
+        """
+        return self.folder / f"{root.to_v1()}.{number}.car"
 
     def find(self, cid: CID, *, among: str) -> int | None:
         """The number of a whole CAR that holds a block and that a condition on `file` allows."""
@@ -62,7 +67,7 @@ class Cars:
             MissingBlock: (the function) the CAR does not hold the block.
         """
         row = self.records.read_one("SELECT root FROM car WHERE n = ?", (car,))
-        path = self.path(CID.parse(row[0])) if row and row[0] else self.incoming / f"{car}.car"
+        path = self.path(CID.parse(row[0]), car) if row and row[0] else self.incoming / f"{car}.car"
 
         def get(cid: CID) -> bytes:
             found = self.records.read_one(
@@ -80,7 +85,7 @@ class Cars:
         if row:
             db.execute("DELETE FROM block WHERE car = ?", (row[0],))
             db.execute("DELETE FROM car WHERE n = ?", (row[0],))
-            path = self.path(CID.parse(root))
+            path = self.path(CID.parse(root), row[0])
             self.records.after_commit(lambda: self.remove(path))
 
     def sweep(self) -> None:
@@ -96,9 +101,11 @@ class Cars:
                 self.forget(db, row[0])
 
         self.records.write(drop).result()
-        known = {f"{CID.parse(row[0]).to_v1()}.car" for row in self.records.read("SELECT root FROM car")}
+        known = {
+            self.path(CID.parse(row["root"]), row["n"]) for row in self.records.read("SELECT * FROM car")
+        }
         for path in self.folder.glob("*.car"):
-            if path.name not in known:
+            if path not in known:
                 path.unlink()
 
     def close(self) -> None:
@@ -185,7 +192,7 @@ class Writing:
 
     def keep(self, db: sqlite3.Connection, root: CID) -> None:
         """Within a write, after `settle`: name the CAR by its root."""
-        self._path.replace(self._cars.path(root))
+        self._path.replace(self._cars.path(root, self.number))
         sync_folder(self._cars.folder)
         db.execute("UPDATE car SET root = ? WHERE n = ?", (str(root), self.number))
 

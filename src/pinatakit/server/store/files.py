@@ -61,6 +61,33 @@ class Files:
     def __init__(self, records: Records, cars: Cars) -> None:
         self._records = records
         self._cars = cars
+        self._expires: int | None = None
+        self._look_ahead()
+
+    def expire(self) -> None:
+        """Unpin what has expired; costs nothing until the next file does."""
+        now = now_micros()
+        if self._expires is None or now < self._expires:
+            return
+
+        def expire(db: sqlite3.Connection) -> None:
+            expired = (
+                "UPDATE file SET unpinned = expires WHERE unpinned IS NULL AND expires <= ? RETURNING cid"
+            )
+            for row in db.execute(expired, (now,)).fetchall():
+                self._forget(db, row["cid"])
+
+        self._records.write(expire).result()
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        sql = "SELECT min(expires) FROM file WHERE unpinned IS NULL AND expires IS NOT NULL"
+        self._expires = self._records.read(sql)[0][0]
+
+    def _forget(self, db: sqlite3.Connection, cid: str) -> None:
+        """Drop content that nothing pins any more."""
+        if not db.execute("SELECT 1 FROM file WHERE cid = ? AND unpinned IS NULL", (cid,)).fetchone():
+            self._cars.forget(db, cid)
 
     def add(self, kept: Kept, car: Writing) -> Upload:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
@@ -81,7 +108,10 @@ class Files:
                 return _upload(row, is_duplicate=True)
             return _upload(_insert(db, kept))
 
-        return self._records.write(add).result()
+        added = self._records.write(add).result()
+        if kept.expires_at:
+            self._look_ahead()
+        return added
 
     def pin_held(
         self, cid: CID, name: str | None, keyvalues: Mapping[str, Any], group_id: str | None
@@ -138,7 +168,10 @@ class Files:
             ).fetchone()
             return _file(_change(db, row, name, keyvalues, expires)) if row else None
 
-        return self._records.write(update).result()
+        updated = self._records.write(update).result()
+        if expires:
+            self._look_ahead()
+        return updated
 
     def update_pin(self, cid: CID, *, name: str | None, keyvalues: Mapping[str, Any]) -> bool:
         """Change a pin of now; whether there is one.

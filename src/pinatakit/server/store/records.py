@@ -7,6 +7,8 @@ when it is on disk (WAL, synchronous=FULL). Readers never wait for the writer.
 
 from __future__ import annotations
 
+import errno
+import logging
 import queue
 import re
 import sqlite3
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from pinatakit.errors import PinataError
+
+_log = logging.getLogger("pinatakit.store")
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -44,6 +48,7 @@ CREATE TABLE file (
 CREATE UNIQUE INDEX file_pinned ON file (cid, network) WHERE unpinned IS NULL;
 CREATE INDEX file_listed ON file (network, created, n) WHERE unpinned IS NULL;
 CREATE INDEX file_dated ON file (created, n);
+CREATE INDEX file_expires ON file (expires) WHERE unpinned IS NULL AND expires IS NOT NULL;
 
 -- The key-values again, to be searched; created is copied so that matches come out in order.
 CREATE TABLE keyvalue (
@@ -60,7 +65,7 @@ CREATE TABLE job (
 CREATE INDEX job_queued ON job (queued, id);
 
 -- A CAR that is whole has the root it is named by; one that is being written has none yet.
-CREATE TABLE car (n INTEGER PRIMARY KEY, root TEXT UNIQUE) STRICT;
+CREATE TABLE car (n INTEGER PRIMARY KEY AUTOINCREMENT, root TEXT UNIQUE) STRICT;
 CREATE TABLE block (
     multihash BLOB NOT NULL, car INTEGER NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,
     PRIMARY KEY (multihash, car)
@@ -152,34 +157,46 @@ class Records:
                 while len(batch) < _BATCH and not self._waiting.empty():
                     batch.append(self._waiting.get())
                 stop = None in batch
-                self._commit(connection, [item for item in batch if item])
+                self._write_all(connection, [item for item in batch if item])
         finally:
             connection.close()
 
-    def _commit(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> None:
+    def _write_all(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> None:
+        """Do all of a batch or, when the database fails, none of it; whoever waits is told either way."""
         done: list[tuple[Future[Any], Any]] = []
-        connection.execute("BEGIN IMMEDIATE")
-        for work, future in batch:
-            planned = len(self._after)
-            connection.execute("SAVEPOINT one")
-            try:
-                done.append((future, work(connection)))
-            except Exception as error:  # noqa: BLE001  (whoever asked for the write is told)
-                connection.execute("ROLLBACK TO one")
-                del self._after[planned:]
-                future.set_exception(error)
-            connection.execute("RELEASE one")
+        after: list[Callable[[], object]] = []
         try:
+            connection.execute("BEGIN IMMEDIATE")
+            for work, future in batch:
+                self._after = []
+                connection.execute("SAVEPOINT one")
+                try:
+                    value = work(connection)
+                except sqlite3.OperationalError:  # a full disk, say, which ends the whole transaction
+                    raise
+                except Exception as error:  # noqa: BLE001  (whoever asked for the write is told)
+                    connection.execute("ROLLBACK TO one")
+                    future.set_exception(error)
+                else:
+                    done.append((future, value))
+                    after += self._after
+                connection.execute("RELEASE one")
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            connection.execute("ROLLBACK")
-            self._after.clear()
-            for future, _ in done:
-                future.set_exception(error)
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            failed = OSError(errno.EIO, f"the database of the store failed: {error}")
+            if "full" in str(error):
+                failed = OSError(errno.ENOSPC, "the database of the store has no room")
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(failed)
             return
-        after, self._after = self._after, []
         for work_after in after:
-            work_after()
+            try:
+                work_after()
+            except OSError as error:  # the write itself is done; the next start sweeps what is left
+                _log.warning("after a write: %s", error)
         for future, value in done:
             future.set_result(value)
 
