@@ -64,12 +64,7 @@ class Reader:
             InputError: the file is not what it was when the upload began.
         """
         size = PIECE if self._left is None else min(PIECE, self._left)
-        data: object = self._file.read(size) if size else b""
-        if not isinstance(data, bytes):
-            what = "has nothing to read yet" if data is None else "is open as text"
-            raise InputError(
-                f"{self._source.name!r} {what}", hint="open it with mode 'rb', so that reading waits"
-            )
+        data = self._checked(self._file.read(size)) if size else b""
         if self._left is None:
             return data
         self._left -= len(data)

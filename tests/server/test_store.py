@@ -118,7 +118,7 @@ def test_a_start_sweeps_what_a_crash_has_left(tmp_path):
     )
     store = Store(tmp_path)
     try:
-        assert cars(tmp_path) == [kept]
+        assert cars(tmp_path) == [str(kept)]
         assert list((tmp_path / "cars" / "incoming").iterdir()) == []
         assert [row[0] for row in store.records.read("SELECT root FROM car")] == [str(kept)]
         assert len(store.records.read("SELECT * FROM block")) == 1

@@ -25,7 +25,7 @@ def explain(error: BaseException) -> str | None:
     """What happened, why and what to do, in up to three lines; `None` of an error nobody expected."""
     if isinstance(error, errors.PinataError):
         return f"error: {error}"
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         return f"error: {error}"
     return None
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pinatakit.client._wire import Wire
 from pinatakit.content import CID, CarReader, Entry, Kind, Walk
 from pinatakit.errors import InputError, Malformed, Unreachable
 from pinatakit.protocol import gateway as calls
 from pinatakit.targets import Target
+
+_SURPLUS: Final = (
+    1 << 20
+)  # bytes behind the last block that is wanted: the end of a stream is awaited, no more
 
 
 class Download(NamedTuple):
@@ -47,6 +51,7 @@ async def steps(wire: Wire, walk: Walk) -> AsyncGenerator[Entry | bytes, None]:
     if not walk.upcoming(1):
         return
     reader = CarReader()
+    surplus = 0
     try:
         async with aclosing(wire.stream(calls.get_car(walk.root, walk.path), calls.CAR_TYPE)) as pieces:
             async for piece in pieces:
@@ -61,7 +66,7 @@ async def steps(wire: Wire, walk: Walk) -> AsyncGenerator[Entry | bytes, None]:
                     if walk.wants is not None and walk.wants.multihash == block.cid.multihash:
                         for step in walk.feed(bytes(block.data)):
                             yield step
-                if walk.wants is None:
+                if not walk.upcoming(1) and (surplus := surplus + len(piece)) > _SURPLUS:
                     break
     except Unreachable:
         if reader.roots is None:

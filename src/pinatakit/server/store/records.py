@@ -178,6 +178,9 @@ class Records:
                     connection.execute("ROLLBACK TO one")
                     future.set_exception(error)
                 else:
+                    if isinstance(value, sqlite3.Cursor):  # it must not end in another thread
+                        value.close()
+                        value = None
                     done.append((future, value))
                     after += self._after
                 connection.execute("RELEASE one")
