@@ -19,7 +19,8 @@ from pinatakit.cli import COMMANDS, _local_alone, cli
 
 from .processes import HELLO, HELLO_V1, LIMIT, UNKNOWN_ID, command, environment
 
-LEAVES = [("auth", "status") if name == "auth" else (name,) for name in COMMANDS]
+GROUPS = {"auth": ("status",), "car": ("pack", "unpack", "ls", "verify")}
+LEAVES = [(name, *below) for name in COMMANDS for below in ([(one,) for one in GROUPS.get(name, ())] or [()])]
 
 HEAVY = {"anyio", "asyncio", "httpx2", "msgspec", "rich", "socket", "sqlite3", "starlette", "uvicorn"}
 

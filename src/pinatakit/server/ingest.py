@@ -55,7 +55,7 @@ class Ingest:
         self.names.append(name)
         self._file = FileBuilder(self.profile, self._car.put)
 
-    def feed(self, data: bytes | bytearray) -> None:
+    def feed(self, data: bytes) -> None:
         """Bytes of the file that has begun.
 
         Raises:
@@ -199,20 +199,21 @@ class _Pouring:
 
     def __init__(self) -> None:
         self.into: Ingest | None = None
-        self._gathered = bytearray()
+        self._gathered: list[memoryview] = []
+        self._size = 0
         self._running: asyncio.Future[None] | None = None
 
-    async def add(self, data: bytes) -> None:
-        self._gathered += data
-        if len(self._gathered) >= _GATHER:
+    async def add(self, data: memoryview) -> None:
+        self._gathered.append(data)
+        self._size += len(data)
+        if self._size >= _GATHER:
             await self._pour()
 
     async def end(self) -> None:
         """The file has ended."""
         assert self.into
-        if self._running is None and len(self._gathered) <= self.into.profile.chunk_size:
-            self.into.feed(self._gathered)  # a small file is not worth a thread
-            self._gathered = bytearray()
+        if self._running is None and self._size <= self.into.profile.chunk_size:
+            self.into.feed(self._take())  # a small file is not worth a thread
             self.into.end()
             return
         await self._pour()
@@ -232,8 +233,11 @@ class _Pouring:
     async def _pour(self) -> None:
         assert self.into
         await self.settle()
-        data, self._gathered = self._gathered, bytearray()
-        self._running = asyncio.get_running_loop().run_in_executor(None, self.into.feed, data)
+        self._running = asyncio.get_running_loop().run_in_executor(None, self.into.feed, self._take())
+
+    def _take(self) -> bytes:
+        gathered, self._gathered, self._size = self._gathered, [], 0
+        return b"".join(gathered)  # the one time that bytes are copied here
 
 
 async def _drop(ingest: Ingest | None, pouring: _Pouring) -> None:
@@ -258,7 +262,7 @@ class _Reading:
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
         self.ended = False
-        self._events: list[str | bytes | None] = []
+        self._events: list[str | memoryview | None] = []
         self._header = bytearray()
         self._value = bytearray()
         self._disposition: dict[str, str] = {}
@@ -277,7 +281,7 @@ class _Reading:
             "on_end": self._end,
         }
 
-    def take(self) -> list[str | bytes | None]:
+    def take(self) -> list[str | memoryview | None]:
         events, self._events = self._events, []
         return events
 
@@ -306,7 +310,7 @@ class _Reading:
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._plain is None:
-            self._events.append(data[start:end])
+            self._events.append(memoryview(data)[start:end])
             return
         self._size += end - start
         if self._size > _MAX_FIELDS:
