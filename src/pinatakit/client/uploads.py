@@ -65,7 +65,8 @@ class Sending:
         yield self._head
         for head, file in self._parts:
             yield head
-            builder = FileBuilder(self._profile)
+            # One thread hashes faster than any network sends; more would take the core that sends.
+            builder = FileBuilder(self._profile, threads=1)
             reader = await self._wire.in_thread(Reader, file)
             try:
                 while piece := await self._wire.in_thread(reader.piece):

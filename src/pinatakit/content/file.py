@@ -46,11 +46,13 @@ class FileBuilder:
     """Builds one file; feed it in pieces of any size, then finish it once.
 
     `sink` is given every block, leaves first and the root last; without one nothing is
-    kept and only the CID is computed. What is fed must not be changed afterwards.
+    kept and only the CID is computed. What is fed must not be changed afterwards. `threads`
+    hash; one for each core unless told.
     """
 
-    def __init__(self, profile: Profile, sink: Sink | None = None) -> None:
+    def __init__(self, profile: Profile, sink: Sink | None = None, *, threads: int = 0) -> None:
         self.profile = profile
+        self._threads = threads
         self._sink = sink
         self._levels: list[list[Root]] = [[]]
         self._rest = bytearray()
@@ -93,7 +95,7 @@ class FileBuilder:
             length = min(job, size - at)
             self._leaves += -(-length // chunk)
             keep = self._sink is not None
-            self._queue(pool().submit(_read_leaves, read, at, length, self.profile, keep))
+            self._queue(pool(self._threads).submit(_read_leaves, read, at, length, self.profile, keep))
 
     def finish(self) -> Root:
         """The root of all that was fed; an empty file has one too."""
@@ -115,7 +117,7 @@ class FileBuilder:
 
     def _hash(self, chunks: list[memoryview]) -> None:
         self._leaves += len(chunks)
-        self._queue(pool().submit(_hash_leaves, chunks, self.profile, self._sink is not None))
+        self._queue(pool(self._threads).submit(_hash_leaves, chunks, self.profile, self._sink is not None))
 
     def _queue(self, job: Future[list[_Leaf]]) -> None:
         self._jobs.append(job)

@@ -13,6 +13,6 @@ def workers() -> int:
 
 
 @cache
-def pool() -> ThreadPoolExecutor:
-    """The threads, started when they are first needed."""
-    return ThreadPoolExecutor(workers(), thread_name_prefix="pinatakit-hash")
+def pool(threads: int = 0) -> ThreadPoolExecutor:
+    """The threads, started when they are first needed; one for each core unless told."""
+    return ThreadPoolExecutor(threads or workers(), thread_name_prefix="pinatakit-hash")

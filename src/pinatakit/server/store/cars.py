@@ -12,6 +12,8 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent import futures
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ from pinatakit.server.store.records import Records
 
 _GATHER: Final = 1 << 20  # bytes written to disk at once
 _INDEX: Final = 1024  # blocks entered into the index at once
+_SYNC: Final = 64 << 20  # bytes after which a sync is begun in the background
 _REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
 _OPEN: Final = 64  # files kept open for reading
 
@@ -36,6 +39,7 @@ class Cars:
         self.records = records
         self._open: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
+        self.syncer = ThreadPoolExecutor(2, thread_name_prefix="pinatakit-sync")
         self.incoming.mkdir(parents=True, exist_ok=True)
 
     def write(self, cid_version: int) -> Writing:
@@ -110,6 +114,7 @@ class Cars:
 
     def close(self) -> None:
         """Close the files that are open for reading."""
+        self.syncer.shutdown()
         with self._lock:
             while self._open:
                 os.close(self._open.popitem()[1])
@@ -153,6 +158,8 @@ class Writing:
         self._gathered: list[bytes | memoryview] = []
         self._gathered_size = 0
         self._at = 0
+        self._synced = 0
+        self._syncing: Future[None] | None = None
         self._index: list[tuple[bytes, int, int, int]] = []
         self._recent: OrderedDict[bytes, None] = OrderedDict()
         self._put(car_header([self._placeholder]))
@@ -186,9 +193,9 @@ class Writing:
         assert len(header) == len(car_header([self._placeholder])), "a root is of the profile's CID version"
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, header)
+        self._wait()
         os.fsync(self._file)
-        os.close(self._file)
-        self._file = -1
+        self.close()
 
     def keep(self, db: sqlite3.Connection, root: CID) -> None:
         """Within a write, after `settle`: name the CAR by its root."""
@@ -206,6 +213,8 @@ class Writing:
     def close(self) -> None:
         """Let go of the file."""
         if self._file >= 0:
+            if self._syncing:
+                futures.wait([self._syncing])
             os.close(self._file)
             self._file = -1
 
@@ -223,12 +232,25 @@ class Writing:
         gathered, self._gathered = self._gathered, []
         self._gathered_size = 0
         write_all(self._file, gathered)
+        # Unsynced pages that pile up make each further write many times dearer, so they go out on the way.
+        if self._at - self._synced >= _SYNC and (self._syncing is None or self._syncing.done()):
+            self._wait()
+            self._synced = self._at
+            self._syncing = self._cars.syncer.submit(_sync_data, self._file)
+
+    def _wait(self) -> None:
+        """Wait for what is being synced, and raise what went wrong with it."""
+        if self._syncing:
+            self._syncing.result()
 
     def _enter(self) -> None:
         entries, self._index = self._index, []
         if entries:
             sql = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
             self._cars.records.write(lambda db: db.executemany(sql, entries)).result()
+
+
+_sync_data: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)
 
 
 def write_all(file: int, pieces: list[bytes | memoryview]) -> None:
