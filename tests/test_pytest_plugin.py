@@ -8,6 +8,8 @@ import sys
 
 import pinatakit
 
+from .subprocesses import unmeasured
+
 SUITE = """
 import os, pathlib, pinatakit, pytest
 
@@ -54,7 +56,9 @@ def test_the_fixture_is_listed_with_what_it_is(tmp_path):
 
 def test_loading_the_plugin_costs_nothing():
     program = "import sys, pinatakit.pytest_plugin; print('httpx2' in sys.modules, 'sqlite3' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=unmeasured()
+    )
     assert done.stdout.split() == ["False", "False"]
 
 
