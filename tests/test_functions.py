@@ -562,3 +562,17 @@ def test_an_upload_stored_under_another_cid_is_told(monkeypatch, hello, tmp_path
             functions.upload_jsonfile("jwt", "x", str(tmp_path / "a.json"), None, 1)
         service.shutdown()
         thread.join()
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ""])
+def test_one_file_as_a_folder_of_any_name_is_what_it_says(cred, tmp_path, name):
+    (tmp_path / "f.txt").write_text("in a folder")
+    response = functions.upload_file(cred, name, tmp_path / "f.txt", {}, directory=True)
+    assert response.ok
+    assert response.json()["NumberOfFiles"] == 1
+
+
+@pytest.mark.parametrize("paths", [None, [1], b"abc"])
+def test_what_is_no_path_is_refused(cred, paths):
+    with pytest.raises(ValueError, match="path"):
+        functions.upload_file(cred, "n", paths, None)

@@ -122,3 +122,17 @@ def test_a_secret_is_not_shown():
         assert "hush" not in shown
         assert "***" in shown
     assert Secret("hush") == "hush"
+
+
+@pytest.mark.parametrize(
+    "address", ["https://g.example/?pinataGatewayToken=SECRET", "http://user:SECRET@h", "http://:SECRET@h"]
+)
+def test_an_address_that_is_refused_is_not_repeated(address):
+    with pytest.raises(SettingsError) as told:
+        Settings.read(jwt="a.b.c", gateway_url=address, environment={})
+    assert "SECRET" not in str(told.value)
+
+
+def test_an_empty_credential_is_no_leave_to_use_another():
+    with pytest.raises(SettingsError):
+        Settings.read(jwt="", environment={"PINATA_JWT": "a.b.c"})

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pinatakit.client import Pinata
 from pinatakit.errors import PinataError
@@ -32,13 +33,9 @@ class LocalPinata(Pinata):
     def __init__(
         self, data: str | os.PathLike[str] | None = None, *, host: str = "127.0.0.1", port: int = 0
     ) -> None:
-        self._server, self._guest = _start_or_join(None if data is None else Path(data), host, port)
-        if self._server:
-            self.url, self.jwt, self.data = self._server.url, self._server.admin.jwt, self._server.data
-        else:
-            assert data is not None
-            other = running(Path(data))
-            self.url, self.jwt, self.data = other["url"], other["jwt"], Path(data).resolve()
+        joined = _start_or_join(None if data is None else Path(data), host, port)
+        self._server, self._guest, self.url, self.jwt, self.data = joined
+        self._left = weakref.finalize(self, _abandon, self._server)
         super().__init__(self.jwt, endpoint_url=self.url, gateway_url=self.url)
 
     def close(self) -> None:
@@ -48,11 +45,28 @@ class LocalPinata(Pinata):
             self._guest.close()
             self._guest = None
         if self._server:
+            self._left.detach()
             self._server.stop(wait=_PATIENCE)
             self._server = None
 
 
-def _start_or_join(folder: Path | None, host: str, port: int) -> tuple[Server | None, Guest | None]:
+class _Joined(NamedTuple):
+    """A server of one's own, or a place as a guest of another; where it answers, its key and its folder."""
+
+    server: Server | None
+    guest: Guest | None
+    url: str
+    jwt: str
+    data: Path
+
+
+def _abandon(server: Server | None) -> None:
+    """Stop a server whose client nobody closed: what is temporary goes."""
+    if server:
+        server.stop()
+
+
+def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
     """A server of the folder, or a place as a guest of the one that has it.
 
     Raises:
@@ -61,14 +75,15 @@ def _start_or_join(folder: Path | None, host: str, port: int) -> tuple[Server | 
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            return Server(folder, host=host, port=port).start(), None
+            server = Server(folder, host=host, port=port).start()
+            return _Joined(server, None, server.url, server.admin.jwt, server.data)
         except Busy:
             assert folder is not None
             guest: Guest | None = None
             try:
                 guest = Guest(folder)
-                running(folder)
-                return None, guest
+                other = running(folder)
+                return _Joined(None, guest, other["url"], other["jwt"], folder.resolve())
             except PinataError:  # it has just begun, or is about to stop
                 if guest:
                     guest.close()
@@ -83,7 +98,8 @@ def local(
     """Start a local Pinata, and give a client of it that is ready.
 
     Without `data` it keeps nothing beyond its end; with a folder it keeps everything there,
-    and where a local Pinata serves that folder already, that one is used. Any other client
+    and where a local Pinata serves that folder already, that one is used, at its own address
+    (`host` and `port` are then of no use). Any other client
     can use it too: `url` and `jwt` of the result say how.
 
     Raises:

@@ -193,7 +193,7 @@ class Forbidden(ApiError):
 class NotFound(ApiError):
     """There is no such thing on this account."""
 
-    hint = "list what there is, and mind the network: public and private are two"
+    hint = "it may be on the other network, public or private, or be gone"
 
 
 class TooLarge(ApiError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
@@ -27,7 +28,7 @@ from pinatakit.protocol import keys as key_calls
 from pinatakit.protocol import pins as pin_calls
 from pinatakit.protocol import uploads as upload_calls
 from pinatakit.protocol.keys import DATA_ENDPOINTS, PINNING_ENDPOINTS
-from pinatakit.protocol.metadata import Keyvalues
+from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.settings import Settings
 from pinatakit.sources import Folder, Source, explained, gather, read_source
 
@@ -190,6 +191,7 @@ def upload_file(
             `directory`, metadata or a version that cannot be.
         CIDMismatch: the service stored something else.
     """
+    check_name(name)
     what = _what(fpaths, name, directory)
     version = upload_calls.check_cid_version(cid_version)
     fields = upload_calls.older_fields(name, metadata, version, None)
@@ -237,9 +239,9 @@ def upload_jsonfile(
         raise InputError(
             "upload_jsonfile takes one file", hint="upload_file(…, directory=True) takes folders"
         )
-    what = _what(fpaths, name, directory=False)
-    assert isinstance(what, Source)
-    assert what.path
+    what = read_source(fpaths[0] if isinstance(fpaths, list) and len(fpaths) == 1 else fpaths)  # pyright: ignore[reportArgumentType]
+    if isinstance(what, Folder) or not what.path:
+        raise InputError("upload_jsonfile takes the path of one file", hint="call it for each file")
     try:
         with explained(what.path):
             value = json.loads(what.path.read_bytes(), parse_constant=_no_constant)
@@ -248,7 +250,7 @@ def upload_jsonfile(
             f"{str(what.path)!r} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
             hint="mend the file; nothing was sent",
         ) from None
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{str(what.path)!r} is not JSON: {error}", hint="mend the file; nothing was sent"
         ) from None
@@ -435,8 +437,11 @@ def _what(fpaths: Paths, name: str, directory: bool) -> Source | Folder:
         what = read_source(fpaths)
         if isinstance(what, Folder) and not directory:
             raise InputError(f"{os.fspath(fpaths)!r} is a folder", hint="upload it with directory=True")
-        return Folder(name, [what]) if isinstance(what, Source) and directory else what
-    paths = list(fpaths)
+        return gather([fpaths], name) if isinstance(what, Source) and directory else what
+    try:
+        paths = [Path(path) for path in fpaths]
+    except TypeError:
+        raise InputError(f"{fpaths!r} names no file", hint="give a path, or a list of paths") from None
     if not paths:
         raise InputError("the list of paths is empty", hint="give at least one path")
     if len(paths) == 1:
@@ -465,4 +470,4 @@ def _compare(body: bytes, root: Root) -> None:
 
 
 def _no_constant(name: str) -> Any:
-    raise InputError(f"the file holds {name}, which JSON cannot hold", hint="mend the file; nothing was sent")
+    raise ValueError(f"it holds {name}, which JSON cannot hold")

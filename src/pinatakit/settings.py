@@ -108,9 +108,10 @@ class Settings:
             raise SettingsError("an API key needs its secret, and a secret its key")
         if attempts < 1:
             raise SettingsError(f"attempts is at least 1, not {attempts}")
-        if not jwt and api_key is None:
+        if jwt is None and api_key is None:
             jwt = environment.get("PINATA_JWT", "").strip() or None
-        jwt = jwt or None
+        if jwt == "":
+            raise SettingsError("the JWT is empty", hint=NO_CREDENTIALS_HINT)
         for value, what in ((jwt, "the JWT"), (api_key, "the API key"), (api_secret, "the API secret")):
             if value is not None and not _TOKEN.fullmatch(value):
                 raise SettingsError(  # and not a letter of it is repeated
@@ -148,5 +149,8 @@ def _address(text: str | None, what: str) -> str | None:
     except ValueError:
         good = False
     if not good:
-        raise SettingsError(f"{what} {text!r} is not an address", hint="write it like http://127.0.0.1:5011")
+        raise SettingsError(  # the text may hold a password or a token, so it is not repeated
+            f"{what} is not an address, or has more in it than one",
+            hint="write it like http://127.0.0.1:5011, without user, password, query or fragment",
+        )
     return text.rstrip("/")

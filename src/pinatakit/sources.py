@@ -34,7 +34,7 @@ class Source:
     Attributes:
         name: its name, or its path inside the folder that is uploaded.
         size: bytes, or `None` when only reading to the end will tell.
-        open: starts reading from the beginning; `None` for what can be read only once.
+        open: starts reading from the beginning, which it can do only once unless `again`.
     """
 
     name: str
@@ -43,10 +43,6 @@ class Source:
     path: Path | None = None
     modified: int = 0
     again: bool = True
-
-    def reader(self) -> Reader:
-        """Start reading."""
-        return Reader(self)
 
 
 class Reader:
@@ -146,8 +142,12 @@ def gather(paths: Iterable[str | os.PathLike[str]], name: str) -> Folder:
     Raises:
         InputError: there are none, one is a folder or cannot be read, or two have one name.
     """
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise InputError("several files are a list of paths, not one", hint="upload() takes a single path")
     files: dict[str, Source] = {}
     for given in paths:
+        if not isinstance(given, str | os.PathLike):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InputError(f"{given!r} is no path", hint="give a list of paths")
         path = Path(given)
         if _status(path) is None:
             raise InputError(f"{path.name!r} is a folder among files", hint="upload the folder by itself")

@@ -35,6 +35,8 @@ class Target:
 
     def __init__(self, to: Path, first: Entry, *, name: str) -> None:
         is_folder = first.kind is Kind.DIRECTORY
+        if "\0" in str(to) or len(to.name.encode("utf-8", "surrogateescape")) > 240:
+            raise InputError(f"{to.name[:40]!r}… cannot be a name on disk", hint="name another place")
         self.place = to / name if to.is_dir() and not is_folder else to
         self.size = 0
         self.files = 0

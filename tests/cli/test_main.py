@@ -215,7 +215,7 @@ def test_a_refusal_is_told_in_the_services_words_and_by_its_exit_code(here, serv
 def test_an_address_that_is_none_is_a_matter_of_settings(here):
     ran = here("auth", "status", env={"PINATA_JWT": "a.very.secret", "PINATA_ENDPOINT_URL": "localhost:5011"})
     assert ran.failed(4)
-    assert ran.err.splitlines()[1:] == ["hint: write it like http://127.0.0.1:5011"]
+    assert ran.err.splitlines()[1].startswith("hint: write it like http://127.0.0.1:5011")
 
 
 def test_what_the_system_refuses_is_told_without_a_traceback(here, tmp_path):

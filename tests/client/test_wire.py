@@ -391,3 +391,18 @@ def test_an_async_client_is_closed_at_the_end():
             await pinata.account.test()
 
     anyio.run(main)
+
+
+def test_what_makes_something_anew_is_not_sent_twice(over):
+    asked = []
+
+    def cut(request):
+        asked.append(request.url.path)
+        raise httpx.ReadError("cut")
+
+    async def body(pinata):
+        with pytest.raises(Unreachable):
+            await Keys.create(pinata.keys, "once", admin=True)
+
+    over(body, httpx.MockTransport(cut), jwt="a.b.c", endpoint_url="http://x")
+    assert asked == ["/users/generateApiKey"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -86,3 +89,20 @@ def test_a_file_of_one_chunk_is_its_leaf():
 
 def test_a_builder_tells_its_profile():
     assert FileBuilder(SMALL).profile is SMALL
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="systems that fork")
+def test_a_child_of_a_fork_hashes_too():
+    program = """
+import os, signal
+from pinatakit.content import Profile, build_file
+data = [bytes(1 << 20)] * 8
+want = build_file(data, Profile.named("v1"))
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    os._exit(0 if build_file(data, Profile.named("v1")) == want else 1)
+print(os.waitpid(child, 0)[1])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"

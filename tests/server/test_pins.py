@@ -477,3 +477,23 @@ def test_old_spellings_of_a_path_are_served(server, api, people, path):
 
 def test_a_form_may_go_to_a_path_that_ends_with_a_slash(api):
     assert send(api, "/pinning/pinFileToIPFS/", ("slash.txt", b"slash")).status_code == 200
+
+
+def test_numbers_compare_with_numbers_and_text_with_text(api):
+    kinds = {"one": 1, "text": "1", "more": 1.5, "yes": True}
+    for name, value in kinds.items():
+        about = json.dumps({"name": f"kind {name}", "keyvalues": {"kind": value}})
+        pin(api, ("kind.txt", f"kind {name}".encode()), pinataMetadata=about)
+
+    def found(op, value):
+        asked = json.dumps({"kind": {"op": op, "value": value}})
+        rows = api.get("/data/pinList", params={"metadata[keyvalues]": asked, "pageLimit": 100}).json()[
+            "rows"
+        ]
+        return {row["metadata"]["name"].removeprefix("kind ") for row in rows}
+
+    assert found("eq", 1) == found("eq", 1.0) == {"one"}
+    assert found("eq", "1") == {"text"}
+    assert found("ne", 1) == {"text", "more", "yes"}
+    assert found("ne", "1") == {"one", "more", "yes"}
+    assert found("gte", 1) == {"one", "more"}

@@ -78,12 +78,14 @@ class Wire(ABC):
             last = attempt == self.settings.attempts
             try:
                 answer = await self._exchange(call)
-            except Unreachable:
-                if last:
+            except Unreachable as error:
+                sent = not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
+                if last or (sent and not call.repeatable):
                     raise
                 await self.sleep(_backoff(attempt))
                 continue
-            if answer.status not in _BUSY or last:
+            again = answer.status in _BUSY and (call.repeatable or answer.status == 429)
+            if not again or last:
                 return answer
             told = retry_after(answer.headers)
             if told is not None and told > _LONGEST_WAIT:

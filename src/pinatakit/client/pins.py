@@ -41,6 +41,7 @@ class Pins(Resource[W]):
     async def list(
         self,
         *,
+        cid: CID | str | None = None,
         cid_contains: str | None = None,
         name: str | None = None,
         where: Iterable[Where] | Where = (),
@@ -63,11 +64,13 @@ class Pins(Resource[W]):
         `page_size` (1 to 1,000) are fetched as they are needed.
         """
         conditions = [where] if isinstance(where, Where) else list(where)
+        only = CID.parse(cid) if cid else None
         given = 0
         while limit is None or given < limit:
             size = page_size if limit is None else min(page_size, limit - given)
             page = await self.wire.send(
                 calls.list_pins(
+                    cid=only,
                     cid_contains=cid_contains,
                     name=name,
                     where=conditions,

@@ -69,8 +69,7 @@ class Sending:
             builder = FileBuilder(self._profile, threads=1)
             reader = await self._wire.in_thread(Reader, file)
             try:
-                while piece := await self._wire.in_thread(reader.piece):
-                    builder.feed(piece)
+                while piece := await self._wire.in_thread(_next, reader, builder):
                     yield piece
                     sent += len(piece)
                     if self._progress:
@@ -81,8 +80,15 @@ class Sending:
             if isinstance(self._what, Folder):
                 folder.add(file.name, root)
             yield form.FILE_END
-        self.root = folder.finish() if isinstance(self._what, Folder) else root
+        self.root = await self._wire.in_thread(folder.finish) if isinstance(self._what, Folder) else root
         yield self._end
+
+
+def _next(reader: Reader, builder: FileBuilder) -> bytes:
+    """The next piece, on its way to be hashed."""
+    piece = reader.piece()
+    builder.feed(piece)
+    return piece
 
 
 async def send(

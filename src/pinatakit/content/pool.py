@@ -16,3 +16,7 @@ def workers() -> int:
 def pool(threads: int = 0) -> ThreadPoolExecutor:
     """The threads, started when they are first needed; one for each core unless told."""
     return ThreadPoolExecutor(threads or workers(), thread_name_prefix="pinatakit-hash")
+
+
+if hasattr(os, "register_at_fork"):  # a child of a fork has none of its parent's threads
+    os.register_at_fork(after_in_child=pool.cache_clear)

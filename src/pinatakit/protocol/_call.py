@@ -37,7 +37,9 @@ class Answer(NamedTuple):
 class Call(Generic[T]):
     """One request, and the reader of its answer: all there is to an endpoint but the sending.
 
-    Query values of `None` are left out; booleans are written ``true`` and ``false``.
+    Query values of `None` are left out; booleans are written ``true`` and ``false``. A call that
+    is not `repeatable` makes something anew each time it is executed, so it is sent again only
+    when it certainly was not.
     """
 
     method: str
@@ -47,6 +49,7 @@ class Call(Generic[T]):
     body: Body = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     host: Host = "api"
+    repeatable: bool = True
 
     def pairs(self) -> list[tuple[str, str]]:
         """The query as it is sent."""

@@ -131,6 +131,7 @@ def create_key(name: str, tree: dict[str, Any], max_uses: int | None = None) -> 
         reads_json(lambda data: record(data, NewKey)),
         body=msgspec.json.encode(body),
         headers=JSON_TYPE,
+        repeatable=False,
     )
 
 

@@ -207,6 +207,7 @@ class Pins(NamedTuple):
 
 def list_pins(
     *,
+    cid: CID | None = None,
     cid_contains: str | None = None,
     name: str | None = None,
     where: Iterable[Where] = (),
@@ -234,6 +235,7 @@ def list_pins(
             )
         conditions[one.key] = one.to_json()
     query: dict[str, str | int | bool | None] = {
+        "cid": str(cid) if cid else None,
         "hashContains": cid_contains,
         "metadata[name]": name,
         "metadata[keyvalues]": msgspec.json.encode(conditions).decode() if conditions else None,
@@ -319,6 +321,7 @@ def pin_by_hash(
         reads_json(lambda data: record(data, Queued)),
         body=msgspec.json.encode(body),
         headers=JSON_TYPE,
+        repeatable=False,
     )
 
 

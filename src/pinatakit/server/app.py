@@ -101,6 +101,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
             HTTPException: _no_route,
             OSError: _disk,
             ClientDisconnect: _gone,
+            Exception: _failed,
         },
         middleware=[
             Middleware(
@@ -141,6 +142,13 @@ async def _disk(request: Request, error: Exception) -> Response:
         return await _refused(request, Refusal(507, "INSUFFICIENT_STORAGE", details))
     return await _refused(
         request, Refusal(500, "INTERNAL_SERVER_ERROR", f"The store failed: {error.strerror}")
+    )
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return await _refused(
+        request, Refusal(500, "INTERNAL_SERVER_ERROR", "The local Pinata failed; see its log.")
     )
 
 

@@ -16,7 +16,7 @@ from pinatakit.protocol import Key, refusals
 from pinatakit.protocol.shapes import as_object
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.store import Keys
-from pinatakit.server.store.keys import issued_at
+from pinatakit.server.store.values import now_micros
 
 _ALGORITHM: Final = "HS256"
 
@@ -36,7 +36,7 @@ def make_jwt(keys: Keys, key: str, secret: str) -> str:
         "authenticationType": "scopedKey",
         "scopedKeyKey": key,
         "scopedKeySecret": secret,
-        "iat": issued_at(),
+        "iat": now_micros() // 1_000_000,
     }
     return jwt.encode(payload, keys.signing_key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
 

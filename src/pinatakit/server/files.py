@@ -13,9 +13,8 @@ from pinatakit.errors import InputError
 from pinatakit.protocol import File, Where
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.server.refusal import Refusal, bad_request, not_found
-from pinatakit.server.request import Asked, data
+from pinatakit.server.request import Asked, data, read_expiry
 from pinatakit.server.store.files import Filter
-from pinatakit.server.uploads import read_expiry
 
 _KEYVALUE: Final = re.compile(r"(?:keyvalues|metadata)\[(.+)\]\Z", re.DOTALL)
 

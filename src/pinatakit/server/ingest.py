@@ -226,9 +226,12 @@ class _Pouring:
         Raises:
             OSError: the disk is full or broken.
         """
-        running, self._running = self._running, None
-        if running is not None:
-            await running
+        if self._running is not None:
+            try:
+                await asyncio.shield(self._running)  # a request given up waits for its thread all the same
+            finally:
+                if self._running.done():
+                    self._running = None
 
     async def _pour(self) -> None:
         assert self.into

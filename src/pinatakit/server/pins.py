@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import anyio.to_thread
-import msgspec
 from starlette.responses import Response
 
 from pinatakit.errors import ContentError, InputError
@@ -17,7 +17,7 @@ from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.pins import JOB_STATUSES, OPERATORS, STATUSES
 from pinatakit.protocol.shapes import is_array, is_object
 from pinatakit.server.refusal import Refusal, bad_request
-from pinatakit.server.request import Asked, json, ok, read_cid
+from pinatakit.server.request import Asked, json, ok, read_about, read_cid, read_group, read_object
 from pinatakit.server.store.files import Filter
 
 _KEYVALUE: Final = re.compile(r"metadata\[keyvalues\]\[(.+)\]\Z", re.DOTALL)
@@ -56,27 +56,17 @@ async def list_pins(asked: Asked) -> Response:
 
 def _metadata(query: Mapping[str, str]) -> tuple[str | None, list[Where]]:
     """The filters on name and key-values, in each of the spellings that clients use."""
-    whole = _json_of(query, "metadata") if query.get("metadata") else {}
+    whole = read_object(query, "metadata")
     name: Any = query.get("metadata[name]") or whole.get("name")
     keyvalues: Any = whole.get("keyvalues") or {}
     if not isinstance(name, str | None) or not is_object(keyvalues):
         raise bad_request('"metadata" must be {"name": text, "keyvalues": object}')
     if query.get("metadata[keyvalues]"):
-        keyvalues = {**keyvalues, **_json_of(query, "metadata[keyvalues]")}
+        keyvalues = {**keyvalues, **read_object(query, "metadata[keyvalues]")}
     for key in query:
         if found := _KEYVALUE.match(key):
-            keyvalues = {**keyvalues, found[1]: _json_of(query, key)}
+            keyvalues = {**keyvalues, found[1]: read_object(query, key)}
     return name, [_where(key, asked) for key, asked in keyvalues.items()]
-
-
-def _json_of(query: Mapping[str, str], name: str) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(query[name])
-    except msgspec.DecodeError as error:
-        raise bad_request(f'"{name}" is not JSON: {error}') from None
-    if not is_object(value):
-        raise bad_request(f'"{name}" must be a JSON object')
-    return value
 
 
 def _where(key: str, asked: Any) -> Where:
@@ -93,10 +83,12 @@ def _where(key: str, asked: Any) -> Where:
     for one in (value, second):
         if not isinstance(one, str | int | float | bool | None) or (one is None and one is value):
             raise bad_request(f"A key-value is text, a number or a boolean, not {one!r}")
+        if isinstance(one, int | float) and not abs(one) <= sys.float_info.max:
+            raise bad_request("A number of the filter is beyond any that JavaScript has")
     if op in ("regexp", "iRegexp"):
         try:
             re.compile(str(value))
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             raise bad_request(f"{value!r} is not a regular expression: {error}") from None
     return Where(key, op, value, second)
 
@@ -194,31 +186,3 @@ def not_pinned(cid: str) -> Refusal:
     """The account has not pinned this: 500, as recorded in 2022."""
     reason = refusals.CURRENT_USER_HAS_NOT_PINNED_CID
     return Refusal(500, reason, f"The current user has not pinned the cid: {cid}")
-
-
-def read_group(options: Mapping[str, Any]) -> str | None:
-    """The group that options name.
-
-    Raises:
-        Refusal: it is no text.
-    """
-    group = options.get("groupId")
-    if not isinstance(group, str | None):
-        raise bad_request('"pinataOptions.groupId" must be the id of a group')
-    return group
-
-
-def read_about(body: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any]]:
-    """Name, key-values and options that a request of the older API carries.
-
-    Raises:
-        Refusal: one of them cannot be.
-    """
-    metadata: Any = body.get("pinataMetadata") or {}
-    options: Any = body.get("pinataOptions") or {}
-    if not is_object(metadata) or not is_object(options):
-        raise bad_request('"pinataMetadata" and "pinataOptions" must be JSON objects')
-    try:
-        return check_name(metadata.get("name")), check_keyvalues(metadata.get("keyvalues")), options
-    except InputError as error:
-        raise bad_request(error.message) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -11,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from pinatakit.content import CID
-from pinatakit.errors import InvalidCID
+from pinatakit.errors import InputError, InvalidCID
 from pinatakit.protocol import Key, Network
+from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
 from pinatakit.server.refusal import Refusal, bad_request, not_found
 from pinatakit.server.store import Store
+from pinatakit.server.store.values import from_micros, now_micros
 
 Handler: TypeAlias = Callable[["Asked"], Awaitable[Response]]
 
@@ -88,7 +91,7 @@ async def read_json(request: Request) -> Any:
             raise Refusal(413, "PAYLOAD_TOO_LARGE", f"The request has more than {MAX_JSON:,} bytes.")
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of which msgspec's and Unicode's errors are kinds
         raise bad_request(f"The request's body is not JSON: {error}") from None
 
 
@@ -117,3 +120,65 @@ def read_cid(text: object, name: str) -> CID:
         return CID.parse(text)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     except InvalidCID as error:
         raise bad_request(f'"{name}" is not a valid CID: {error.message}') from None
+
+
+def read_object(values: Mapping[str, str], name: str) -> dict[str, Any]:
+    """The JSON object that a field of a form or query holds; an empty one where it holds nothing.
+
+    Raises:
+        Refusal: it is none.
+    """
+    if not values.get(name):
+        return {}
+    try:
+        value = msgspec.json.decode(values[name])
+    except (ValueError, RecursionError) as error:
+        raise bad_request(f'"{name}" is not JSON: {error}') from None
+    if not is_object(value):
+        raise bad_request(f'"{name}" must be a JSON object')
+    return value
+
+
+def read_group(options: Mapping[str, Any]) -> str | None:
+    """The group that options name.
+
+    Raises:
+        Refusal: it is no text.
+    """
+    group = options.get("groupId")
+    if not isinstance(group, str | None):
+        raise bad_request('"pinataOptions.groupId" must be the id of a group')
+    return group
+
+
+def read_about(body: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any]]:
+    """Name, key-values and options that a request of the older API carries.
+
+    Raises:
+        Refusal: one of them cannot be.
+    """
+    metadata: Any = body.get("pinataMetadata") or {}
+    options: Any = body.get("pinataOptions") or {}
+    if not is_object(metadata) or not is_object(options):
+        raise bad_request('"pinataMetadata" and "pinataOptions" must be JSON objects')
+    try:
+        return check_name(metadata.get("name")), check_keyvalues(metadata.get("keyvalues")), options
+    except InputError as error:
+        raise bad_request(error.message) from None
+
+
+def read_expiry(value: object) -> datetime | None:
+    """When a file expires: unix seconds, in the future.
+
+    Raises:
+        Refusal: it is not.
+    """
+    if value is None:
+        return None
+    if (
+        not isinstance(value, int)
+        or isinstance(value, bool)
+        or not now_micros() < value * 1_000_000 < 1 << 57
+    ):
+        raise bad_request(f'"expires_at" must be unix seconds in the future, not {value!r}')
+    return from_micros(value * 1_000_000)

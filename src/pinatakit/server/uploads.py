@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 import anyio.to_thread
-import msgspec
 from starlette.responses import Response
 
 from pinatakit.content import CID, Profile, Root
@@ -18,12 +17,19 @@ from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.uploads import check_cid_version
-from pinatakit.server.ingest import Form, Ingest, receive
-from pinatakit.server.pins import read_about, read_group
+from pinatakit.server.ingest import Form, Ingest, ProfileOf, receive
 from pinatakit.server.refusal import bad_request
-from pinatakit.server.request import Asked, as_network, data, json
+from pinatakit.server.request import (
+    Asked,
+    as_network,
+    data,
+    json,
+    read_about,
+    read_expiry,
+    read_group,
+    read_object,
+)
 from pinatakit.server.store.files import Kept
-from pinatakit.server.store.values import from_micros, now_micros
 
 _V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
 _UNKNOWN = Root(CID(1, 0x55, b"\0\0"), 0, 0)  # stands in until the content is whole
@@ -34,7 +40,7 @@ async def pin_file(asked: Asked) -> Response:
     arrived = await _receive(asked, _older_profile, Profile.for_version(0))
 
     def keep() -> Upload:
-        about = {name: _json(arrived.fields, name) for name in ("pinataMetadata", "pinataOptions")}
+        about = {name: read_object(arrived.fields, name) for name in ("pinataMetadata", "pinataOptions")}
         name, keyvalues, options = read_about(about)
         kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
         return arrived.ingest.keep(kept, wrap=options.get("wrapWithDirectory") is True)
@@ -91,27 +97,26 @@ async def upload(asked: Asked) -> Response:
     return data(kept.to_v3(user_id=asked.store.keys.user_id))
 
 
-async def _receive(asked: Asked, profile_of: Any, default: Profile) -> Form:
+async def _receive(asked: Asked, profile_of: ProfileOf, default: Profile) -> Form:
     content_type = asked.request.headers.get("content-type", "")
     return await receive(asked.store, content_type, asked.request.stream(), profile_of, default)
 
 
-async def _keep(arrived: Form, keep: Any) -> Upload:
+async def _keep(arrived: Form, keep: Callable[[], Upload]) -> Upload:
     """Keep what has arrived, or leave nothing of it."""
 
     def keep_or_drop() -> Upload:
         try:
-            added: Upload = keep()
+            return keep()
         except BaseException:
             arrived.ingest.drop()
             raise
-        return added
 
     return await anyio.to_thread.run_sync(keep_or_drop)
 
 
 def _older_profile(fields: Mapping[str, str]) -> Profile | None:
-    version = _cid_version(_json(fields, "pinataOptions").get("cidVersion"))
+    version = _cid_version(read_object(fields, "pinataOptions").get("cidVersion"))
     return None if version is None else Profile.for_version(version)
 
 
@@ -133,22 +138,9 @@ def _cid_version(given: object) -> int | None:
         raise bad_request(f'"pinataOptions.cidVersion" must be 0 or 1, not {given!r}') from None
 
 
-def _json(fields: Mapping[str, str], name: str) -> dict[str, Any]:
-    """A field of the form that holds a JSON object."""
-    if not fields.get(name):
-        return {}
-    try:
-        value = msgspec.json.decode(fields[name])
-    except msgspec.DecodeError as error:
-        raise bad_request(f'"{name}" is not JSON: {error}') from None
-    if not is_object(value):
-        raise bad_request(f'"{name}" must be a JSON object')
-    return value
-
-
 def _keyvalues(fields: Mapping[str, str]) -> dict[str, Any]:
     """Key-values of v3, also as the guides write them: once more inside ``keyvalues``."""
-    given = _json(fields, "keyvalues")
+    given = read_object(fields, "keyvalues")
     inner = given.get("keyvalues")
     return inner if len(given) == 1 and is_object(inner) else given
 
@@ -157,20 +149,3 @@ def _expires(text: str | None) -> datetime | None:
     if not text:
         return None
     return read_expiry(int(text) if re.fullmatch(r"[0-9]{1,15}", text) else text)
-
-
-def read_expiry(value: object) -> datetime | None:
-    """When a file expires: unix seconds, in the future.
-
-    Raises:
-        Refusal: it is not.
-    """
-    if value is None:
-        return None
-    if (
-        not isinstance(value, int)
-        or isinstance(value, bool)
-        or not now_micros() < value * 1_000_000 < 1 << 57
-    ):
-        raise bad_request(f'"expires_at" must be unix seconds in the future, not {value!r}')
-    return from_micros(value * 1_000_000)

@@ -41,7 +41,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # private content and keys are in it
         except OSError as error:
             raise InputError(
                 f"{str(folder)!r} cannot be a data folder: {error.strerror}", hint="name another folder"

@@ -374,14 +374,15 @@ def _where(where: Where) -> tuple[str, list[Any]]:
     column = "text" if number is None else "number"
     value: Any = as_text(where.value) if number is None else number
     signs = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-    if where.op == "ne":  # something of another type is not equal either
-        return "text <> ?", [as_text(where.value)]
+    alike = "" if number is not None else " AND number IS NULL"
+    if where.op == "ne":  # something of another kind is not equal either
+        return (f"({column} <> ? OR number IS {'NOT ' if number is None else ''}NULL)", [value])
     if where.op in signs:
-        return f"{column} {signs[where.op]} ?", [value]
+        return f"{column} {signs[where.op]} ?{alike}", [value]
     if where.op in ("between", "notBetween"):
         second: Any = as_text(where.second) if number is None else as_number(where.second)
         negated = "NOT " if where.op == "notBetween" else ""
-        return f"{column} {negated}BETWEEN ? AND ?", [value, second]
+        return f"{column} {negated}BETWEEN ? AND ?{alike}", [value, second]
     negated = "NOT " if where.op.startswith("not") else ""
     ignore_case = where.op in ("iLike", "notILike", "iRegexp")
     pattern = as_text(where.value)

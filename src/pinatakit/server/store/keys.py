@@ -8,7 +8,6 @@ import json
 import secrets
 import sqlite3
 import threading
-import time
 import uuid
 from collections import Counter
 from concurrent.futures import Future
@@ -124,8 +123,3 @@ class Keys:
 def _hash(secret: str, salt: str) -> str:
     """Salt and hash. The secret is 256 random bits, so a slow hash would protect nothing more."""
     return f"{salt}:{hashlib.sha256(f'{salt}{secret}'.encode()).hexdigest()}"
-
-
-def issued_at() -> int:
-    """Now, in whole seconds, as a JWT says it."""
-    return int(time.time())

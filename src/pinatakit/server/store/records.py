@@ -13,8 +13,9 @@ import queue
 import re
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -79,16 +80,21 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._local = threading.local()
-        self._readers: list[sqlite3.Connection] = []
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._after: list[Callable[[], object]] = []
         self._closed = False
-        connection = self._connect()
         try:
-            self._prepare(connection)
-        finally:
-            connection.close()
+            connection = self._connect()
+            try:
+                self._prepare(connection)
+            finally:
+                connection.close()
+        except sqlite3.DatabaseError as error:
+            raise PinataError(
+                f"{str(path)!r} is damaged, or no database: {error}",
+                hint="restore it from a backup, or use another folder",
+            ) from None
         self._thread = threading.Thread(target=self._run, name="pinatakit-records", daemon=True)
         self._thread.start()
 
@@ -107,12 +113,14 @@ class Records:
 
     def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, as of the last commit."""
-        return self._reader().execute(sql, values).fetchall()
+        with self._lent() as reader:
+            return reader.execute(sql, values).fetchall()
 
     def read_one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
         """The first row of a query, if any."""
-        row: sqlite3.Row | None = self._reader().execute(sql, values).fetchone()
-        return row
+        with self._lent() as reader:
+            row: sqlite3.Row | None = reader.execute(sql, values).fetchone()
+            return row
 
     def close(self) -> None:
         """Finish what waits, then close."""
@@ -120,8 +128,8 @@ class Records:
             self._closed = True
             self._waiting.put(None)
             self._thread.join()
-            for reader in self._readers:
-                reader.close()
+            while not self._readers.empty():
+                self._readers.get_nowait().close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -141,12 +149,17 @@ class Records:
                 hint="use the pinatakit that made it, or another folder",
             )
 
-    def _reader(self) -> sqlite3.Connection:
-        reader: sqlite3.Connection | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = self._connect()
-            self._readers.append(reader)
-        return reader
+    @contextmanager
+    def _lent(self) -> Generator[sqlite3.Connection]:
+        """A connection to read with; as many are open as were ever in use at once."""
+        try:
+            reader = self._readers.get_nowait()
+        except queue.Empty:
+            reader = self._connect()
+        try:
+            yield reader
+        finally:
+            self._readers.put(reader)
 
     def _run(self) -> None:
         connection = self._connect()
@@ -157,7 +170,9 @@ class Records:
                 while len(batch) < _BATCH and not self._waiting.empty():
                     batch.append(self._waiting.get())
                 stop = None in batch
-                self._write_all(connection, [item for item in batch if item])
+                # A request that was given up takes its write with it, unless that has begun.
+                wanted = [item for item in batch if item and item[1].set_running_or_notify_cancel()]
+                self._write_all(connection, wanted)
         finally:
             connection.close()
 
