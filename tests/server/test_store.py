@@ -263,18 +263,18 @@ def test_the_two_names_of_a_block_have_a_car_each(store):
 def test_content_unpinned_and_uploaded_in_one_breath_is_there(store):
     cid = add(store, DATA)
     again = begin(store, DATA)
+    root, _, _ = again._root()
+    again._car.settle(root)
     gate = threading.Event()
-    store.records.write(lambda db: gate.wait(10))  # what comes meanwhile is written together
-    with ThreadPoolExecutor(2) as pool:
+    store.records.write(lambda db: gate.wait(10))
+    with ThreadPoolExecutor(2) as pool:  # both wait for the writer, and are then written together
         gone = pool.submit(store.files.delete, "public", cid=cid)
-        while store.records._waiting.qsize() < 1:
-            time.sleep(0.001)
-        kept = pool.submit(again.keep, Kept(Root(cid, 0, 0), None, "", 0))
-        while store.records._waiting.qsize() < 2 and not kept.done():
-            time.sleep(0.001)
+        time.sleep(0.05)
+        kept = pool.submit(store.files.add, Kept(root, None, "", 1), again._car)
+        time.sleep(0.05)
         gate.set()
-        assert gone.result()
-        kept.result()
+        assert gone.result(10)
+        assert not kept.result(10).is_duplicate
     assert b"".join(whole(store.folder, cid).values()) == DATA
 
 

@@ -1,0 +1,193 @@
+"""Content on its way to disk: whole or not at all, and never beside its place."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pinatakit.content import CID, Entry, Kind
+from pinatakit.errors import InputError
+from pinatakit.targets import Target
+
+from .test_roots import posix
+
+ANY = CID.of(b"")
+
+
+def file(path: str = "", size: int = 0) -> Entry:
+    return Entry(path, Kind.FILE, ANY, size, "")
+
+
+def folder(path: str = "") -> Entry:
+    return Entry(path, Kind.DIRECTORY, ANY, 0, "")
+
+
+def link(path: str, target: str) -> Entry:
+    return Entry(path, Kind.SYMLINK, ANY, 0, target)
+
+
+def put(to, *steps) -> Target:
+    target = Target(to, steps[0], name="name")
+    try:
+        for step in steps:
+            target.take(step)
+        target.finish()
+    finally:
+        target.abandon()
+    return target
+
+
+def test_a_file_is_there_only_when_it_is_finished(tmp_path):
+    target = Target(tmp_path / "f", file(), name="name")
+    target.take(file())
+    target.take(b"one ")
+    target.take(b"two")
+    assert not (tmp_path / "f").exists()
+    target.finish()
+    assert os.listdir(tmp_path) == ["f"]
+    assert (tmp_path / "f").read_bytes() == b"one two"
+    assert (target.place, target.size, target.files) == (tmp_path / "f", 7, 1)
+
+
+def test_abandoning_what_is_finished_takes_nothing_away(tmp_path):
+    put(tmp_path / "f", file(), b"x").abandon()
+    put(tmp_path / "d", folder(), file("f"), b"y").abandon()
+    assert (tmp_path / "f").read_bytes() == b"x"
+    assert (tmp_path / "d/f").read_bytes() == b"y"
+
+
+@pytest.mark.parametrize("first", [file(), folder()], ids=["a file", "a folder"])
+def test_abandoned_nothing_is_left(tmp_path, first):
+    target = Target(tmp_path / "to", first, name="name")
+    target.abandon()
+    target.take(first)
+    target.take(b"x" if first.kind is Kind.FILE else file("f"))
+    assert len(os.listdir(tmp_path)) == 1
+    target.abandon()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_takes_the_place_of_another(tmp_path):
+    (tmp_path / "f").write_bytes(b"before")
+    put(tmp_path / "f", file(), b"after")
+    assert (tmp_path / "f").read_bytes() == b"after"
+
+
+def test_into_a_folder_a_file_goes_under_its_name(tmp_path):
+    assert put(tmp_path, file(), b"x").place == tmp_path / "name"
+    (tmp_path / "in/name").mkdir(parents=True)
+    with pytest.raises(InputError, match="name' is a folder"):
+        put(tmp_path / "in", file(), b"x")
+
+
+def test_a_folder_is_written_with_all_that_is_in_it(tmp_path):
+    target = put(tmp_path / "d", folder(), folder("a"), file("a/f"), b"x", b"y", file("b"), folder("c"))
+    assert (target.size, target.files) == (2, 2)
+    found = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*"))
+    assert found == ["d", "d/a", "d/a/f", "d/b", "d/c"]
+    assert (tmp_path / "d/a/f").read_bytes() == b"xy"
+
+
+def test_a_folder_becomes_an_empty_one_and_no_other(tmp_path):
+    (tmp_path / "d").mkdir()
+    put(tmp_path / "d", folder(), file("f"), b"x")
+    for to in (tmp_path / "d", tmp_path / "d/f"):
+        with pytest.raises(InputError, match="is there already"):
+            put(to, folder())
+
+
+@pytest.mark.parametrize("first", [file(), folder()], ids=["a file", "a folder"])
+def test_the_folder_around_it_must_be_there(tmp_path, first):
+    with pytest.raises(InputError, match="there is no folder"):
+        put(tmp_path / "nowhere/to", first)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["n" * 241, "a\0b", "ä" * 121])
+def test_what_cannot_be_a_name_is_refused(tmp_path, name):
+    with pytest.raises(InputError, match="cannot be a name on disk"):
+        put(tmp_path / name, file())
+
+
+def test_the_longest_name_is_taken(tmp_path):
+    put(tmp_path / ("n" * 240), file())
+    assert os.listdir(tmp_path) == ["n" * 240]
+
+
+# On a file system that does not tell A from a, an entry comes to where another one is.
+
+
+@pytest.mark.parametrize("first", [file("x"), folder("x")], ids=["file", "folder"])
+@pytest.mark.parametrize("second", [file("x"), folder("x"), link("x", "y")], ids=["file", "folder", "link"])
+def test_names_that_are_one_on_this_file_system_are_told_and_nothing_is_left(tmp_path, first, second):
+    with pytest.raises(InputError, match="cannot tell 'x' from a name beside it"):
+        put(tmp_path / "d", folder(), first, second)
+    assert os.listdir(tmp_path) == []
+
+
+@posix
+@pytest.mark.parametrize("second", [file("x"), folder("x"), link("x", "y")], ids=["file", "folder", "link"])
+def test_nothing_is_written_through_a_symlink_of_the_same_name(tmp_path, second):
+    with pytest.raises(InputError, match="cannot tell 'x' from a name beside it"):
+        put(tmp_path / "d", folder(), file("f"), b"kept", link("x", "f"), second)
+    assert os.listdir(tmp_path) == []
+
+
+@posix
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("l", "/"),
+        ("l", "/f"),
+        ("l", ".."),
+        ("l", "../f"),
+        ("l", "././../f"),
+        ("l", "//f"),
+        ("l", "f/.."),
+        ("l", "a/../f"),
+        ("a/l", "../.."),
+        ("a/l", "../../f"),
+        ("a/l", "../x/../.."),
+        ("a/l", "..//.././f"),
+    ],
+)
+def test_a_symlink_that_leads_out_or_may_do_is_refused(tmp_path, path, target):
+    with pytest.raises(InputError, match="leads out of what is written"):
+        put(tmp_path / "d", folder(), folder("a"), link(path, target))
+    assert os.listdir(tmp_path) == []
+
+
+@posix
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("l", "."),
+        ("l", "f"),
+        ("l", "a/f"),
+        ("l", "./f"),
+        ("l", "..."),
+        ("l", "..f"),
+        ("a/l", ".."),
+        ("a/l", "../f"),
+        ("a/l", ".././f"),
+        ("a/l", "../a"),
+    ],
+)
+def test_a_symlink_that_stays_inside_is_written_as_it_is(tmp_path, path, target):
+    put(tmp_path / "d", folder(), folder("a"), link(path, target))
+    assert os.readlink(tmp_path / "d" / path) == target
+
+
+@posix
+def test_a_symlink_by_itself_is_refused(tmp_path):
+    with pytest.raises(InputError, match=f"the symlink '{ANY}' leads out"):
+        put(tmp_path / "l", link("", "f"))
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_the_disk_refuses_is_told_with_its_place(tmp_path):
+    with pytest.raises(InputError, match=r"d/n+' cannot be written: ") as told:
+        put(tmp_path / "d", folder(), file("n" * 300))
+    assert ".part" not in str(told.value)
+    assert os.listdir(tmp_path) == []
