@@ -316,3 +316,22 @@ def test_a_tree_is_used_for_one_folder_after_another(tmp_path):
     lay(tmp_path, {"one/f": [b"f"], "two/f": [b"f"]})
     tree = Tree(V1)
     assert tree.root(tmp_path / "one") == tree.root(tmp_path / "two") == root_of(tmp_path / "one")
+
+
+@posix
+def test_the_target_of_a_kept_symlink_is_kept_to_the_letter(tmp_path):
+    (tmp_path / "l").symlink_to("./a//b/")
+    kept = build_symlink("./a//b/", PROFILES["v1"])
+    assert cid_of(tmp_path, symlinks="keep") == build_directory({"l": kept}, PROFILES["v1"]).cid
+
+
+@posix
+def test_a_symlink_to_itself_can_be_kept(tmp_path):
+    (tmp_path / "l").symlink_to("l")
+    kept = build_symlink("l", PROFILES["v1"])
+    assert cid_of(tmp_path, symlinks="keep") == build_directory({"l": kept}, PROFILES["v1"]).cid
+
+
+def test_an_empty_path_is_no_folder():
+    with pytest.raises(InputError, match="empty path"):
+        cid_of("")

@@ -199,11 +199,11 @@ def _stream(car: BinaryIO, source: Uploadable, profile: Profile, take: Take) -> 
     start = car.tell()
     header = car_header([CID(profile.cid_version, DAG_PB, _NO_DIGEST)])
     car.write(header)
-    seen: set[bytes] = set()
+    seen: set[CID] = set()
 
     def put(block: Block) -> None:
-        if block.cid.multihash not in seen:
-            seen.add(block.cid.multihash)
+        if block.cid not in seen:
+            seen.add(block.cid)
             car.write(car_section(block.cid, len(block.data)))
             car.write(block.data)
 
@@ -224,9 +224,13 @@ def _writing(to: CarTarget) -> Generator[BinaryIO]:
         yield to
         return
     place = Path(to)
+    if place.is_dir():
+        raise InputError(f"{str(place)!r} is a folder", hint="name the file to write")
     aside = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
     try:
-        with explained(place.parent), aside.open("xb", buffering=PIECE) as out:
+        with explained(place.parent):
+            out = aside.open("xb", buffering=PIECE)
+        with out:
             yield out
         aside.replace(place)
     finally:

@@ -6,8 +6,10 @@ found those of both CIDs, and names what they do not share.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Final
 
 from pinatakit.content import CID, PROFILES, Profile, Root, build_directory
@@ -70,18 +72,20 @@ def explain(a: CID | str, b: CID | str, source: Uploadable | None = None) -> Exp
         )
     if source is None:
         return Explanation(None, None, _compare(first, second))
-    what = read_source(source, hidden=True)
+    is_folder = isinstance(source, str | os.PathLike) and Path(source).is_dir()
+    what = None if is_folder else read_source(source)
     if isinstance(what, Source) and not what.again:
         raise InputError("the content can be read only once", hint="give a path, or bytes")
     found: dict[CID, Recipe] = {}
-    for recipe in _recipes(isinstance(what, Folder)):
+    for recipe in _recipes(is_folder):
         try:
             root = _root(source, what, recipe)
         except InputError:  # nothing is left of the folder under this recipe
+            if not is_folder:
+                raise
             continue
-        for wanted in (first, second):
-            if root.cid.to_v1() == wanted.to_v1():
-                found.setdefault(wanted, recipe)
+        if root.cid in (first, second):
+            found.setdefault(root.cid, recipe)
         if len(found) == 2:
             break
     mine, other = found.get(first), found.get(second)
@@ -119,6 +123,9 @@ def _recipes(is_folder: bool) -> Iterator[Recipe]:
             for symlinks in ("keep", "follow")
             for hidden in (False, True)
         ]
+        takes.sort(
+            key=lambda take: list(take.values()).count(True) + (take["symlinks"] == "keep")
+        )  # fewest changes first
         for take in takes:
             for profile in named:
                 yield Recipe(profile, **take)
@@ -132,14 +139,16 @@ def _recipes(is_folder: bool) -> Iterator[Recipe]:
         yield Recipe(profile)
 
 
-def _root(source: Uploadable, what: Source | Folder, recipe: Recipe) -> Root:
+def _root(source: Uploadable, what: Source | Folder | None, recipe: Recipe) -> Root:
+    if isinstance(what, Source):
+        root = root_of(what.path or what.open(), recipe.profile)
+        return build_directory({what.name: root}, recipe.profile) if recipe.wrapped else root
     take: dict[str, Any] = {
         "hidden": recipe.hidden,
         "symlinks": recipe.symlinks,
         "empty_folders": recipe.empty_folders,
     }
-    root = root_of(source, recipe.profile, **take)
-    return build_directory({what.name: root}, recipe.profile) if recipe.wrapped else root
+    return root_of(source, recipe.profile, **take)
 
 
 _WORDS: Final[dict[str, Callable[[Any, Any], str]]] = {

@@ -81,7 +81,7 @@ def root_of(
 ) -> Root:
     """As `cid_of`, with the sizes; `sink` is given every block, the root last."""
     recipe = Profile.named(profile)
-    if isinstance(source, str | os.PathLike) and Path(source).is_dir():
+    if isinstance(source, str | os.PathLike) and str(source) and Path(source).is_dir():
         return Tree(
             recipe,
             sink,
@@ -121,7 +121,7 @@ class Tree:
         symlinks: ``follow`` them, ``keep`` them as UnixFS symlinks, or ``refuse`` them.
         empty_folders: keep folders in which nothing is left; a form cannot carry them.
         odd_names: keep names that are not UTF-8, byte for byte; else they are refused.
-        progress: told the bytes of content read so far after each file, and `None`.
+        progress: told the bytes of content read so far after each folder, and `None`.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class Tree:
                 _check_utf8(name, entry.path)
             try:
                 is_link = entry.is_symlink()
-                if entry.is_file() and not (is_link and self.symlinks != "follow"):
+                if not (is_link and self.symlinks != "follow") and entry.is_file():
                     named.append(self._file(name, entry.path))
                     continue
             except OSError:
@@ -203,7 +203,7 @@ class Tree:
         if is_link and self.symlinks == "refuse":
             raise InputError(f"{entry.path!r} is a symlink", hint='follow or keep it with symlinks="…"')
         if is_link and self.symlinks == "keep":
-            return build_symlink(str(Path(entry.path).readlink()), self.profile, self.sink)
+            return build_symlink(os.readlink(entry.path), self.profile, self.sink)  # noqa: PTH115  (Path would tidy it)
         if entry.is_dir():
             return self._folder(entry.path, above)
         with explained(Path(entry.path)):

@@ -121,7 +121,11 @@ def _check_link(step: Entry) -> None:
     names = [name for name in step.target.split("/") if name not in ("", ".")]
     up = next((place for place, name in enumerate(names) if name != ".."), len(names))
     leads_out = (
-        step.target.startswith("/") or not step.path or up > step.path.count("/") or ".." in names[up:]
+        "\0" in step.target
+        or step.target.startswith("/")
+        or not step.path
+        or up > step.path.count("/")
+        or ".." in names[up:]
     )
     if leads_out:
         raise InputError(

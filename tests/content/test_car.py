@@ -1,4 +1,4 @@
-"""CARv1, written and read. Bytes are from the fixture of its specification."""
+"""CARs, written and read. Bytes are from the fixture of the specification of version 1."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ from pinatakit.content import multiformats as mf
 from pinatakit.errors import ContentError, Malformed
 
 from .vectors import Blocks, content, damaged
+
+# ipld.io/specs/transport/car/carv2: a CARv1 header that says 2 and names no roots
+PRAGMA = bytes.fromhex("0aa16776657273696f6e02")
 
 # ipld.io/specs/transport/car/fixture/carv1-basic: its roots, header and raw blocks
 ROOTS = [
@@ -225,5 +228,141 @@ def test_a_file_goes_through_a_car_and_back(profile):
 @pytest.mark.parametrize("step", [1, 1000])
 def test_a_damaged_car_raises_only_content_errors(step):
     for data in damaged(CAR, times=400 if step == 1 else 3000):
+        with contextlib.suppress(ContentError):
+            read(data, step)
+
+
+# Version 2
+
+
+def v2(
+    data: bytes = CAR,
+    *,
+    padding: int = 0,
+    index: bytes = b"",
+    offset: int | None = None,
+    size: int | None = None,
+) -> bytes:
+    """A CARv2: characteristics, then where the CARv1 is, how long, and where its index is."""
+    begin = 51 + padding
+    header = bytes(16) + (begin if offset is None else offset).to_bytes(8, "little")
+    header += (len(data) if size is None else size).to_bytes(8, "little")
+    header += ((begin + len(data)) if index else 0).to_bytes(8, "little")
+    return PRAGMA + header + bytes(padding) + data + index
+
+
+V2 = {
+    "bare": v2(),
+    "padded": v2(padding=13),
+    "padded much": v2(padding=1413),
+}
+INDEXED = {
+    "with an index": v2(index=b"\x80\x08" + bytes(40)),
+    "padded, with an index": v2(padding=5, index=SECTIONS[0]),
+    "an index that looks like a broken section": v2(index=b"\xff" * 300),
+}
+
+
+@pytest.mark.parametrize("step", [1, 2, 7, 51, 100, 10_000])
+@pytest.mark.parametrize("data", (V2 | INDEXED).values(), ids=V2 | INDEXED)
+def test_a_car_of_version_2_is_read_the_same_however_it_is_cut(data, step):
+    assert read(data, step) == (ROOTS, BLOCKS)
+
+
+@pytest.mark.parametrize("data", INDEXED.values(), ids=INDEXED)
+def test_an_index_is_passed_over(data):
+    assert read(data, len(data)) == (ROOTS, BLOCKS)
+
+
+def test_the_version_is_told():
+    for data, version in ((CAR, 1), (v2(), 2)):
+        reader = CarReader()
+        reader.feed(data)
+        assert reader.version == version
+
+
+def test_the_roots_of_version_2_are_those_of_the_car_in_it():
+    reader = CarReader()
+    whole = v2(padding=3)
+    start = 51 + 3 + len(HEADER)
+    assert reader.feed(whole[: start - 1]) == []
+    assert reader.roots is None
+    assert reader.feed(whole[start - 1 : start]) == []
+    assert reader.roots == ROOTS
+
+
+@pytest.mark.parametrize("padding", [0, 13])
+def test_a_car_of_version_2_cut_anywhere_before_its_index_is_refused(padding):
+    whole = v2(padding=padding)
+    for end in range(len(whole)):
+        for step in (1, len(whole)):
+            with pytest.raises(Malformed, match="cut short"):
+                read(whole[:end], step)
+
+
+@pytest.mark.parametrize(
+    ("offset", "size"),
+    [
+        (0, len(CAR)),
+        (11, len(CAR)),
+        (50, len(CAR)),
+        ((1 << 62) + 1, 1),
+        ((1 << 64) - 1, len(CAR)),
+        (51, 0),
+        (51, 1 << 62),
+        (51, (1 << 64) - 1),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 10_000])
+def test_a_place_of_blocks_that_cannot_be_is_refused(offset, size, step):
+    with pytest.raises(Malformed, match="says that its blocks start at byte"):
+        read(v2(offset=offset, size=size), step)
+
+
+@pytest.mark.parametrize("step", [1, 10_000])
+@pytest.mark.parametrize("given", [{"offset": 1 << 62}, {"offset": 60_000}, {"size": len(CAR) + 1}])
+def test_blocks_that_are_said_to_go_on_behind_the_end_are_cut_short(given, step):
+    with pytest.raises(Malformed, match="cut short"):
+        read(v2(**given), step)
+
+
+@pytest.mark.parametrize("step", [1, 10_000])
+@pytest.mark.parametrize("less", [1, 20, len(SECTIONS[2]) - 1, len(CAR) - 1])
+def test_a_section_that_goes_beyond_the_end_is_refused(less, step):
+    with pytest.raises(Malformed, match="goes beyond its end"):
+        read(v2(size=len(CAR) - less), step)
+
+
+def test_blocks_end_where_the_header_says():
+    assert read(v2(size=len(CAR) - len(SECTIONS[2])), 1) == (ROOTS, BLOCKS[:2])
+
+
+@pytest.mark.parametrize("step", [1, 10_000])
+@pytest.mark.parametrize("inner", [PRAGMA, v2()], ids=["the first bytes", "all of it"])
+def test_a_car_of_version_2_in_another_is_refused(inner, step):
+    with pytest.raises(Malformed):
+        read(v2(inner), step)
+
+
+@pytest.mark.parametrize("version", [0, 3, 4])
+def test_a_version_that_does_not_exist_is_told(version):
+    with pytest.raises(Malformed, match=f"CAR version {version} does not exist"):
+        read(PRAGMA[:-1] + bytes([version]) + bytes(100), 1000)
+
+
+@pytest.mark.parametrize("step", [1, 7, 10_000])
+@pytest.mark.parametrize("data", [CAR, *V2.values()], ids=["version 1", *V2])
+def test_each_block_is_given_with_its_place(data, step):
+    reader = CarReader()
+    placed = [item for at in range(0, len(data), step) for item in reader.feed_placed(data[at : at + step])]
+    reader.finish()
+    assert [block for _, block in placed] == BLOCKS
+    for at, block in placed:
+        assert data[at : at + 4] == block.data
+
+
+@pytest.mark.parametrize("step", [1, 10_000])
+def test_a_damaged_car_of_version_2_raises_only_content_errors(step):
+    for data in damaged(INDEXED["padded, with an index"], times=200 if step == 1 else 2000):
         with contextlib.suppress(ContentError):
             read(data, step)

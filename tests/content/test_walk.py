@@ -23,6 +23,7 @@ from pinatakit.content import (
     dagpb,
     links_size,
     walk_blocks,
+    walk_steps,
 )
 from pinatakit.content import multiformats as mf
 from pinatakit.content.hamt import slot_of
@@ -579,3 +580,74 @@ def test_damaged_nodes_raise_only_content_errors():
                     steps(cid, {**blocks, cid: node}, path)
             with contextlib.suppress(ContentError, KeyError):
                 list(walk_blocks(cid, {**blocks, cid: node}.__getitem__))
+
+
+# With the next blocks read in threads
+
+
+@pytest.mark.parametrize("profile", [SMALL, WRAPPED, SHARDED], ids=lambda profile: profile.name)
+def test_walk_steps_gives_what_feeding_gives(profile):
+    blocks = Blocks()
+    paths = {f"d{i}/f{j}": list(content(f"steps {i} {j}", i * j * 9)) for i in range(5) for j in range(7)}
+    root = build(paths | {"d1/same": [b"0123456789" * 50], "link": "d1"}, profile, blocks.take).cid
+    assert list(walk_steps(Walk(root), blocks.__getitem__)) == steps(root, blocks)[0]
+    for path in ("d4", "d4/f6", "d1/same"):
+        assert list(walk_steps(Walk(root, path), blocks.__getitem__)) == steps(root, blocks, path)[0]
+    cut = {"start": 13, "stop": 42}
+    given = list(walk_steps(Walk(root, "d4/f6", **cut), blocks.__getitem__))
+    assert given == steps(root, blocks, "d4/f6", **cut)[0]
+
+
+def test_walk_steps_of_what_is_inlined_reads_no_block():
+    cid = inline(b"hello")
+    assert list(walk_steps(Walk(cid), {}.__getitem__)) == steps(cid, {})[0]
+
+
+def test_walk_steps_takes_inlined_parts_in_their_place():
+    blocks = Blocks()
+    links = [raw(blocks, b"one "), inline(b"two "), raw(blocks, b"three")]
+    root = put(blocks, [(cid, "", 1) for cid in links], dagpb.encode_file([4, 4, 5]))
+    assert b"".join(list(walk_steps(Walk(root), blocks.__getitem__))[1:]) == b"one two three"
+
+
+def test_a_forged_block_raises_through_walk_steps_before_its_bytes_are_given():
+    blocks = Blocks()
+    data = b"".join(content("forged", 95))
+    root = build_file([data], SMALL, blocks.take)
+    for cid in blocks:
+        forged = {**blocks, cid: bytes([blocks[cid][0] ^ 1]) + blocks[cid][1:]}
+        given = []
+        with pytest.raises(BlockMismatch) as told:
+            given.extend(walk_steps(Walk(root.cid), forged.__getitem__))
+        assert told.value.cid == cid
+        assert data.startswith(b"".join(step for step in given if isinstance(step, bytes)))
+
+
+def test_walk_steps_takes_no_block_larger_than_2_mib():
+    data = bytes(MAX_BLOCK + 1)
+    with pytest.raises(Malformed, match="at most 2,097,152"):
+        list(walk_steps(Walk(CID.of(data)), lambda _: data))
+
+
+def test_what_reading_a_block_raises_comes_through_walk_steps():
+    with pytest.raises(KeyError):
+        list(walk_steps(Walk(CID.of(b"absent")), {}.__getitem__))
+
+
+@pytest.mark.parametrize("profile", [SMALL, SHARDED], ids=lambda profile: profile.name)
+def test_without_contents_all_folders_are_entered_and_of_files_the_first_block_alone(profile):
+    blocks = Blocks()
+    paths = {"a/b/big": list(content("without", 950)), "a/small": [b"x"], "link": "a"}
+    root = build(paths, profile, blocks.take).cid
+    read = []
+
+    def get(cid):
+        read.append(cid)
+        return blocks[cid]
+
+    entries = [step for step in steps(root, blocks)[0] if isinstance(step, Entry)]
+    given = list(walk_steps(Walk(root, contents=False), get))
+    assert [step for step in given if isinstance(step, Entry)] == entries
+    firsts = {entry.cid for entry in entries}
+    assert set(read) >= firsts
+    assert not {cid for cid in read if cid.codec == mf.RAW} - firsts

@@ -118,7 +118,8 @@ class CarReader:
             self._skip -= skip
             at += skip
             if self._end is not None and self._at + at >= self._end:
-                return blocks, len(view)  # an index, or nothing, follows
+                self._want = 1  # an index, or nothing, follows
+                return blocks, len(view)
             section = self._section(view, at)
             if section is None:
                 return blocks, at

@@ -161,7 +161,7 @@ class Writing:
         self._synced = 0
         self._syncing: Future[None] | None = None
         self._index: list[tuple[bytes, int, int, int]] = []
-        self._recent: OrderedDict[bytes, None] = OrderedDict()
+        self._recent: OrderedDict[CID, None] = OrderedDict()
         self._put(car_header([self._placeholder]))
 
     def put(self, block: Block) -> None:
@@ -170,15 +170,14 @@ class Writing:
         Raises:
             OSError: the disk is full or broken.
         """
-        multihash = block.cid.multihash
-        if multihash in self._recent:
+        if block.cid in self._recent:
             return
-        self._recent[multihash] = None
+        self._recent[block.cid] = None
         if len(self._recent) > _REMEMBER:
             self._recent.popitem(last=False)
         size = len(block.data)
         self._put(car_section(block.cid, size))
-        self._index.append((multihash, self.number, self._at, size))
+        self._index.append((block.cid.multihash, self.number, self._at, size))
         self._put(block.data)
         if self._gathered_size >= _GATHER:
             self._flush()

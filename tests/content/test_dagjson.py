@@ -1,0 +1,75 @@
+"""Links of DAG-JSON blocks, as its specification writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinatakit.content import CID, MAX_BLOCK
+from pinatakit.content import multiformats as mf
+from pinatakit.content.dagjson import links
+from pinatakit.content.walk import links_of
+from pinatakit.errors import Malformed
+
+# ipld.io/specs/codecs/dag-json: a link is a map of one key, "/", to the text of a CID
+A = "bafyreihyrpefhacm6kkp4ql6j6udakdit7g3dmkzfriqfykhjw6cad5lrm"
+B = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (f'{{"/":"{A}"}}', [A]),
+        (f'[{{"/":"{A}"}},{{"/":"{B}"}}]', [A, B]),
+        (f'{{"b":{{"/":"{B}"}},"a":[[{{"x":{{"/":"{A}"}}}}]]}}', [B, A]),
+        (f' {{ "/" : "{A}" }} ', [A]),
+        (f'[{{"/":"{A}"}},{{"/":"{A}"}}]', [A, A]),
+    ],
+    ids=["the value", "a list", "nested", "spaces", "twice"],
+)
+def test_links_are_found_in_order(block, expected):
+    assert links(block.encode()) == [CID.parse(text) for text in expected]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "{}",
+        "[]",
+        "null",
+        "true",
+        "1.5",
+        f'"{A}"',
+        f'{{"cid":"{A}"}}',
+        '{"/":{"bytes":"AQID"}}',
+        '[{"/":{"bytes":""}}]',
+    ],
+)
+def test_what_is_no_link_is_none(block):
+    assert links(block.encode()) == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    [b"", b"{", b"[1,]", b'{"/":"no cid"}', b'{"/":""}', b"\xff", b'"\xff"', b"{} {}", b"nul", b"{'a':1}"],
+)
+def test_what_is_no_dag_json_is_malformed(block):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        links(block)
+
+
+def test_what_is_nested_too_deep_is_malformed():
+    for block in (
+        b"[" * 500_000,
+        b"[" * 500_000 + b"]" * 500_000,
+        b'{"a":' * 200_000 + b"1" + b"}" * 200_000,
+    ):
+        assert len(block) <= MAX_BLOCK
+        with pytest.raises(Malformed):
+            links(block)
+
+
+def test_the_links_of_a_block_are_read_by_its_codec():
+    block = f'{{"/":"{A}"}}'.encode()
+    assert links_of(CID.of(block, mf.DAG_JSON), block) == [CID.parse(A)]
+    assert links_of(CID.of(block, mf.JSON), block) == []
+    assert links_of(CID.of(block, mf.RAW), block) == []
