@@ -73,18 +73,23 @@ def root_of(
     profile: str | Profile = "v1",
     *,
     sink: Sink | None = None,
+    begin: Callable[[str], object] | None = None,
     hidden: bool = False,
     symlinks: Symlinks = "follow",
     empty_folders: bool = False,
     odd_names: bool = True,
     progress: Progress | None = None,
 ) -> Root:
-    """As `cid_of`, with the sizes; `sink` is given every block, the root last."""
+    """As `cid_of`, with the sizes; `sink` is given every block, the root last.
+
+    `begin` is told the path of each file before its first block is made.
+    """
     recipe = Profile.named(profile)
     if isinstance(source, str | os.PathLike) and str(source) and Path(source).is_dir():
         return Tree(
             recipe,
             sink,
+            begin=begin,
             hidden=hidden,
             symlinks=symlinks,
             empty_folders=empty_folders,
@@ -94,6 +99,8 @@ def root_of(
     what = read_source(source)
     assert isinstance(what, Source)
     if what.path:
+        if begin:
+            begin(str(what.path))
         with explained(what.path):
             file = os.open(what.path, READ)
         try:
@@ -117,6 +124,7 @@ class Tree:
     Attributes:
         profile: the recipe.
         sink: is given every block, the root last.
+        begin: is told the path of each file before its first block is made.
         hidden: take names along that start with a dot.
         symlinks: ``follow`` them, ``keep`` them as UnixFS symlinks, or ``refuse`` them.
         empty_folders: keep folders in which nothing is left; a form cannot carry them.
@@ -129,6 +137,7 @@ class Tree:
         profile: Profile,
         sink: Sink | None = None,
         *,
+        begin: Callable[[str], object] | None = None,
         hidden: bool = False,
         symlinks: Symlinks = "follow",
         empty_folders: bool = False,
@@ -137,6 +146,7 @@ class Tree:
     ) -> None:
         self.profile = profile
         self.sink = sink
+        self.begin = begin
         self.hidden = hidden
         self.symlinks = symlinks
         self.empty_folders = empty_folders
@@ -212,6 +222,8 @@ class Tree:
 
     def _file(self, name: bytes, path: str) -> Named:
         """A file as an entry; one that fits into a chunk takes four calls of the system."""
+        if self.begin:
+            self.begin(path)
         file = os.open(path, READ)
         try:
             size = _read_into(file, self._buffer)
@@ -253,10 +265,23 @@ def build_open_file(
     with contextlib.suppress(Malformed):  # fewer bytes than there were: told below
         builder.pull(before.st_size, read)
         root = builder.finish()
-    after = os.fstat(file)
-    if root is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise InputError(f"{path!r} changed while it was read", hint="try again when nobody writes to it")
+    check_unchanged(path, before, os.fstat(file))
+    assert root is not None, "what is unchanged has as many bytes as before"
     return root
+
+
+def check_unchanged(path: str, before: os.stat_result, after: os.stat_result) -> None:
+    """Compare what the system says of a file before and after it was read.
+
+    Raises:
+        InputError: somebody wrote to it meanwhile.
+    """
+    if (before.st_ino, before.st_mtime_ns, before.st_size) != (
+        after.st_ino,
+        after.st_mtime_ns,
+        after.st_size,
+    ):
+        raise InputError(f"{path!r} changed while it was read", hint="try again when nobody writes to it")
 
 
 def _read_into(file: int, buffer: memoryview) -> int:

@@ -278,3 +278,11 @@ def pread_into(file: int, buffer: memoryview, at: int) -> int:
     data = os.read(file, len(buffer))
     buffer[: len(data)] = data
     return len(data)
+
+
+def pread(file: int, size: int, at: int) -> bytes:
+    """Bytes of an open file from a place on; fewer where it ends."""
+    if hasattr(os, "pread"):
+        return os.pread(file, size, at)
+    os.lseek(file, at, os.SEEK_SET)  # where there is no pread, one thread reads at a time
+    return os.read(file, size)

@@ -356,9 +356,35 @@ def test_each_block_is_given_with_its_place(data, step):
     reader = CarReader()
     placed = [item for at in range(0, len(data), step) for item in reader.feed_placed(data[at : at + step])]
     reader.finish()
-    assert [block for _, block in placed] == BLOCKS
-    for at, block in placed:
-        assert data[at : at + 4] == block.data
+    assert [one.block for one in placed] == BLOCKS
+    for at, size, block in placed:
+        assert data[at : at + size] == block.data
+
+
+@pytest.mark.parametrize("step", [1, 7, 60, 10_000])
+@pytest.mark.parametrize("data", [CAR, *V2.values()], ids=["version 1", *V2])
+def test_places_are_told_without_the_contents_being_fed(data, step):
+    whole = CarReader().feed_placed(data)
+    reader = CarReader(contents=False)
+    placed = []
+    at = 0
+    while at < len(data):
+        placed += reader.feed_placed(data[at : at + step])
+        at = min(at + step, len(data))
+        at += reader.skip(len(data) - at)
+    reader.finish()
+    assert [(one.at, one.size, one.block.cid) for one in placed] == [
+        (one.at, one.size, one.block.cid) for one in whole
+    ]
+
+
+def test_what_is_skipped_must_be_there():
+    reader = CarReader(contents=False)
+    large = b"".join(write_car([], [Block(CID.of(bytes(5000)), bytes(5000))]))
+    reader.feed_placed(large[:300])
+    assert reader.skip(1000) == 1000
+    with pytest.raises(Malformed, match="cut short"):
+        reader.finish()
 
 
 @pytest.mark.parametrize("step", [1, 10_000])

@@ -320,6 +320,20 @@ def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -
         stack += ((linked, height + 1) for linked in reversed(links_of(cid, block)))
 
 
+def walk_cids(root: CID, links: Callable[[CID], list[CID]]) -> Iterator[CID]:
+    """Every CID of a DAG once, in the order of `walk_blocks`; `links` tells those a block has."""
+    stack = [(root, 0)]
+    seen: set[CID] = set()
+    while stack:
+        cid, height = stack.pop()
+        if height > _MAX_HEIGHT:
+            raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
+        if cid not in seen:
+            seen.add(cid)
+            yield cid
+            stack += ((linked, height + 1) for linked in reversed(links(cid)))
+
+
 def links_of(cid: CID, block: bytes) -> list[CID]:
     """The blocks that this one links to, in order.
 
