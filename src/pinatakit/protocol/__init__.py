@@ -6,6 +6,7 @@ Client and local Pinata meet here. An endpoint is a `Call`; what it answers is a
 from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
+from pinatakit.protocol._record import Record
 from pinatakit.protocol.account import Usage
 from pinatakit.protocol.files import File
 from pinatakit.protocol.keys import Key, NewKey, permissions
@@ -27,6 +28,7 @@ __all__ = [
     "Pin",
     "PinJob",
     "Query",
+    "Record",
     "Upload",
     "Usage",
     "Where",

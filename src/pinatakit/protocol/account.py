@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pinatakit.protocol._call import Call, Record, reads_json, record
+from pinatakit.protocol._call import Call, reads_json
+from pinatakit.protocol._record import Record, record
 
 
 class Usage(Record, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, Record, nothing, reads_data, record
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_data
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_text
 from pinatakit.protocol.times import micros

@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Record, reads_json, record
+from pinatakit.protocol._call import JSON_TYPE, Call, reads_json
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.shapes import is_text
 from pinatakit.protocol.times import millis
 
@@ -139,7 +140,7 @@ def list_keys() -> Call[list[Key]]:
     """``GET /users/apiKeys``."""
 
     def keys(data: Any) -> list[Key]:
-        return [record(one, Key) for one in data.get("keys") or ()]
+        return [record(one, Key, told={"secret"}) for one in data.get("keys") or ()]
 
     return Call("GET", "/users/apiKeys", reads_json(keys))
 

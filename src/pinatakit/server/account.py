@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from starlette.responses import Response
 
 from pinatakit.protocol.account import TEST_MESSAGE
@@ -16,4 +15,4 @@ async def test(_: Asked) -> Response:
 
 async def usage(asked: Asked) -> Response:
     """``GET /data/userPinnedDataTotal``."""
-    return json(msgspec.to_builtins(asked.store.files.usage()))
+    return json(asked.store.files.usage().to_dict())
