@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         upload_file,
         upload_jsonfile,
     )
+    from pinatakit.patterns import Patterns
     from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
@@ -82,6 +83,7 @@ __all__ = [
     "NewKey",
     "NoSuchPath",
     "NotFound",
+    "Patterns",
     "Pin",
     "PinJob",
     "Pinata",
@@ -122,7 +124,18 @@ __all__ = [
 ]
 
 # The cheap ones first: an error or a CID shall not load the network.
-_ROOMS = ("errors", "content", "roots", "recipes", "cars", "protocol", "functions", "client", "embedded")
+_ROOMS = (
+    "errors",
+    "content",
+    "patterns",
+    "roots",
+    "recipes",
+    "cars",
+    "protocol",
+    "functions",
+    "client",
+    "embedded",
+)
 
 
 def __getattr__(name: str) -> Any:
