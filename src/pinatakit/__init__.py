@@ -57,7 +57,18 @@ if TYPE_CHECKING:
         upload_file,
         upload_jsonfile,
     )
-    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+    from pinatakit.protocol import (
+        File,
+        Key,
+        NewKey,
+        Permissions,
+        Pin,
+        PinJob,
+        Upload,
+        Usage,
+        Where,
+        kv,
+    )
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
 
@@ -82,6 +93,7 @@ __all__ = [
     "NewKey",
     "NoSuchPath",
     "NotFound",
+    "Permissions",
     "Pin",
     "PinJob",
     "Pinata",

@@ -10,12 +10,12 @@ import anyio
 import httpx2 as httpx
 import pytest
 
-from pinatakit import AsyncPinata, Pinata
+from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import _Pinata
 from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
-from pinatakit.client.keys import Keys
+from pinatakit.client.keys import Keys, OlderKeys
 from pinatakit.client.pins import Pins
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
@@ -44,6 +44,9 @@ PLAYED = {
     "Keys.create",
     "Keys.list",
     "Keys.revoke",
+    "OlderKeys.create",
+    "OlderKeys.list",
+    "OlderKeys.revoke",
     # test_files
     "Files.get",
     "Files.list",
@@ -64,6 +67,8 @@ PLAYED = {
     "_Pinata.read",
 }
 """Operations that are played on three wires."""
+
+ROOMS = (_Pinata, Files, Pins, Keys, OlderKeys, Account)
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ async def greet(pinata):
 def test_every_operation_is_played_on_three_wires():
     found = {
         f"{room.__name__}.{name}"
-        for room in (_Pinata, Files, Pins, Keys, Account)
+        for room in ROOMS
         for name, value in vars(room).items()
         if isinstance(value, operation | stream)
     }
@@ -94,7 +99,7 @@ def test_every_operation_is_played_on_three_wires():
 
 
 def test_every_operation_says_what_it_does():
-    for room in (_Pinata, Files, Pins, Keys, Account):
+    for room in ROOMS:
         for name, value in vars(room).items():
             if isinstance(value, operation | stream):
                 assert value.__doc__, name
@@ -402,7 +407,7 @@ def test_what_makes_something_anew_is_not_sent_twice(over):
 
     async def body(pinata):
         with pytest.raises(Unreachable):
-            await Keys.create(pinata.keys, "once", admin=True)
+            await Keys.create(pinata.keys, "once", Permissions.ADMIN)
 
     over(body, httpx.MockTransport(cut), jwt="a.b.c", endpoint_url="http://x")
-    assert asked == ["/users/generateApiKey"]
+    assert asked == ["/v3/api_keys"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
 from pinatakit.protocol.account import Usage
 from pinatakit.protocol.files import File
-from pinatakit.protocol.keys import Key, NewKey, permissions
+from pinatakit.protocol.keys import Key, NewKey
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
+from pinatakit.protocol.permissions import Permissions
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
 from pinatakit.protocol.uploads import Upload
 
@@ -24,6 +25,7 @@ __all__ = [
     "Keyvalues",
     "Network",
     "NewKey",
+    "Permissions",
     "Pin",
     "PinJob",
     "Query",
@@ -32,7 +34,6 @@ __all__ = [
     "Where",
     "kv",
     "nothing",
-    "permissions",
     "reads_data",
     "reads_json",
 ]

@@ -22,7 +22,8 @@ from pinatakit.errors import (
     TooLarge,
     Unauthorized,
 )
-from pinatakit.protocol._call import Answer
+from pinatakit.protocol._call import Answer, Call
+from pinatakit.protocol.permissions import Permissions, scope_of
 from pinatakit.protocol.shapes import is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
@@ -63,11 +64,12 @@ def v3_envelope(status: int, message: str, request_id: str) -> dict[str, Any]:
     return {"error": {**about, "message": message, "details": []}}
 
 
-def refused(answer: Answer) -> ApiError:
+def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = None) -> ApiError:
     """The error that an answer other than a success stands for.
 
     Reads every shape the service has used: reason and details, code and message, a plain
-    text in ``error``, and bodies that are no JSON.
+    text in ``error``, and bodies that are no JSON. With the `call`, and the public `key` that
+    asked, the error of a key without the scope says which it lacks, and how to make one.
     """
     reason, details, request_id = _said(answer)
     status = answer.status
@@ -82,7 +84,20 @@ def refused(answer: Answer) -> ApiError:
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
+    if isinstance(error, Forbidden) and call and (reason == NO_SCOPES_FOUND or "scope" in details):
+        error.missing_scope = scope = scope_of(call.method, call.path)
+        if scope:
+            error.hint = _lacking(scope, key)
     return error
+
+
+def _lacking(scope: str, key: str | None) -> str:
+    name = scope.partition(".")[2] or scope
+    make = "Permissions.ADMIN" if scope == "admin" else repr(Permissions.granting(scope))
+    return (
+        f"the key {f'{key} ' if key else ''}lacks {name}; make one that has it with an admin key, "
+        f"keys.create('…', {make}), or at app.pinata.cloud under API Keys"
+    )
 
 
 def _said(answer: Answer) -> tuple[str | None, str, str | None]:

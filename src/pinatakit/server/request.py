@@ -72,6 +72,13 @@ class Asked:
             raise bad_request(f'"{name}" must be {least} to {most}, not {value}')
         return value
 
+    def flag(self, name: str) -> bool | None:
+        """A yes or no of the query, where it is there."""
+        text = self.query.get(name, "").lower()
+        if text not in ("", "true", "false"):
+            raise bad_request(f'"{name}" must be true or false, not {text!r}')
+        return text == "true" if text else None
+
 
 def as_network(name: str) -> Network | None:
     """The network of that name, if there is one."""
