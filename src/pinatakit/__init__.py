@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from pinatakit.protocol import (
         File,
         Key,
+        Limits,
         NewKey,
         Permissions,
         Pin,
@@ -87,6 +88,7 @@ __all__ = [
     "InputError",
     "InvalidCID",
     "Key",
+    "Limits",
     "LocalPinata",
     "Malformed",
     "MissingBlock",

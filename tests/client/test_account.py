@@ -61,3 +61,10 @@ def test_a_key_without_the_right_may_not_ask(play, over, settings):
             await Account.usage(pinata.account)
 
     play(body, jwt=play(make).JWT)
+
+
+def test_the_account_has_upload_limits(play):
+    async def body(pinata):
+        return await Account.limits(pinata.account)
+
+    assert play(body).folder_max_files == 30_000

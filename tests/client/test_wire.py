@@ -40,6 +40,7 @@ PLAYED = {
     # test_account
     "Account.test",
     "Account.usage",
+    "Account.limits",
     # test_keys
     "Keys.create",
     "Keys.list",

@@ -33,6 +33,7 @@ ROUTES = [
     ("GET", "/users/apiKeys", None, "admin"),
     ("PUT", "/users/revokeApiKey", b"{}", "admin"),
     ("POST", "/v3/files", UPLOAD, "org:files:write"),
+    ("GET", "/v3/files/limits", None, "org:files:read"),
     ("GET", "/v3/files/public", None, "org:files:read"),
     ("GET", "/v3/files/private", None, "org:files:read"),
     ("GET", f"/v3/files/public/{ID}", None, "org:files:read"),

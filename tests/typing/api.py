@@ -10,6 +10,7 @@ from pinatakit import (
     Download,
     File,
     Key,
+    Limits,
     NewKey,
     Permissions,
     Pin,
@@ -27,6 +28,7 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.files.list(name="x"), Iterator[File])
     assert_type(pinata.pins.list(where=[kv("stage") == "prod", kv("score").between(1, 5)]), Iterator[Pin])
     assert_type(pinata.account.usage(), Usage)
+    assert_type(pinata.account.limits(), Limits)
     assert_type(pinata.keys.create("ci", Permissions(files="write", endpoints=["pinList"])), NewKey)
     assert_type(pinata.keys.create("ro", Permissions.READ_ONLY | Permissions(groups="write")), NewKey)
     assert_type(pinata.keys.list(revoked=False), Iterator[Key])

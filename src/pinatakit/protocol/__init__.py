@@ -6,7 +6,7 @@ Client and local Pinata meet here. An endpoint is a `Call`; what it answers is a
 from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
-from pinatakit.protocol.account import Usage
+from pinatakit.protocol.account import Limits, Usage
 from pinatakit.protocol.files import File
 from pinatakit.protocol.keys import Key, NewKey
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
@@ -23,6 +23,7 @@ __all__ = [
     "Key",
     "Keyvalue",
     "Keyvalues",
+    "Limits",
     "Network",
     "NewKey",
     "Permissions",

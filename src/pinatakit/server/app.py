@@ -67,6 +67,7 @@ ENDPOINTS: Final = (
     _Endpoint(("GET",), "/users/apiKeys", keys.list_older, "admin"),
     _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke_older, "admin", takes_json=True),
     _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
+    _Endpoint(("GET",), "/v3/files/limits", account.limits, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
