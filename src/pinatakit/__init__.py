@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from pinatakit.protocol import (
         File,
+        Group,
         Key,
         Limits,
         NewKey,
@@ -85,6 +86,7 @@ __all__ = [
     "Download",
     "File",
     "Forbidden",
+    "Group",
     "InputError",
     "InvalidCID",
     "Key",

@@ -7,6 +7,7 @@ import pytest
 from pinatakit import Permissions, Pinata
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
+from pinatakit.client.groups import Groups
 from pinatakit.client.keys import Keys, OlderKeys
 from pinatakit.client.pins import Pins
 from pinatakit.errors import Forbidden, InputError
@@ -73,15 +74,19 @@ def test_what_is_ready_made_suffices_for_what_its_name_says(play, tmp_path):
         await Pinata.upload(pinata, b"file")
         await Pinata.upload(pinata, tmp_path / "box")
         await Pinata.upload_json(pinata, {})
+        with pytest.raises(Forbidden):
+            await Groups.create(pinata.groups, "g")
 
     async def reads(pinata):
         assert len([file async for file in Files.list(pinata.files)]) == 3
         assert len([pin async for pin in Pins.list(pinata.pins)]) == 3
         assert [job async for job in Pins.jobs(pinata.pins)] == []
+        assert [group async for group in Groups.list(pinata.groups)] == []
         assert (await Account.usage(pinata.account)).pin_count == 3
         for refused in (
             Pinata.upload(pinata, b"file"),
             Pinata.upload_json(pinata, {}),
+            Groups.create(pinata.groups, "g"),
             Keys.create(pinata.keys, "mine", Permissions.ADMIN),
         ):
             with pytest.raises(Forbidden):

@@ -15,6 +15,7 @@ from pinatakit.client import _Pinata
 from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
+from pinatakit.client.groups import Groups, OlderGroups
 from pinatakit.client.keys import Keys, OlderKeys
 from pinatakit.client.pins import Pins
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
@@ -48,6 +49,21 @@ PLAYED = {
     "OlderKeys.create",
     "OlderKeys.list",
     "OlderKeys.revoke",
+    # test_groups
+    "Groups.create",
+    "Groups.get",
+    "Groups.list",
+    "Groups.update",
+    "Groups.delete",
+    "Groups.add",
+    "Groups.remove",
+    "OlderGroups.create",
+    "OlderGroups.get",
+    "OlderGroups.list",
+    "OlderGroups.update",
+    "OlderGroups.delete",
+    "OlderGroups.add",
+    "OlderGroups.remove",
     # test_files
     "Files.get",
     "Files.list",
@@ -69,7 +85,7 @@ PLAYED = {
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Pins, Keys, OlderKeys, Account)
+ROOMS = (_Pinata, Files, Groups, OlderGroups, Pins, Keys, OlderKeys, Account)
 
 
 @pytest.fixture

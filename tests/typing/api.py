@@ -9,6 +9,7 @@ from pinatakit import (
     AsyncPinata,
     Download,
     File,
+    Group,
     Key,
     Limits,
     NewKey,
@@ -33,6 +34,9 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.keys.create("ro", Permissions.READ_ONLY | Permissions(groups="write")), NewKey)
     assert_type(pinata.keys.list(revoked=False), Iterator[Key])
     assert_type(pinata.keys.older.list(), list[Key])
+    assert_type(pinata.groups.create("g", network="private"), Group)
+    assert_type(pinata.groups.list(name="g"), Iterator[Group])
+    assert_type(pinata.groups.older.list(), Iterator[Group])
     Permissions(files="wirte")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Permissions(endpoints=["pinlist"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(pinata.download("bafy", "to"), Download)
@@ -46,4 +50,7 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(pinata.pins.list(), AsyncIterator[Pin])
     assert_type(await pinata.account.usage(), Usage)
     assert_type(pinata.keys.list(), AsyncIterator[Key])
+    assert_type(await pinata.groups.get("id"), Group)
+    assert_type(await pinata.groups.add("id", "file", "other"), None)
+    assert_type(await pinata.groups.older.get("id"), Group)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
 from pinatakit.protocol.account import Limits, Usage
 from pinatakit.protocol.files import File
+from pinatakit.protocol.groups import Group
 from pinatakit.protocol.keys import Key, NewKey
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
 from pinatakit.protocol.permissions import Permissions
@@ -19,6 +20,7 @@ __all__ = [
     "Body",
     "Call",
     "File",
+    "Group",
     "Host",
     "Key",
     "Keyvalue",
