@@ -205,6 +205,15 @@ def test_the_scope_is_told_where_v3_gives_no_reason(words):
     assert error.missing_scope == "org:groups:read"
 
 
+def test_a_key_of_the_older_api_is_told_why_v3_does_not_see_it():
+    """Recorded in 2025; Pinata's people explained it by the key's scopes."""
+    body = {"error": {"code": 401, "message": "no Authorization header found"}}
+    error = refused(answer(401, body), Call("POST", "/v3/files", nothing), key="5d2ae9c1f0b34a7788aa")
+    assert type(error) is Unauthorized
+    assert error.hint.startswith("v3 takes a JWT, and the key 5d2ae9c1f0b34a7788aa may lack org:files:write;")
+    assert "Permissions(files='write')" in error.hint
+
+
 @pytest.mark.parametrize(
     ("status", "body", "path"),
     [

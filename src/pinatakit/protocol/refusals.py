@@ -45,6 +45,9 @@ HINTS: Final[dict[str, str]] = {
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
 }
 
+_NO_HEADER: Final = "no Authorization header found"
+"""What v3 also tells a key that was made for the older API alone (PinataCloud/pinata, issue 71)."""
+
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
     403: Forbidden,
@@ -85,19 +88,22 @@ def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = 
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
-    if isinstance(error, Forbidden) and call and (reason == NO_SCOPES_FOUND or "scope" in details):
-        error.missing_scope = scope = scope_of(call.method, call.path)
-        if scope:
-            error.hint = _lacking(scope, key)
+    if call and (scope := scope_of(call.method, call.path)):
+        named = f"the key {key}" if key else "the key"
+        if isinstance(error, Forbidden) and (reason == NO_SCOPES_FOUND or "scope" in details):
+            error.missing_scope = scope
+            error.hint = f"{named} lacks {_with_way_out(scope)}"
+        elif details == _NO_HEADER:
+            error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
     return error
 
 
-def _lacking(scope: str, key: str | None) -> str:
+def _with_way_out(scope: str) -> str:
     name = scope.partition(".")[2] or scope
     make = "Permissions.ADMIN" if scope == "admin" else repr(Permissions.granting(scope))
     return (
-        f"the key {f'{key} ' if key else ''}lacks {name}; make one that has it with an admin key, "
-        f"keys.create('…', {make}), or at app.pinata.cloud under API Keys"
+        f"{name}; make one that has it with an admin key, keys.create('…', {make}), "
+        "or at app.pinata.cloud under API Keys"
     )
 
 
