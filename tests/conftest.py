@@ -71,20 +71,22 @@ def settings(server):
 
 @pytest.fixture(scope="module")
 def janitor(settings):
-    """Takes away all files of the local Pinata."""
+    """Takes away all files and groups of the local Pinata."""
     with Pinata(**settings) as pinata:
 
         def janitor():
             for network in ("public", "private"):
                 for file in pinata.files.list(network=network):
                     pinata.files.delete(file.id, network=network)
+                for group in pinata.groups.list(network=network):
+                    pinata.groups.delete(group.id, network=network)
 
         yield janitor
 
 
 @pytest.fixture
 def play(wire, over, settings, janitor):
-    """Play a body on a wire against the local Pinata, which has no files before and after."""
+    """Play a body on a wire against the local Pinata, which has no files and groups before and after."""
 
     def play(body, **others):
         # Reading certificates, which plain HTTP has no use for, would take longer than most tests.

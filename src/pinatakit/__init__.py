@@ -58,7 +58,20 @@ if TYPE_CHECKING:
         upload_jsonfile,
     )
     from pinatakit.patterns import Patterns
-    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+    from pinatakit.protocol import (
+        File,
+        Group,
+        Key,
+        Limits,
+        NewKey,
+        Permissions,
+        Pin,
+        PinJob,
+        Upload,
+        Usage,
+        Where,
+        kv,
+    )
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
 
@@ -74,9 +87,11 @@ __all__ = [
     "Download",
     "File",
     "Forbidden",
+    "Group",
     "InputError",
     "InvalidCID",
     "Key",
+    "Limits",
     "LocalPinata",
     "Malformed",
     "MissingBlock",
@@ -84,6 +99,7 @@ __all__ = [
     "NoSuchPath",
     "NotFound",
     "Patterns",
+    "Permissions",
     "Pin",
     "PinJob",
     "Pinata",

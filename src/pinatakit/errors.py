@@ -187,7 +187,14 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """The credential is known, and not allowed to do this."""
+    """The credential is known, and not allowed to do this.
+
+    Attributes:
+        missing_scope: what the key would need, such as ``org:files:write`` or
+            ``pinning.unpin``, where that is why.
+    """
+
+    missing_scope: str | None = None
 
 
 class NotFound(ApiError):

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pinatakit.errors import SettingsError
 from pinatakit.protocol import Host
+from pinatakit.protocol.keys import public_key
 
 _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
@@ -53,6 +54,11 @@ class Credential:
     jwt: Secret | None = None
     api_key: str | None = None
     api_secret: Secret | None = None
+
+    @property
+    def public_key(self) -> str | None:
+        """The half of the key that is no secret; of a JWT, the one inside."""
+        return self.api_key or (public_key(self.jwt) if self.jwt else None)
 
     def headers(self) -> dict[str, str]:
         """What says who asks.

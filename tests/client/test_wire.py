@@ -10,12 +10,13 @@ import anyio
 import httpx2 as httpx
 import pytest
 
-from pinatakit import AsyncPinata, Pinata
+from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import _Pinata
 from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
-from pinatakit.client.keys import Keys
+from pinatakit.client.groups import Groups, OlderGroups
+from pinatakit.client.keys import Keys, OlderKeys
 from pinatakit.client.pins import Pins
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
@@ -40,10 +41,29 @@ PLAYED = {
     # test_account
     "Account.test",
     "Account.usage",
+    "Account.limits",
     # test_keys
     "Keys.create",
     "Keys.list",
     "Keys.revoke",
+    "OlderKeys.create",
+    "OlderKeys.list",
+    "OlderKeys.revoke",
+    # test_groups
+    "Groups.create",
+    "Groups.get",
+    "Groups.list",
+    "Groups.update",
+    "Groups.delete",
+    "Groups.add",
+    "Groups.remove",
+    "OlderGroups.create",
+    "OlderGroups.get",
+    "OlderGroups.list",
+    "OlderGroups.update",
+    "OlderGroups.delete",
+    "OlderGroups.add",
+    "OlderGroups.remove",
     # test_files
     "Files.get",
     "Files.list",
@@ -64,6 +84,8 @@ PLAYED = {
     "_Pinata.read",
 }
 """Operations that are played on three wires."""
+
+ROOMS = (_Pinata, Files, Groups, OlderGroups, Pins, Keys, OlderKeys, Account)
 
 
 @pytest.fixture
@@ -86,7 +108,7 @@ async def greet(pinata):
 def test_every_operation_is_played_on_three_wires():
     found = {
         f"{room.__name__}.{name}"
-        for room in (_Pinata, Files, Pins, Keys, Account)
+        for room in ROOMS
         for name, value in vars(room).items()
         if isinstance(value, operation | stream)
     }
@@ -94,7 +116,7 @@ def test_every_operation_is_played_on_three_wires():
 
 
 def test_every_operation_says_what_it_does():
-    for room in (_Pinata, Files, Pins, Keys, Account):
+    for room in ROOMS:
         for name, value in vars(room).items():
             if isinstance(value, operation | stream):
                 assert value.__doc__, name
@@ -402,7 +424,7 @@ def test_what_makes_something_anew_is_not_sent_twice(over):
 
     async def body(pinata):
         with pytest.raises(Unreachable):
-            await Keys.create(pinata.keys, "once", admin=True)
+            await Keys.create(pinata.keys, "once", Permissions.ADMIN)
 
     over(body, httpx.MockTransport(cut), jwt="a.b.c", endpoint_url="http://x")
-    assert asked == ["/users/generateApiKey"]
+    assert asked == ["/v3/api_keys"]

@@ -14,6 +14,7 @@ from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation, s
 from pinatakit.client.account import Account
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
+from pinatakit.client.groups import Groups
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
 from pinatakit.client.uploads import Progress
@@ -34,6 +35,7 @@ class _Pinata(Resource[W]):
         super().__init__(wire)
         self.settings: Settings = wire.settings
         self.files: Files[W] = Files(wire)
+        self.groups: Groups[W] = Groups(wire)
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)

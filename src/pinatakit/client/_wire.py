@@ -62,7 +62,7 @@ class Wire(ABC):
         """
         answer = await self.ask(call)
         if not answer.ok:
-            raise refused(answer)
+            raise refused(answer, call, key=self.settings.credential.public_key)
         return call.read(answer)
 
     async def ask(self, call: Call[Any]) -> Answer:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
 from pinatakit.protocol._record import Record
-from pinatakit.protocol.account import Usage
+from pinatakit.protocol.account import Limits, Usage
 from pinatakit.protocol.files import File
-from pinatakit.protocol.keys import Key, NewKey, permissions
+from pinatakit.protocol.groups import Group
+from pinatakit.protocol.keys import Key, NewKey
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
+from pinatakit.protocol.permissions import Permissions
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
 from pinatakit.protocol.uploads import Upload
 
@@ -19,12 +21,15 @@ __all__ = [
     "Body",
     "Call",
     "File",
+    "Group",
     "Host",
     "Key",
     "Keyvalue",
     "Keyvalues",
+    "Limits",
     "Network",
     "NewKey",
+    "Permissions",
     "Pin",
     "PinJob",
     "Query",
@@ -34,7 +39,6 @@ __all__ = [
     "Where",
     "kv",
     "nothing",
-    "permissions",
     "reads_data",
     "reads_json",
 ]

@@ -317,14 +317,24 @@ class Queued(Record, frozen=True, kw_only=True):
 
 
 def pin_by_hash(
-    cid: CID, *, name: str | None, keyvalues: Keyvalues | None, host_nodes: list[str] | None = None
+    cid: CID,
+    *,
+    name: str | None,
+    keyvalues: Keyvalues | None,
+    host_nodes: list[str] | None = None,
+    group_id: str | None = None,
 ) -> Call[Queued]:
     """``POST /pinning/pinByHash``."""
     body: dict[str, Any] = {"hashToPin": str(cid), "pinataMetadata": metadata(name, keyvalues)}
+    options: dict[str, Any] = {}
     if host_nodes:
         if len(host_nodes) > 5:
             raise InputError(f"{len(host_nodes)} host nodes; Pinata takes at most 5")
-        body["pinataOptions"] = {"hostNodes": host_nodes}
+        options["hostNodes"] = host_nodes
+    if group_id is not None:
+        options["groupId"] = group_id
+    if options:
+        body["pinataOptions"] = options
     return Call(
         "POST",
         "/pinning/pinByHash",

@@ -22,7 +22,8 @@ from pinatakit.errors import (
     TooLarge,
     Unauthorized,
 )
-from pinatakit.protocol._call import Answer
+from pinatakit.protocol._call import Answer, Call
+from pinatakit.protocol.permissions import Permissions, scope_of
 from pinatakit.protocol.shapes import is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
@@ -32,6 +33,7 @@ API_KEY_REVOKED: Final = "API_KEY_REVOKED"
 CURRENT_USER_HAS_NOT_PINNED_CID: Final = "CURRENT_USER_HAS_NOT_PINNED_CID"
 PAID_FEATURE_ONLY: Final = "PAID_FEATURE_ONLY"
 DUPLICATE_OBJECT: Final = "DUPLICATE_OBJECT"
+OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 
 HINTS: Final[dict[str, str]] = {
     KEYS_MUST_BE_STRINGS: "the request carried no credential; set PINATA_JWT",
@@ -42,6 +44,9 @@ HINTS: Final[dict[str, str]] = {
     PAID_FEATURE_ONLY: "the account's plan does not include this; see app.pinata.cloud under Billing",
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
 }
+
+_NO_HEADER: Final = "no Authorization header found"
+"""What v3 also tells a key that was made for the older API alone (PinataCloud/pinata, issue 71)."""
 
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
@@ -63,11 +68,12 @@ def v3_envelope(status: int, message: str, request_id: str) -> dict[str, Any]:
     return {"error": {**about, "message": message, "details": []}}
 
 
-def refused(answer: Answer) -> ApiError:
+def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = None) -> ApiError:
     """The error that an answer other than a success stands for.
 
     Reads every shape the service has used: reason and details, code and message, a plain
-    text in ``error``, and bodies that are no JSON.
+    text in ``error``, and bodies that are no JSON. With the `call`, and the public `key` that
+    asked, the error of a key without the scope says which it lacks, and how to make one.
     """
     reason, details, request_id = _said(answer)
     status = answer.status
@@ -82,7 +88,23 @@ def refused(answer: Answer) -> ApiError:
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
+    if call and (scope := scope_of(call.method, call.path)):
+        named = f"the key {key}" if key else "the key"
+        if isinstance(error, Forbidden) and (reason == NO_SCOPES_FOUND or "scope" in details):
+            error.missing_scope = scope
+            error.hint = f"{named} lacks {_with_way_out(scope)}"
+        elif details == _NO_HEADER:
+            error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
     return error
+
+
+def _with_way_out(scope: str) -> str:
+    name = scope.partition(".")[2] or scope
+    make = "Permissions.ADMIN" if scope == "admin" else repr(Permissions.granting(scope))
+    return (
+        f"{name}; make one that has it with an admin key, keys.create('…', {make}), "
+        "or at app.pinata.cloud under API Keys"
+    )
 
 
 def _said(answer: Answer) -> tuple[str | None, str, str | None]:

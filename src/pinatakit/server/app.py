@@ -22,11 +22,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
-from pinatakit.server import account, files, gateway, keys, pins, uploads
+from pinatakit.server import account, files, gateway, groups, keys, pins, uploads
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, json, read_json
 from pinatakit.server.store import Store
+from pinatakit.server.store.groups import NoSuchGroup
 
 _log = logging.getLogger("pinatakit.server")
 _access = logging.getLogger("pinatakit.access")
@@ -63,14 +64,35 @@ ENDPOINTS: Final = (
     _Endpoint(("GET",), "/pinning/pinJobs", pins.list_jobs, "pinning.pinJobs"),
     _Endpoint(("PUT",), "/pinning/hashMetadata", pins.hash_metadata, "pinning.hashMetadata", takes_json=True),
     _Endpoint(("DELETE",), "/pinning/unpin/{cid}", pins.unpin, "pinning.unpin"),
-    _Endpoint(("POST",), "/users/generateApiKey", keys.create, "admin", takes_json=True),
-    _Endpoint(("GET",), "/users/apiKeys", keys.list_keys, "admin"),
-    _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke, "admin", takes_json=True),
+    _Endpoint(("POST",), "/users/generateApiKey", keys.create_older, "admin", takes_json=True),
+    _Endpoint(("GET",), "/users/apiKeys", keys.list_older, "admin"),
+    _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke_older, "admin", takes_json=True),
+    _Endpoint(("POST",), "/groups", groups.create_older, "org:groups:write", takes_json=True),
+    _Endpoint(("GET",), "/groups", groups.list_older, "org:groups:read"),
+    _Endpoint(("GET",), "/groups/{id}", groups.get_older, "org:groups:read"),
+    _Endpoint(("PUT",), "/groups/{id}", groups.update_older, "org:groups:write", takes_json=True),
+    _Endpoint(("DELETE",), "/groups/{id}", groups.delete_older, "org:groups:write"),
+    _Endpoint(("PUT",), "/groups/{id}/cids", groups.add_cids, "org:groups:write", takes_json=True),
+    _Endpoint(("DELETE",), "/groups/{id}/cids", groups.remove_cids, "org:groups:write", takes_json=True),
     _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
+    _Endpoint(("GET",), "/v3/files/limits", account.limits, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
     _Endpoint(("DELETE",), "/v3/files/{network}/{id}", files.delete, "org:files:write"),
+    _Endpoint(("POST",), "/v3/groups/{network}", groups.create, "org:groups:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/groups/{network}", groups.list_groups, "org:groups:read"),
+    _Endpoint(("GET",), "/v3/groups/{network}/{id}", groups.get, "org:groups:read"),
+    _Endpoint(("PUT",), "/v3/groups/{network}/{id}", groups.update, "org:groups:write", takes_json=True),
+    _Endpoint(("DELETE",), "/v3/groups/{network}/{id}", groups.delete, "org:groups:write"),
+    _Endpoint(("PUT",), "/v3/groups/{network}/{id}/ids/{file_id}", groups.add_file, "org:groups:write"),
+    _Endpoint(("DELETE",), "/v3/groups/{network}/{id}/ids/{file_id}", groups.remove_file, "org:groups:write"),
+    _Endpoint(("POST",), "/v3/api_keys", keys.create, "org:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/api_keys", keys.list_keys, "org:write"),
+    _Endpoint(("DELETE",), "/v3/api_keys/{key}", keys.revoke, "org:write"),
+    _Endpoint(("POST",), "/v3/pinata/keys", keys.create, "org:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/pinata/keys", keys.list_keys, "org:write"),
+    _Endpoint(("PUT",), "/v3/pinata/keys/{key}", keys.revoke, "org:write"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
 )
@@ -98,6 +120,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
         routes=[route(endpoint) for endpoint in ENDPOINTS],
         exception_handlers={
             Refusal: _refused,
+            NoSuchGroup: _no_group,
             HTTPException: _no_route,
             OSError: _disk,
             ClientDisconnect: _gone,
@@ -126,6 +149,14 @@ async def _refused(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/v3/") and error.reason not in _OF_KEYS:
         return json(v3_envelope(error.status, error.details, request.scope["request_id"]), error.status)
     return json(older_envelope(error.reason, error.details), error.status)
+
+
+async def _no_group(request: Request, error: Exception) -> Response:
+    """A group that is not there, whatever it was named for."""
+    details = "Your account does not currently have any record associated with this ID"
+    if request.url.path.startswith("/v3/"):
+        details = str(error)
+    return await _refused(request, Refusal(404, refusals.OBJECT_NOT_FOUND, details))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:

@@ -20,11 +20,12 @@ from pathlib import Path
 from pinatakit.errors import InputError, PinataError
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
+from pinatakit.server.store.groups import Groups
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.records import Records
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
+__all__ = ["Busy", "Cars", "Files", "Groups", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
 
 
 class Busy(PinataError):
@@ -54,6 +55,7 @@ class Store:
             self.cars.sweep()
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
+            self.groups = Groups(self.records)
             self.jobs = Jobs(self.records)
         except BaseException:
             self._lock.close()

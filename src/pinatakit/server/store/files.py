@@ -19,6 +19,7 @@ from pinatakit.protocol.metadata import merge_keyvalues
 from pinatakit.protocol.pins import Region
 from pinatakit.server.media import DIRECTORY, sniff
 from pinatakit.server.store.cars import Cars, Writing
+from pinatakit.server.store.groups import check_group
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.values import from_micros, new_id, now_micros, to_micros
 
@@ -93,9 +94,14 @@ class Files:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
         What is pinned already stays as it is, and the answer says so.
+
+        Raises:
+            NoSuchGroup: the group it shall go into is not there.
         """
 
         def add(db: sqlite3.Connection) -> Upload:
+            if kept.group_id:
+                check_group(db, kept.network, kept.group_id)
             cid = str(kept.root.cid)
             row = db.execute(
                 "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)

@@ -49,6 +49,7 @@ CREATE TABLE file (
 CREATE UNIQUE INDEX file_pinned ON file (cid, network) WHERE unpinned IS NULL;
 CREATE INDEX file_listed ON file (network, created, n) WHERE unpinned IS NULL;
 CREATE INDEX file_dated ON file (created, n);
+CREATE INDEX file_grouped ON file (group_id, network, created, n) WHERE group_id IS NOT NULL;
 CREATE INDEX file_expires ON file (expires) WHERE unpinned IS NULL AND expires IS NOT NULL;
 
 -- The key-values again, to be searched; created is copied so that matches come out in order.
@@ -58,6 +59,12 @@ CREATE TABLE keyvalue (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX keyvalue_text ON keyvalue (key, text, created, n);
 CREATE INDEX keyvalue_number ON keyvalue (key, number, created, n);
+
+-- Ids are UUIDs of version 7, so their order is that of time.
+CREATE TABLE file_group (
+    id TEXT PRIMARY KEY, network TEXT NOT NULL, name TEXT NOT NULL,
+    is_public INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, updated INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE job (
     id TEXT PRIMARY KEY, cid TEXT NOT NULL, name TEXT, keyvalues TEXT, host_nodes TEXT,
