@@ -1,5 +1,5 @@
 # Two commands: `make demo` and `make test`. Both set up what they need in .venv.
-# `make test-all` is `make test` with the slow tests.
+# `make test-all` is `make test` with the slow tests, and with more random examples.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,7 +15,7 @@ test: check
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
-test-all: PYTEST = -m "slow or not slow"
+test-all: PYTEST = -m "slow or not slow" --hypothesis-profile thorough
 test-all: test
 
 check: .venv/dev
