@@ -123,7 +123,8 @@ def test_a_text_with_a_letter_changed_is_another_cid_or_none(cid, base, data):
     with contextlib.suppress(ContentError):
         read = CID.parse(changed)
         assert changed in (str(read), *(read.encode(base) for base in mf.BASES if read.version))
-        assert (read == cid) == (changed == text)
+        if at:  # the first letter names the base, and m and u share most of theirs
+            assert (read == cid) == (changed == text)
 
 
 @given(cids)
