@@ -5,12 +5,18 @@ from __future__ import annotations
 import anyio
 import httpx2 as httpx
 import pytest
+from hypothesis import settings as examples
 
 from pinatakit import AsyncPinata, Pinata
 from pinatakit.client._wire import run_now
 from pinatakit.server import Server
 
 pytest_plugins = ["pinatakit.pytest_plugin"]
+
+# No deadlines: a machine that is shared keeps none. `make test` tries the same examples each time.
+examples.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
+examples.register_profile("thorough", max_examples=1000, deadline=None)
+examples.load_profile("quick")
 
 
 def pytest_collection_modifyitems(config, items):
