@@ -1,10 +1,11 @@
 # Two commands: `make demo` and `make test`. Both set up what they need in .venv.
 # `make test-all` is `make test` with the slow tests, and with more random examples.
+# `make fuzz` takes half an hour.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check clean
+.PHONY: demo test test-all check fuzz clean
 
 demo: .venv/pinatakit
 	$(BIN)/python examples/demo.py
@@ -24,6 +25,10 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+fuzz: .venv/dev
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m fuzz
 
 .venv/pinatakit: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pinatakit needs Python 3.11 or newer; say: make PYTHON=python3.11")'
