@@ -17,6 +17,7 @@ from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
+from pinatakit.client.signatures import Signatures
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
     BadRequest,
@@ -55,6 +56,11 @@ PLAYED = {
     "Pins.jobs",
     "Pins.update",
     "Pins.remove",
+    # test_signatures
+    "Signatures.sign",
+    "Signatures.add",
+    "Signatures.get",
+    "Signatures.delete",
     # test_uploads
     "_Pinata.upload",
     "_Pinata.upload_files",
@@ -64,6 +70,8 @@ PLAYED = {
     "_Pinata.read",
 }
 """Operations that are played on three wires."""
+
+ROOMS = (_Pinata, Files, Pins, Keys, Account, Signatures)
 
 
 @pytest.fixture
@@ -86,7 +94,7 @@ async def greet(pinata):
 def test_every_operation_is_played_on_three_wires():
     found = {
         f"{room.__name__}.{name}"
-        for room in (_Pinata, Files, Pins, Keys, Account)
+        for room in ROOMS
         for name, value in vars(room).items()
         if isinstance(value, operation | stream)
     }
@@ -94,7 +102,7 @@ def test_every_operation_is_played_on_three_wires():
 
 
 def test_every_operation_says_what_it_does():
-    for room in (_Pinata, Files, Pins, Keys, Account):
+    for room in ROOMS:
         for name, value in vars(room).items():
             if isinstance(value, operation | stream):
                 assert value.__doc__, name

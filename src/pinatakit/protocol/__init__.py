@@ -11,6 +11,7 @@ from pinatakit.protocol.files import File
 from pinatakit.protocol.keys import Key, NewKey, permissions
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
+from pinatakit.protocol.signatures import Signature
 from pinatakit.protocol.uploads import Upload
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Pin",
     "PinJob",
     "Query",
+    "Signature",
     "Upload",
     "Usage",
     "Where",

@@ -40,6 +40,7 @@ class _Found(NamedTuple):
     cid: CID
     above: list[Block]  # the blocks on the way, the root's first
     entry: Entry | None  # None where it is no file or folder
+    signature: str | None
 
 
 async def get(asked: Asked) -> Response:
@@ -85,7 +86,8 @@ def _find(asked: Asked) -> _Found:
     except ContentError:
         cid, entry = root, None
         above = [] if root.inlined is not None else [Block(root, get(root))]
-    return _Found(root, path, get, cid, above, entry)
+    signed = asked.store.signatures.get("public", root)
+    return _Found(root, path, get, cid, above, entry, signed.signature if signed else None)
 
 
 def _accepted(accept: str) -> str | None:
@@ -104,7 +106,8 @@ def _headers(found: _Found, etag: str) -> dict[str, str]:
         "x-ipfs-path": shown,
         "x-ipfs-roots": str(found.cid),
         "access-control-allow-origin": "*",
-        "access-control-expose-headers": "content-range, etag, x-ipfs-path, x-ipfs-roots",
+        "access-control-expose-headers": "content-range, etag, pinata-signature, x-ipfs-path, x-ipfs-roots",
+        **({"pinata-signature": found.signature} if found.signature else {}),
     }
 
 

@@ -23,8 +23,9 @@ from pinatakit.server.store.files import Files
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.records import Records
+from pinatakit.server.store.signatures import Signatures
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
+__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Signatures", "Store", "Writing"]
 
 
 class Busy(PinataError):
@@ -55,6 +56,7 @@ class Store:
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records)
+            self.signatures = Signatures(self.records)
         except BaseException:
             self._lock.close()
             raise

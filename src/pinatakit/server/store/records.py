@@ -65,6 +65,10 @@ CREATE TABLE job (
 ) STRICT;
 CREATE INDEX job_queued ON job (queued, id);
 
+CREATE TABLE signature (
+    cid TEXT NOT NULL, network TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (cid, network)
+) STRICT, WITHOUT ROWID;
+
 -- A CAR that is whole has the root it is named by; one that is being written has none yet.
 CREATE TABLE car (n INTEGER PRIMARY KEY AUTOINCREMENT, root TEXT UNIQUE) STRICT;
 CREATE TABLE block (
