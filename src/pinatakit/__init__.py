@@ -57,7 +57,7 @@ if TYPE_CHECKING:
         upload_file,
         upload_jsonfile,
     )
-    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Signature, Upload, Usage, Where, kv
+    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Signature, Swap, Upload, Usage, Where, kv
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
 
@@ -92,6 +92,7 @@ __all__ = [
     "ServiceFault",
     "SettingsError",
     "Signature",
+    "Swap",
     "TooLarge",
     "Unauthorized",
     "UnknownHash",

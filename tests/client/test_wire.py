@@ -18,6 +18,7 @@ from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
 from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
     BadRequest,
@@ -61,6 +62,10 @@ PLAYED = {
     "Signatures.add",
     "Signatures.get",
     "Signatures.delete",
+    # test_swaps
+    "Swaps.add",
+    "Swaps.history",
+    "Swaps.delete",
     # test_uploads
     "_Pinata.upload",
     "_Pinata.upload_files",
@@ -71,7 +76,7 @@ PLAYED = {
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Pins, Keys, Account, Signatures)
+ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Signatures)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
 from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Progress
 from pinatakit.content import CID
 from pinatakit.errors import InputError
@@ -38,6 +39,7 @@ class _Pinata(Resource[W]):
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.swaps: Swaps[W] = Swaps(wire)
         self.signatures: Signatures[W] = Signatures(wire)
 
     @operation

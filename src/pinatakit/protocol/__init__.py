@@ -12,6 +12,7 @@ from pinatakit.protocol.keys import Key, NewKey, permissions
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
 from pinatakit.protocol.signatures import Signature
+from pinatakit.protocol.swaps import Swap
 from pinatakit.protocol.uploads import Upload
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PinJob",
     "Query",
     "Signature",
+    "Swap",
     "Upload",
     "Usage",
     "Where",

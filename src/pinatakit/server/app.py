@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
-from pinatakit.server import account, files, gateway, keys, pins, signatures, uploads
+from pinatakit.server import account, files, gateway, keys, pins, signatures, swaps, uploads
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, json, read_json
@@ -76,6 +76,12 @@ ENDPOINTS: Final = (
     ),
     _Endpoint(("GET",), "/v3/files/{network}/signature/{cid}", signatures.get, "org:files:read"),
     _Endpoint(("DELETE",), "/v3/files/{network}/signature/{cid}", signatures.delete, "org:files:write"),
+    _Endpoint(("PUT",), "/v3/files/{network}/swap/{cid}", swaps.add, "org:files:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/files/{network}/swap/{cid}", swaps.history, "org:files:read"),
+    _Endpoint(("DELETE",), "/v3/files/{network}/swap/{cid}", swaps.delete, "org:files:write"),
+    _Endpoint(("PUT",), "/v3/ipfs/swap/{cid}", swaps.add, "org:files:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/ipfs/swap/{cid}", swaps.history, "org:files:read"),
+    _Endpoint(("DELETE",), "/v3/ipfs/swap/{cid}", swaps.delete, "org:files:write"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
 )

@@ -40,14 +40,15 @@ class _Found(NamedTuple):
     cid: CID
     above: list[Block]  # the blocks on the way, the root's first
     entry: Entry | None  # None where it is no file or folder
+    swapped: CID | None  # what is served in the root's place
     signature: str | None
 
 
 async def get(asked: Asked) -> Response:
-    """``GET /ipfs/{cid}[/path]``."""
+    """``GET /ipfs/{cid}[/path]``: a swapped CID as what it is swapped for, but its blocks as they are."""
     request = asked.request
-    found = await anyio.to_thread.run_sync(_find, asked)
     form = request.query_params.get("format") or _accepted(request.headers.get("accept", ""))
+    found = await anyio.to_thread.run_sync(_find, asked, form is None)
     if form == "raw":
         return _raw(request, found)
     if form == "car":
@@ -61,21 +62,23 @@ async def get(asked: Asked) -> Response:
     return await _file(request, found, found.entry)
 
 
-def _find(asked: Asked) -> _Found:
+def _find(asked: Asked, swapping: bool) -> _Found:
     text, path = asked.path("cid"), asked.request.path_params.get("path", "")
     try:
         root = CID.parse(text)
     except InvalidCID as error:
         raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
-    car = asked.store.cars.find(root, among="file.network = 'public'")
-    if car is None and root.inlined is None:
-        raise Refusal(404, "ERR_ID:00006", f"{root} is not pinned here - ERR_ID:00006")
+    swapped = asked.store.swaps.now("public", root) if swapping else None
+    top = swapped or root
+    car = asked.store.cars.find(top, among="file.network = 'public'")
+    if car is None and top.inlined is None:
+        raise Refusal(404, "ERR_ID:00006", f"{top} is not pinned here - ERR_ID:00006")
     get = asked.store.cars.getter(car or 0)
-    walk = Walk(root, path)
+    walk = Walk(top, path)
     above: list[Block] = []
     try:
         steps = walk.leftover()
-        cid = root
+        cid = top
         while not steps and walk.wants:
             cid = walk.wants
             above.append(Block(cid, get(cid)))
@@ -84,10 +87,10 @@ def _find(asked: Asked) -> _Found:
     except NoSuchPath as error:
         raise Refusal(404, "NOT_FOUND", error.message) from None
     except ContentError:
-        cid, entry = root, None
-        above = [] if root.inlined is not None else [Block(root, get(root))]
+        cid, entry = top, None
+        above = [] if top.inlined is not None else [Block(top, get(top))]
     signed = asked.store.signatures.get("public", root)
-    return _Found(root, path, get, cid, above, entry, signed.signature if signed else None)
+    return _Found(root, path, get, cid, above, entry, swapped, signed.signature if signed else None)
 
 
 def _accepted(accept: str) -> str | None:
@@ -102,7 +105,7 @@ def _headers(found: _Found, etag: str) -> dict[str, str]:
     shown = quote(f"/ipfs/{found.root}" + (f"/{found.path}" if found.path else ""))
     return {
         "etag": f'"{etag}"',
-        "cache-control": _FOREVER,
+        "cache-control": "no-cache" if found.swapped else _FOREVER,
         "x-ipfs-path": shown,
         "x-ipfs-roots": str(found.cid),
         "access-control-allow-origin": "*",
@@ -238,7 +241,7 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     if "index.html" in names:
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
         request.path_params["path"] = path
-        index = await anyio.to_thread.run_sync(_find, asked)
+        index = await anyio.to_thread.run_sync(_find, asked, True)
         if index.entry and index.entry.kind is Kind.FILE:
             return await _file(request, index, index.entry)
     headers = _headers(found, f"DirIndex-{found.cid}")

@@ -24,8 +24,21 @@ from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
+from pinatakit.server.store.swaps import Swaps
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Signatures", "Store", "Writing"]
+__all__ = [
+    "Busy",
+    "Cars",
+    "Files",
+    "Guest",
+    "Jobs",
+    "Keys",
+    "Records",
+    "Signatures",
+    "Store",
+    "Swaps",
+    "Writing",
+]
 
 
 class Busy(PinataError):
@@ -56,6 +69,7 @@ class Store:
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records)
+            self.swaps = Swaps(self.records)
             self.signatures = Signatures(self.records)
         except BaseException:
             self._lock.close()

@@ -65,6 +65,12 @@ CREATE TABLE job (
 ) STRICT;
 CREATE INDEX job_queued ON job (queued, id);
 
+-- What a CID is swapped for since when; nothing where that ended.
+CREATE TABLE swap (
+    n INTEGER PRIMARY KEY, cid TEXT NOT NULL, network TEXT NOT NULL, mapped TEXT, created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX swap_of ON swap (cid, network, n);
+
 CREATE TABLE signature (
     cid TEXT NOT NULL, network TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (cid, network)
 ) STRICT, WITHOUT ROWID;
