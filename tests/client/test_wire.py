@@ -16,6 +16,7 @@ from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
+from pinatakit.client.links import Links
 from pinatakit.client.pins import Pins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
@@ -51,6 +52,8 @@ PLAYED = {
     "Files.list",
     "Files.update",
     "Files.delete",
+    # test_links
+    "Links.download",
     # test_pins
     "Pins.add",
     "Pins.list",
@@ -76,7 +79,7 @@ PLAYED = {
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Signatures)
+ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Links, Signatures)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pinatakit.client.account import Account
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
+from pinatakit.client.links import Links
 from pinatakit.client.pins import Pins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
@@ -39,6 +40,7 @@ class _Pinata(Resource[W]):
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.links: Links[W] = Links(wire)
         self.swaps: Swaps[W] = Swaps(wire)
         self.signatures: Signatures[W] = Signatures(wire)
 
@@ -144,13 +146,14 @@ class _Pinata(Resource[W]):
         to: str | os.PathLike[str],
         *,
         path: str = "",
+        network: Network = "public",
         progress: Progress | None = None,
     ) -> Download:
         """Fetch a file or folder from the gateway to `to`, checking every block.
 
         A file goes to the path `to`, or into the folder `to`; a folder becomes `to`, which
-        must not be there or be empty. `path` leads to something below the root. Everything
-        is written aside and moved into place when whole; after an error nothing is left.
+        must not be there or be empty. `path` leads to something below the root. What is private
+        comes through a signed link made on the way. Everything is written aside and moved into place when whole; after an error nothing is left.
 
         Raises:
             BlockMismatch: the gateway gave other bytes than the CID names.
@@ -159,13 +162,23 @@ class _Pinata(Resource[W]):
             InputError: it cannot be written there.
         """
         where = Path(to)
-        return await downloads.download(self.wire, CID.parse(cid), where, path=path, progress=progress)
+        return await downloads.download(
+            self.wire, CID.parse(cid), where, path=path, network=network, progress=progress
+        )
 
     @stream
     async def read(
-        self, cid: CID | str, *, path: str = "", start: int = 0, stop: int | None = None
+        self,
+        cid: CID | str,
+        *,
+        path: str = "",
+        network: Network = "public",
+        start: int = 0,
+        stop: int | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of a file, in order and in pieces, each checked; or those from `start` to `stop`.
+
+        What is private comes through a signed link made on the way.
 
         Raises:
             BlockMismatch: the gateway gave other bytes than the CID names.
@@ -176,7 +189,8 @@ class _Pinata(Resource[W]):
             raise InputError(
                 f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
             )
-        async for piece in downloads.read(self.wire, CID.parse(cid), path=path, start=start, stop=stop):
+        pieces = downloads.read(self.wire, CID.parse(cid), path=path, network=network, start=start, stop=stop)
+        async for piece in pieces:
             yield piece
 
 

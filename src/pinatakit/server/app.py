@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
-from pinatakit.server import account, files, gateway, keys, pins, signatures, swaps, uploads
+from pinatakit.server import account, files, gateway, keys, links, pins, signatures, swaps, uploads
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, json, read_json
@@ -37,6 +37,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.API_KEY_REVOKED,
     refusals.NO_SCOPES_FOUND,
 )
+_GATEWAY: Final = ("/ipfs/", "/files/")  # where content is read
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
@@ -82,8 +83,14 @@ ENDPOINTS: Final = (
     _Endpoint(("PUT",), "/v3/ipfs/swap/{cid}", swaps.add, "org:files:write", takes_json=True),
     _Endpoint(("GET",), "/v3/ipfs/swap/{cid}", swaps.history, "org:files:read"),
     _Endpoint(("DELETE",), "/v3/ipfs/swap/{cid}", swaps.delete, "org:files:write"),
+    *(
+        _Endpoint(("POST",), path, links.download_link, "org:files:write", takes_json=True)
+        for path in ("/v3/files/private/download_link", "/v3/files/download_link", "/v3/files/sign")
+    ),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
+    _Endpoint(("GET", "HEAD"), "/files/{cid}", gateway.get_private, "open"),
+    _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:path}", gateway.get_private, "open"),
 )
 
 
@@ -129,7 +136,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    if request.url.path.startswith("/ipfs/"):
+    if request.url.path.startswith(_GATEWAY):
         response: Response = PlainTextResponse(error.details, error.status)
         if error.status == 416:
             response.headers["content-range"] = error.reason
@@ -207,7 +214,7 @@ class _Door:
         if self._hosts is not None and host not in self._hosts and not host.endswith(".localhost"):
             return f"This local Pinata is not called {host!r}."
         origin = request.headers.get("origin")
-        if origin and not request.scope["path"].startswith("/ipfs/"):
+        if origin and not request.scope["path"].startswith(_GATEWAY):
             try:
                 named = urlsplit(origin).hostname or ""
             except ValueError:
@@ -220,7 +227,7 @@ class _Door:
 
 def _one_spelling(path: str) -> str:
     """The path as the routes know it: old clients double slashes and end with one."""
-    if path.startswith("/ipfs/"):
+    if path.startswith(_GATEWAY):
         return path
     path = re.sub("//+", "/", path).rstrip("/") or "/"
     # One address for everything: the official SDK then asks for /v3/data/testAuthentication too.

@@ -1,7 +1,7 @@
 """The gateway: what is kept, as files for people and as blocks for programs.
 
 A program asks for ``raw`` blocks or a ``car`` and checks them itself; a browser gets the
-bytes of files, and pages for folders. Private content is not served here.
+bytes of files, and pages for folders. Private content is served through signed links alone.
 Sources: specs.ipfs.tech/http-gateways/path-gateway and /trustless-gateway; Pinata's
 documentation of gateway errors (``ERR_ID``).
 """
@@ -21,7 +21,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 
 from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_section, walk_blocks, walk_steps
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
+from pinatakit.protocol import Network
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
+from pinatakit.server import links
 from pinatakit.server.media import SNIFFED, sniff
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.request import Asked
@@ -34,6 +36,7 @@ _FOREVER: Final = "public, max-age=29030400, immutable"
 class _Found(NamedTuple):
     """What a path leads to."""
 
+    network: Network
     root: CID
     path: str
     get: Callable[[CID], bytes]
@@ -45,10 +48,21 @@ class _Found(NamedTuple):
 
 
 async def get(asked: Asked) -> Response:
-    """``GET /ipfs/{cid}[/path]``: a swapped CID as what it is swapped for, but its blocks as they are."""
+    """``GET /ipfs/{cid}[/path]``."""
+    return await _serve(asked, "public")
+
+
+async def get_private(asked: Asked) -> Response:
+    """``GET /files/{cid}[/path]``, through a signed link."""
+    links.check(asked)
+    return await _serve(asked, "private")
+
+
+async def _serve(asked: Asked, network: Network) -> Response:
+    """A swapped CID as what it is swapped for, but its blocks as they are."""
     request = asked.request
     form = request.query_params.get("format") or _accepted(request.headers.get("accept", ""))
-    found = await anyio.to_thread.run_sync(_find, asked, form is None)
+    found = await anyio.to_thread.run_sync(_find, asked, network, form is None)
     if form == "raw":
         return _raw(request, found)
     if form == "car":
@@ -62,15 +76,15 @@ async def get(asked: Asked) -> Response:
     return await _file(request, found, found.entry)
 
 
-def _find(asked: Asked, swapping: bool) -> _Found:
+def _find(asked: Asked, network: Network, swapping: bool) -> _Found:
     text, path = asked.path("cid"), asked.request.path_params.get("path", "")
     try:
         root = CID.parse(text)
     except InvalidCID as error:
         raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
-    swapped = asked.store.swaps.now("public", root) if swapping else None
+    swapped = asked.store.swaps.now(network, root) if swapping else None
     top = swapped or root
-    car = asked.store.cars.find(top, among="file.network = 'public'")
+    car = asked.store.cars.find(top, among=f"file.network = '{network}'")
     if car is None and top.inlined is None:
         raise Refusal(404, "ERR_ID:00006", f"{top} is not pinned here - ERR_ID:00006")
     get = asked.store.cars.getter(car or 0)
@@ -89,8 +103,8 @@ def _find(asked: Asked, swapping: bool) -> _Found:
     except ContentError:
         cid, entry = top, None
         above = [] if top.inlined is not None else [Block(top, get(top))]
-    signed = asked.store.signatures.get("public", root)
-    return _Found(root, path, get, cid, above, entry, swapped, signed.signature if signed else None)
+    signed = asked.store.signatures.get(network, root)
+    return _Found(network, root, path, get, cid, above, entry, swapped, signed.signature if signed else None)
 
 
 def _accepted(accept: str) -> str | None:
@@ -102,10 +116,13 @@ def _accepted(accept: str) -> str | None:
 
 
 def _headers(found: _Found, etag: str) -> dict[str, str]:
-    shown = quote(f"/ipfs/{found.root}" + (f"/{found.path}" if found.path else ""))
+    private = found.network == "private"
+    shown = quote(
+        f"/{'files' if private else 'ipfs'}/{found.root}" + (f"/{found.path}" if found.path else "")
+    )
     return {
         "etag": f'"{etag}"',
-        "cache-control": "no-cache" if found.swapped else _FOREVER,
+        "cache-control": "private, no-cache" if private else "no-cache" if found.swapped else _FOREVER,
         "x-ipfs-path": shown,
         "x-ipfs-roots": str(found.cid),
         "access-control-allow-origin": "*",
@@ -241,7 +258,7 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     if "index.html" in names:
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
         request.path_params["path"] = path
-        index = await anyio.to_thread.run_sync(_find, asked, True)
+        index = await anyio.to_thread.run_sync(_find, asked, found.network, True)
         if index.entry and index.entry.kind is Kind.FILE:
             return await _file(request, index, index.entry)
     headers = _headers(found, f"DirIndex-{found.cid}")
