@@ -14,10 +14,13 @@ from pinatakit import AsyncPinata, Pinata
 from pinatakit.client import _Pinata
 from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.files import Files
+from pinatakit.client.gateways import Gateways
 from pinatakit.client.keys import Keys
 from pinatakit.client.links import Links
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
@@ -69,6 +72,30 @@ PLAYED = {
     "Swaps.add",
     "Swaps.history",
     "Swaps.delete",
+    # test_gateways
+    "Gateways.list",
+    "Gateways.get",
+    "Gateways.create",
+    "Gateways.delete",
+    "Gateways.exists",
+    "Gateways.add_domain",
+    "Gateways.get_domain",
+    "Gateways.remove_domain",
+    "Gateways.create_token",
+    "Gateways.delete_token",
+    "Gateways.allow_ip",
+    "Gateways.remove_ip",
+    "Gateways.allow_host",
+    "Gateways.remove_host",
+    # test_plugins
+    "Plugins.list",
+    "Plugins.get",
+    "Plugins.installed",
+    "Plugins.install",
+    "Plugins.uninstall",
+    # test_analytics
+    "Analytics.top",
+    "Analytics.time_series",
     # test_uploads
     "_Pinata.upload",
     "_Pinata.upload_files",
@@ -79,7 +106,7 @@ PLAYED = {
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Links, Signatures)
+ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Links, Gateways, Plugins, Analytics, Signatures)
 
 
 @pytest.fixture

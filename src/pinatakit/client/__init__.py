@@ -12,11 +12,14 @@ import httpx2 as httpx
 from pinatakit.client import downloads, uploads
 from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
+from pinatakit.client.gateways import Gateways
 from pinatakit.client.keys import Keys
 from pinatakit.client.links import Links
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Progress
@@ -40,6 +43,9 @@ class _Pinata(Resource[W]):
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.analytics: Analytics[W] = Analytics(wire)
+        self.plugins: Plugins[W] = Plugins(wire)
+        self.gateways: Gateways[W] = Gateways(wire)
         self.links: Links[W] = Links(wire)
         self.swaps: Swaps[W] = Swaps(wire)
         self.signatures: Signatures[W] = Signatures(wire)

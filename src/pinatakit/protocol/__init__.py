@@ -7,32 +7,44 @@ from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
 from pinatakit.protocol.account import Usage
+from pinatakit.protocol.analytics import Period, TimeSeries, Use
 from pinatakit.protocol.files import File
+from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway
 from pinatakit.protocol.keys import Key, NewKey, permissions
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
+from pinatakit.protocol.plugins import InstalledPlugin, Plugin
 from pinatakit.protocol.signatures import Signature
 from pinatakit.protocol.swaps import Swap
 from pinatakit.protocol.uploads import Upload
 
 __all__ = [
+    "AccessToken",
+    "Allowed",
     "Answer",
     "Body",
     "Call",
+    "CustomDomain",
     "File",
+    "Gateway",
     "Host",
+    "InstalledPlugin",
     "Key",
     "Keyvalue",
     "Keyvalues",
     "Network",
     "NewKey",
+    "Period",
     "Pin",
     "PinJob",
+    "Plugin",
     "Query",
     "Signature",
     "Swap",
+    "TimeSeries",
     "Upload",
     "Usage",
+    "Use",
     "Where",
     "kv",
     "nothing",

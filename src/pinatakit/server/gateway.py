@@ -23,10 +23,12 @@ from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_sec
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
 from pinatakit.protocol import Network
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
-from pinatakit.server import links
+from pinatakit.protocol.plugins import ATTESTATION, HOT_SWAPS
+from pinatakit.server import gateways, links
 from pinatakit.server.media import SNIFFED, sniff
 from pinatakit.server.refusal import Refusal
-from pinatakit.server.request import Asked
+from pinatakit.server.request import Asked, host_of
+from pinatakit.server.store.gateways import Served
 
 _GATHER: Final = 1 << 20
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
@@ -37,6 +39,7 @@ class _Found(NamedTuple):
     """What a path leads to."""
 
     network: Network
+    served: Served | None  # by which gateway; None: by the server itself
     root: CID
     path: str
     get: Callable[[CID], bytes]
@@ -49,20 +52,21 @@ class _Found(NamedTuple):
 
 async def get(asked: Asked) -> Response:
     """``GET /ipfs/{cid}[/path]``."""
-    return await _serve(asked, "public")
+    served = gateways.admit(asked.store, asked.request, _root(asked))
+    return await _serve(asked, "public", served)
 
 
 async def get_private(asked: Asked) -> Response:
     """``GET /files/{cid}[/path]``, through a signed link."""
     links.check(asked)
-    return await _serve(asked, "private")
+    return await _serve(asked, "private", asked.store.gateways.at(host_of(asked.request)))
 
 
-async def _serve(asked: Asked, network: Network) -> Response:
+async def _serve(asked: Asked, network: Network, served: Served | None) -> Response:
     """A swapped CID as what it is swapped for, but its blocks as they are."""
     request = asked.request
     form = request.query_params.get("format") or _accepted(request.headers.get("accept", ""))
-    found = await anyio.to_thread.run_sync(_find, asked, network, form is None)
+    found = await anyio.to_thread.run_sync(_find, asked, network, served, form is None)
     if form == "raw":
         return _raw(request, found)
     if form == "car":
@@ -76,12 +80,9 @@ async def _serve(asked: Asked, network: Network) -> Response:
     return await _file(request, found, found.entry)
 
 
-def _find(asked: Asked, network: Network, swapping: bool) -> _Found:
-    text, path = asked.path("cid"), asked.request.path_params.get("path", "")
-    try:
-        root = CID.parse(text)
-    except InvalidCID as error:
-        raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
+def _find(asked: Asked, network: Network, served: Served | None, swapping: bool) -> _Found:
+    root, path = _root(asked), asked.request.path_params.get("path", "")
+    swapping = swapping and _has(served, HOT_SWAPS)
     swapped = asked.store.swaps.now(network, root) if swapping else None
     top = swapped or root
     car = asked.store.cars.find(top, among=f"file.network = '{network}'")
@@ -103,8 +104,21 @@ def _find(asked: Asked, network: Network, swapping: bool) -> _Found:
     except ContentError:
         cid, entry = top, None
         above = [] if top.inlined is not None else [Block(top, get(top))]
-    signed = asked.store.signatures.get(network, root)
-    return _Found(network, root, path, get, cid, above, entry, swapped, signed.signature if signed else None)
+    signed = asked.store.signatures.get(network, root) if _has(served, ATTESTATION) else None
+    return _Found(
+        network, served, root, path, get, cid, above, entry, swapped, signed.signature if signed else None
+    )
+
+
+def _root(asked: Asked) -> CID:
+    try:
+        return CID.parse(asked.path("cid"))
+    except InvalidCID as error:
+        raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
+
+
+def _has(served: Served | None, plugin: int) -> bool:
+    return served is None or plugin in served.plugins
 
 
 def _accepted(accept: str) -> str | None:
@@ -204,6 +218,10 @@ async def _file(request: Request, found: _Found, entry: Entry) -> Response:
         lambda: b"".join(_content(found, 0, min(SNIFFED, entry.size)))
     )
     headers["content-type"] = sniff(start_of_file, name)
+    if headers["content-type"] == "text/html" and found.served and not found.served.custom:
+        raise Refusal(
+            403, "ERR_ID:00023", "HTML is served under a custom domain of the gateway alone - ERR_ID:00023"
+        )
     if headers["content-type"].startswith("text/"):
         headers["content-type"] += "; charset=utf-8"
     how = "attachment" if query.get("download", "").lower() == "true" else "inline"
@@ -258,7 +276,7 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     if "index.html" in names:
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
         request.path_params["path"] = path
-        index = await anyio.to_thread.run_sync(_find, asked, found.network, True)
+        index = await anyio.to_thread.run_sync(_find, asked, found.network, found.served, True)
         if index.entry and index.entry.kind is Kind.FILE:
             return await _file(request, index, index.entry)
     headers = _headers(found, f"DirIndex-{found.cid}")

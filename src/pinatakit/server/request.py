@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +72,11 @@ class Asked:
         if not least <= value <= most:
             raise bad_request(f'"{name}" must be {least} to {most}, not {value}')
         return value
+
+
+def host_of(request: Request) -> str:
+    """The name a request calls, in lower case and without port."""
+    return re.sub(r":\d+\Z", "", request.headers.get("host", "")).lower()
 
 
 def as_network(name: str) -> Network | None:

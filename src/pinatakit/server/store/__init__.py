@@ -18,8 +18,10 @@ import sqlite3
 from pathlib import Path
 
 from pinatakit.errors import InputError, PinataError
+from pinatakit.server.store.analytics import Analytics
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
+from pinatakit.server.store.gateways import Gateways
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.records import Records
@@ -27,9 +29,11 @@ from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
 
 __all__ = [
+    "Analytics",
     "Busy",
     "Cars",
     "Files",
+    "Gateways",
     "Guest",
     "Jobs",
     "Keys",
@@ -69,6 +73,8 @@ class Store:
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records)
+            self.analytics = Analytics(self.records)
+            self.gateways = Gateways(self.records)
             self.swaps = Swaps(self.records)
             self.signatures = Signatures(self.records)
         except BaseException:
@@ -89,6 +95,7 @@ class Store:
     def close(self) -> None:
         """Finish what waits, then let go of the folder."""
         self.keys.close()
+        self.analytics.close()
         self.records.close()
         self.cars.close()
         self._lock.close()

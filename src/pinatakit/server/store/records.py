@@ -71,6 +71,26 @@ CREATE TABLE swap (
 ) STRICT;
 CREATE INDEX swap_of ON swap (cid, network, n);
 
+CREATE TABLE gateway (id TEXT PRIMARY KEY, domain TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;
+-- Who may read from a gateway (tokens, IPs, hosts), and its custom domains.
+CREATE TABLE gateway_rule (
+    id TEXT PRIMARY KEY, gateway TEXT NOT NULL REFERENCES gateway (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, UNIQUE (gateway, kind, value)
+) STRICT;
+CREATE UNIQUE INDEX gateway_domain ON gateway_rule (value) WHERE kind = 'domain';
+CREATE TABLE gateway_plugin (
+    gateway TEXT NOT NULL REFERENCES gateway (id) ON DELETE CASCADE, plugin INTEGER NOT NULL,
+    PRIMARY KEY (gateway, plugin)
+) STRICT, WITHOUT ROWID;
+
+-- What was read from the gateways in a day; bandwidth is bytes.
+CREATE TABLE gateway_read (
+    day TEXT NOT NULL, gateway TEXT NOT NULL, cid TEXT NOT NULL, file_name TEXT NOT NULL,
+    user_agent TEXT NOT NULL, referer TEXT NOT NULL, status INTEGER NOT NULL,
+    requests INTEGER NOT NULL, bandwidth INTEGER NOT NULL,
+    PRIMARY KEY (day, gateway, cid, file_name, user_agent, referer, status)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE signature (
     cid TEXT NOT NULL, network TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (cid, network)
 ) STRICT, WITHOUT ROWID;
