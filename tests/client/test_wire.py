@@ -23,6 +23,7 @@ from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
     BadRequest,
@@ -100,13 +101,17 @@ PLAYED = {
     "_Pinata.upload",
     "_Pinata.upload_files",
     "_Pinata.upload_json",
+    # test_vectors
+    "Vectors.add",
+    "Vectors.delete",
+    "Vectors.query",
     # test_downloads
     "_Pinata.download",
     "_Pinata.read",
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Links, Gateways, Plugins, Analytics, Signatures)
+ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Links, Gateways, Plugins, Analytics, Vectors, Signatures)
 
 
 @pytest.fixture

@@ -74,6 +74,9 @@ ROUTES = [
     ("GET", "/v3/ipfs/gateway_analytics_top", None, "org:analytics:read"),
     ("GET", "/v3/analytics/gateways/time_series", None, "org:analytics:read"),
     ("GET", "/v3/ipfs/gateway_analytics_time_series", None, "org:analytics:read"),
+    ("POST", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
+    ("DELETE", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
+    ("POST", f"/v3/vectorize/groups/{ID}/query", b"{}", "org:files:read"),
 ]
 EVERY = [("GET", "/data/testAuthentication", None, None), *ROUTES]
 PINNING = [
@@ -142,7 +145,7 @@ def test_every_route_but_the_gateways_is_in_the_table():
         if not endpoint.path.startswith(("/ipfs/", "/files/"))
     }
     plain = [("{cid}", CID), ("{network}", "public"), ("{domain}", "name"), ("{plugin_id}", "1")]
-    plain += [(name, ID) for name in ("{id}", "{rule}", "{gateway_id}")]
+    plain += [(name, ID) for name in ("{id}", "{rule}", "{gateway_id}", "{file_id}", "{group_id}")]
     for name, value in plain:
         routes = {(method, path.replace(name, value)) for method, path in routes}
     assert routes == {(method, path) for method, path, _, _ in EVERY if path != "/v3/files/private"}

@@ -23,6 +23,7 @@ from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Progress
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol import Network, Upload
@@ -43,6 +44,7 @@ class _Pinata(Resource[W]):
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.vectors: Vectors[W] = Vectors(wire)
         self.analytics: Analytics[W] = Analytics(wire)
         self.plugins: Plugins[W] = Plugins(wire)
         self.gateways: Gateways[W] = Gateways(wire)

@@ -17,6 +17,7 @@ from pinatakit.protocol.plugins import InstalledPlugin, Plugin
 from pinatakit.protocol.signatures import Signature
 from pinatakit.protocol.swaps import Swap
 from pinatakit.protocol.uploads import Upload
+from pinatakit.protocol.vectors import Match
 
 __all__ = [
     "AccessToken",
@@ -32,6 +33,7 @@ __all__ = [
     "Key",
     "Keyvalue",
     "Keyvalues",
+    "Match",
     "Network",
     "NewKey",
     "Period",

@@ -35,6 +35,7 @@ from pinatakit.server import (
     signatures,
     swaps,
     uploads,
+    vectors,
 )
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
@@ -158,6 +159,11 @@ ENDPOINTS: Final = (
     *(
         _Endpoint(("GET",), path, analytics.time_series, "org:analytics:read")
         for path in ("/v3/analytics/gateways/time_series", "/v3/ipfs/gateway_analytics_time_series")
+    ),
+    _Endpoint(("POST",), "/v3/vectorize/files/{file_id}", vectors.vectorize, "org:files:write"),
+    _Endpoint(("DELETE",), "/v3/vectorize/files/{file_id}", vectors.delete, "org:files:write"),
+    _Endpoint(
+        ("POST",), "/v3/vectorize/groups/{group_id}/query", vectors.query, "org:files:read", takes_json=True
     ),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),

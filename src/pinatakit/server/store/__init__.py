@@ -27,6 +27,7 @@ from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
+from pinatakit.server.store.vectors import Vectors
 
 __all__ = [
     "Analytics",
@@ -41,6 +42,7 @@ __all__ = [
     "Signatures",
     "Store",
     "Swaps",
+    "Vectors",
     "Writing",
 ]
 
@@ -73,6 +75,7 @@ class Store:
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records)
+            self.vectors = Vectors(self.records)
             self.analytics = Analytics(self.records)
             self.gateways = Gateways(self.records)
             self.swaps = Swaps(self.records)

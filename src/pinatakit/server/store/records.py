@@ -91,6 +91,13 @@ CREATE TABLE gateway_read (
     PRIMARY KEY (day, gateway, cid, file_name, user_agent, referer, status)
 ) STRICT, WITHOUT ROWID;
 
+-- What texts say: each dimension of a file's vector that is not 0.
+CREATE TABLE vector (
+    dimension INTEGER NOT NULL, n INTEGER NOT NULL REFERENCES file (n), weight REAL NOT NULL,
+    PRIMARY KEY (dimension, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vector_of ON vector (n);
+
 CREATE TABLE signature (
     cid TEXT NOT NULL, network TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (cid, network)
 ) STRICT, WITHOUT ROWID;
