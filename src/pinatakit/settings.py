@@ -23,6 +23,8 @@ _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
+    "x402": "https://402.pinata.cloud",
+    "mpp": "https://mpp.pinata.cloud",
 }
 
 _TOKEN: Final = re.compile(r"[!-~]+")

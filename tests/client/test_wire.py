@@ -19,6 +19,7 @@ from pinatakit.client.files import Files
 from pinatakit.client.gateways import Gateways
 from pinatakit.client.keys import Keys
 from pinatakit.client.links import Links
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
@@ -58,6 +59,20 @@ PLAYED = {
     "Files.delete",
     # test_links
     "Links.download",
+    # test_payments
+    "Payments.create",
+    "Payments.get",
+    "Payments.list",
+    "Payments.update",
+    "Payments.delete",
+    "Payments.cids",
+    "Payments.add_cid",
+    "Payments.remove_cid",
+    "Payments.read",
+    "Payments.pin",
+    "Payments.retrieve",
+    "Payments.mpp_pin",
+    "Payments.mpp_read",
     # test_pins
     "Pins.add",
     "Pins.list",
@@ -111,7 +126,21 @@ PLAYED = {
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Pins, Keys, Account, Swaps, Links, Gateways, Plugins, Analytics, Vectors, Signatures)
+ROOMS = (
+    _Pinata,
+    Files,
+    Pins,
+    Keys,
+    Account,
+    Swaps,
+    Links,
+    Gateways,
+    Plugins,
+    Analytics,
+    Vectors,
+    Payments,
+    Signatures,
+)
 
 
 @pytest.fixture

@@ -77,6 +77,14 @@ ROUTES = [
     ("POST", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
     ("DELETE", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
     ("POST", f"/v3/vectorize/groups/{ID}/query", b"{}", "org:files:read"),
+    ("GET", "/v3/x402/payment_instructions", None, "org:files:read"),
+    ("POST", "/v3/x402/payment_instructions", b"{}", "org:files:write"),
+    ("GET", f"/v3/x402/payment_instructions/{ID}", None, "org:files:read"),
+    ("PATCH", f"/v3/x402/payment_instructions/{ID}", b"{}", "org:files:write"),
+    ("DELETE", f"/v3/x402/payment_instructions/{ID}", None, "org:files:write"),
+    ("GET", f"/v3/x402/payment_instructions/{ID}/cids", None, "org:files:read"),
+    ("PUT", f"/v3/x402/payment_instructions/{ID}/cids/{CID}", None, "org:files:write"),
+    ("DELETE", f"/v3/x402/payment_instructions/{ID}/cids/{CID}", None, "org:files:write"),
 ]
 EVERY = [("GET", "/data/testAuthentication", None, None), *ROUTES]
 PINNING = [
@@ -142,7 +150,7 @@ def test_every_route_but_the_gateways_is_in_the_table():
         (method, endpoint.path)
         for endpoint in ENDPOINTS
         for method in endpoint.methods
-        if not endpoint.path.startswith(("/ipfs/", "/files/"))
+        if not endpoint.path.startswith(("/ipfs/", "/files/", "/x402/"))
     }
     plain = [("{cid}", CID), ("{network}", "public"), ("{domain}", "name"), ("{plugin_id}", "1")]
     plain += [(name, ID) for name in ("{id}", "{rule}", "{gateway_id}", "{file_id}", "{group_id}")]

@@ -18,6 +18,7 @@ from pinatakit.client.files import Files
 from pinatakit.client.gateways import Gateways
 from pinatakit.client.keys import Keys
 from pinatakit.client.links import Links
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
@@ -44,6 +45,7 @@ class _Pinata(Resource[W]):
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.payments: Payments[W] = Payments(wire)
         self.vectors: Vectors[W] = Vectors(wire)
         self.analytics: Analytics[W] = Analytics(wire)
         self.plugins: Plugins[W] = Plugins(wire)

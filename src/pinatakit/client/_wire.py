@@ -41,7 +41,8 @@ from pinatakit.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway")
+_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp")
+_OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads")  # alone are told who asks
 _BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
 _LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
 _TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers
@@ -97,7 +98,7 @@ class Wire(ABC):
         """A call as the HTTP library takes it."""
         base = self.settings.base(call.host)
         headers = dict(call.headers)
-        if call.host != "gateway":
+        if call.host in _OF_THE_ACCOUNT:
             headers |= self.settings.credential.headers()
         silence = self.settings.timeout
         answer = silence if isinstance(call.body, bytes | None) else max(silence, _TAKING_IN)

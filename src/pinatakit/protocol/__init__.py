@@ -12,6 +12,7 @@ from pinatakit.protocol.files import File
 from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway
 from pinatakit.protocol.keys import Key, NewKey, permissions
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
+from pinatakit.protocol.payments import PaidCID, PaymentInstruction, PaymentRequirement
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
 from pinatakit.protocol.plugins import InstalledPlugin, Plugin
 from pinatakit.protocol.signatures import Signature
@@ -36,6 +37,9 @@ __all__ = [
     "Match",
     "Network",
     "NewKey",
+    "PaidCID",
+    "PaymentInstruction",
+    "PaymentRequirement",
     "Period",
     "Pin",
     "PinJob",

@@ -17,13 +17,14 @@ from pinatakit.errors import (
     BadRequest,
     Forbidden,
     NotFound,
+    PaymentRequired,
     RateLimited,
     ServiceFault,
     TooLarge,
     Unauthorized,
 )
 from pinatakit.protocol._call import Answer
-from pinatakit.protocol.shapes import is_object
+from pinatakit.protocol.shapes import as_object, is_array, is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
 INVALID_CREDENTIALS: Final = "INVALID_CREDENTIALS"
@@ -45,6 +46,7 @@ HINTS: Final[dict[str, str]] = {
 
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
+    402: PaymentRequired,
     403: Forbidden,
     404: NotFound,
     413: TooLarge,
@@ -82,7 +84,19 @@ def refused(answer: Answer) -> ApiError:
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
+    if isinstance(error, PaymentRequired):
+        error.accepts = _accepts(answer)
+        error.challenge = answer.headers.get("www-authenticate")
     return error
+
+
+def _accepts(answer: Answer) -> list[dict[str, Any]]:
+    try:
+        value: Any = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return []
+    ways: object = as_object(value).get("accepts")
+    return [way for way in ways if is_object(way)] if is_array(ways) else []
 
 
 def _said(answer: Answer) -> tuple[str | None, str, str | None]:

@@ -26,7 +26,7 @@ _LONGEST: Final = 300  # letters of a header that are kept
 
 def count(store: Store, request: Request, status: int, size: int) -> None:
     """Count a request for content, and the bytes of its answer."""
-    _, _, cid, *path = request.scope["path"].split("/")
+    _, _, cid, *path = request.scope["path"].removeprefix("/x402").split("/")
     headers = request.headers
     name = next((part for part in reversed(path) if part), "")
     read = Read(

@@ -30,6 +30,7 @@ from pinatakit.server import (
     gateways,
     keys,
     links,
+    payments,
     pins,
     plugins,
     signatures,
@@ -51,7 +52,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.API_KEY_REVOKED,
     refusals.NO_SCOPES_FOUND,
 )
-_GATEWAY: Final = ("/ipfs/", "/files/")  # where content is read
+_GATEWAY: Final = ("/ipfs/", "/files/", "/x402/")  # where content is read
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
@@ -165,6 +166,21 @@ ENDPOINTS: Final = (
     _Endpoint(
         ("POST",), "/v3/vectorize/groups/{group_id}/query", vectors.query, "org:files:read", takes_json=True
     ),
+    _Endpoint(("GET",), "/v3/x402/payment_instructions", payments.list_instructions, "org:files:read"),
+    _Endpoint(
+        ("POST",), "/v3/x402/payment_instructions", payments.create, "org:files:write", takes_json=True
+    ),
+    _Endpoint(("GET",), "/v3/x402/payment_instructions/{id}", payments.get, "org:files:read"),
+    _Endpoint(
+        ("PATCH",), "/v3/x402/payment_instructions/{id}", payments.update, "org:files:write", takes_json=True
+    ),
+    _Endpoint(("DELETE",), "/v3/x402/payment_instructions/{id}", payments.delete, "org:files:write"),
+    _Endpoint(("GET",), "/v3/x402/payment_instructions/{id}/cids", payments.list_cids, "org:files:read"),
+    _Endpoint(("PUT",), "/v3/x402/payment_instructions/{id}/cids/{cid}", payments.add_cid, "org:files:write"),
+    _Endpoint(
+        ("DELETE",), "/v3/x402/payment_instructions/{id}/cids/{cid}", payments.remove_cid, "org:files:write"
+    ),
+    _Endpoint(("GET",), "/x402/cid/{cid}", payments.demand, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/files/{cid}", gateway.get_private, "open"),
@@ -203,7 +219,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
             Middleware(
                 CORSMiddleware,
                 allow_origin_regex=_LOOPBACK_ORIGIN,
-                allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["*"],
                 allow_credentials=True,
             )

@@ -24,6 +24,7 @@ from pinatakit.server.store.files import Files
 from pinatakit.server.store.gateways import Gateways
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.payments import Payments
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
@@ -38,6 +39,7 @@ __all__ = [
     "Guest",
     "Jobs",
     "Keys",
+    "Payments",
     "Records",
     "Signatures",
     "Store",
@@ -75,6 +77,7 @@ class Store:
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records)
+            self.payments = Payments(self.records)
             self.vectors = Vectors(self.records)
             self.analytics = Analytics(self.records)
             self.gateways = Gateways(self.records)

@@ -146,6 +146,12 @@ class Files:
         row = self._records.read_one(sql, (str(cid), network))
         return from_micros(row["created"]) if row else None
 
+    def mime_type(self, network: Network, cid: CID) -> str | None:
+        """The media type of content that is pinned."""
+        sql = "SELECT mime_type FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL"
+        row = self._records.read_one(sql, (str(cid), network))
+        return row["mime_type"] if row else None
+
     def get(self, network: Network, id: str) -> File | None:
         """One file of now."""
         row = self._records.read_one(

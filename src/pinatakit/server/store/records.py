@@ -98,6 +98,15 @@ CREATE TABLE vector (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX vector_of ON vector (n);
 
+CREATE TABLE instruction (
+    id TEXT PRIMARY KEY, version INTEGER NOT NULL, name TEXT NOT NULL, description TEXT,
+    requirements TEXT NOT NULL, created INTEGER NOT NULL, deleted INTEGER
+) STRICT;
+CREATE TABLE paid (
+    cid TEXT PRIMARY KEY, instruction TEXT NOT NULL REFERENCES instruction (id), created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX paid_of ON paid (instruction, cid);
+
 CREATE TABLE signature (
     cid TEXT NOT NULL, network TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (cid, network)
 ) STRICT, WITHOUT ROWID;
