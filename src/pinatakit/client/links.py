@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from pinatakit.client._wire import Resource, W, Wire, operation
 from pinatakit.content import CID
@@ -58,9 +57,8 @@ class Links(Resource[W]):
 
 async def signed(wire: Wire, call: Call[T]) -> Call[T]:
     """A gateway's call for public content as one for private content, its link made now."""
-    query = dict(call.pairs())
-    link = urlsplit(await _link(wire, call.path, query, datetime.now(UTC), _OWN_USE, None))
-    return replace(call, path=link.path, query=dict(parse_qsl(link.query, keep_blank_values=True)))
+    link = await _link(wire, call.path, dict(call.pairs()), datetime.now(UTC), _OWN_USE, None)
+    return calls.read_private(link, call)
 
 
 async def _link(

@@ -7,12 +7,16 @@ Source: Pinata API v3, "Private download links".
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from pinatakit.errors import PinataError
 from pinatakit.protocol._call import JSON_TYPE, Call, reads_data
+
+T = TypeVar("T")
 
 DOWNLOAD_ALGORITHM: Final = "PINATA1"
 
@@ -22,6 +26,12 @@ def download_link(url: str, *, date: int, expires: int) -> Call[str]:
     body = msgspec.json.encode({"url": url, "date": date, "expires": expires, "method": "GET"})
     path = "/v3/files/private/download_link"
     return Call("POST", path, reads_data(_read), body=body, headers=JSON_TYPE)
+
+
+def read_private(link: str, call: Call[T]) -> Call[T]:
+    """``GET /files/{cid}/{path}`` of a gateway: what a call reads there, opened by its link."""
+    parts = urlsplit(link)
+    return replace(call, path=parts.path, query=dict(parse_qsl(parts.query, keep_blank_values=True)))
 
 
 def _read(data: Any) -> str:
