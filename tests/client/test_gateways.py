@@ -5,11 +5,13 @@ from __future__ import annotations
 import httpx2 as httpx
 import pytest
 
+from pinatakit import Pinata
 from pinatakit.client.gateways import Gateways
-from pinatakit.errors import ApiError, NotFound
+from pinatakit.errors import ApiError, NotFound, Unauthorized
 
-from .fakes import JWT, Service
+from .fakes import JWT, Service, said
 
+HELLO = "bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny"
 NOBODY = "0195a5c4-242f-7c01-bee8-f34a9e8e804b"
 
 
@@ -83,3 +85,35 @@ def test_a_list_that_is_shorter_than_it_says_ends(over):
 
     assert over(body, service.transport, jwt=JWT) == ["1"]
     assert len(service.requests) < 5
+
+
+def test_content_is_read_through_a_gateway_with_its_key(play, server, wire):
+    async def make(pinata):
+        gateway = await Gateways.create(pinata.gateways, f"keyed-{wire}")
+        token = await Gateways.create_token(pinata.gateways, gateway.id)
+        return gateway, token.value
+
+    gateway, key = play(make)
+
+    async def read(pinata):
+        cid = (await Pinata.upload(pinata, b"for who has the key")).cid
+        return b"".join([piece async for piece in Pinata.read(pinata, cid)])
+
+    url = server.url.replace("127.0.0.1", f"{gateway.domain}.localhost")
+    with pytest.raises(Unauthorized, match="ERR_ID:00024"):
+        play(read, gateway_url=url)
+    assert play(read, gateway_url=url, gateway_key=key) == b"for who has the key"
+
+
+def test_a_gateways_key_goes_to_it_and_nowhere_else(over):
+    service = Service(said(302, {"location": "https://elsewhere.example/"}))
+
+    async def body(pinata):
+        for ask in (Gateways.exists(pinata.gateways, "x"), anext(Pinata.read(pinata, HELLO))):
+            with pytest.raises(ApiError):
+                await ask
+
+    over(body, service.transport, jwt=JWT, gateway_key="gateway-key")
+    api, gateway = service.requests
+    assert "gateway-key" not in str(api.headers.raw)
+    assert gateway.headers["x-pinata-gateway-token"] == "gateway-key"

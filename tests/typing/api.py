@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
-from pinatakit import AsyncPinata, Download, File, NewKey, Pin, Pinata, Upload, Usage, kv
+from pinatakit import (
+    AccessToken,
+    AsyncPinata,
+    Download,
+    File,
+    Gateway,
+    Match,
+    NewKey,
+    PaymentInstruction,
+    Pin,
+    Pinata,
+    Signature,
+    Swap,
+    Upload,
+    Usage,
+    kv,
+)
 
 
 def blocking(pinata: Pinata) -> None:
@@ -18,6 +34,13 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.keys.create("ci", endpoints=["pinList"]), NewKey)
     assert_type(pinata.download("bafy", "to"), Download)
     assert_type(pinata.read("bafy", start=1), Iterator[bytes])
+    assert_type(pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.signatures.sign("bafy", "0x46"), Signature)
+    assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), list[Swap])
+    assert_type(pinata.gateways.list(), Iterator[Gateway])
+    assert_type(pinata.gateways.create_token("id"), AccessToken)
+    assert_type(pinata.vectors.query("id", "text"), list[Match])
+    assert_type(pinata.payments.list(), Iterator[PaymentInstruction])
 
 
 async def awaited(pinata: AsyncPinata) -> None:
@@ -27,3 +50,6 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(pinata.pins.list(), AsyncIterator[Pin])
     assert_type(await pinata.account.usage(), Usage)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])
+    assert_type(await pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
+    assert_type(await pinata.payments.get("id"), PaymentInstruction)

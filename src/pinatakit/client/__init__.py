@@ -213,7 +213,8 @@ class Pinata(_Pinata[Blocking]):
     """A client of Pinata whose methods block until they are done. Safe to share between threads.
 
     Arguments left out are read from the environment: ``PINATA_JWT``,
-    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``. `timeout` is seconds of silence.
+    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``, ``PINATA_GATEWAY_KEY``. `timeout` is seconds
+    of silence.
 
         with Pinata() as pinata:
             print(pinata.upload("photo.jpg").cid)
@@ -227,6 +228,7 @@ class Pinata(_Pinata[Blocking]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         transport: httpx.BaseTransport | None = None,
@@ -237,6 +239,7 @@ class Pinata(_Pinata[Blocking]):
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
             timeout=timeout,
             attempts=attempts,
         )
@@ -268,6 +271,7 @@ class AsyncPinata(_Pinata[Awaiting]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -278,6 +282,7 @@ class AsyncPinata(_Pinata[Awaiting]):
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
             timeout=timeout,
             attempts=attempts,
         )
