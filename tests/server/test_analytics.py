@@ -69,6 +69,11 @@ def test_all_that_is_told_of_a_request_is_a_filter(api, happened):
     assert requests(region="us - TN") == 0
 
 
+def test_requests_that_are_no_reads_are_not_counted(api, stranger):
+    assert stranger.get("/ipfs/nonsense").status_code == 400
+    assert ask(api, TOP, by="cid", cid="nonsense") == []
+
+
 def test_nothing_is_told_of_countries_which_are_not_known(api, happened):
     assert ask(api, TOP, by="country") == []
     assert ask(api, TOP, by="region") == []

@@ -17,6 +17,7 @@ Attribute: TypeAlias = Literal["cid", "country", "region", "user_agent", "refere
 Measure: TypeAlias = Literal["requests", "bandwidth"]
 Interval: TypeAlias = Literal["day", "week"]
 
+STATUSES = (200, 206, 301, 302, 304, 307, 308, 404, 499)
 ATTRIBUTES = ("cid", "country", "region", "user_agent", "referer", "file_name")
 
 

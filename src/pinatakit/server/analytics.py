@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pinatakit.errors import InputError
-from pinatakit.protocol.analytics import ATTRIBUTES, Measure, Period, TimeSeries, read_host
+from pinatakit.protocol.analytics import ATTRIBUTES, STATUSES, Measure, Period, TimeSeries, read_host
 from pinatakit.server.refusal import bad_request
 from pinatakit.server.request import Asked, data, host_of
 from pinatakit.server.store import Store
@@ -25,7 +25,9 @@ _LONGEST: Final = 300  # letters of a header that are kept
 
 
 def count(store: Store, request: Request, status: int, size: int) -> None:
-    """Count a request for content, and the bytes of its answer."""
+    """Count a request for content, and the bytes of its answer, if its status is one that is told of."""
+    if status not in STATUSES:
+        return
     _, _, cid, *path = request.scope["path"].removeprefix("/x402").split("/")
     headers = request.headers
     name = next((part for part in reversed(path) if part), "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
@@ -38,6 +39,7 @@ class Gateways:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._hosts: Mapping[str, Served] = {}
+        self._looking = threading.Lock()
         self._look()
 
     def at(self, host: str) -> Served | None:
@@ -113,7 +115,11 @@ class Gateways:
         return done
 
     def _look(self) -> None:
-        """See which hosts there are."""
+        """See which hosts there are; whoever changed something last, looks last."""
+        with self._looking:
+            self._hosts = self._found()
+
+    def _found(self) -> Mapping[str, Served]:
         hosts: dict[str, Served] = {}
         for row in self._records.read(_NEWEST):
             gateway = _gateway(self._records, row)
@@ -122,7 +128,7 @@ class Gateways:
                 hosts[gateway.domain + suffix] = Served(gateway, plugins, custom=False)
             for custom in gateway.custom_domains:
                 hosts[custom.domain] = Served(gateway, plugins, custom=True)
-        self._hosts = hosts
+        return hosts
 
 
 _NEWEST: Final = "SELECT * FROM gateway ORDER BY created DESC, id DESC"
