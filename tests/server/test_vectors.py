@@ -95,7 +95,12 @@ def test_deleting_vectors_that_there_are_not_is_done_already(api, group):
 
 @pytest.mark.parametrize(
     ("content", "name"),
-    [(b"\x89PNG\r\n\x1a\n\0\0", "a.png"), (b"\xff\xfe", "a.txt"), (b"in a folder", "box/a.txt")],
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0", "a.png"),
+        (b"\xff\xfe", "a.txt"),
+        (b"\xff" * 300_000, "long.txt"),
+        (b"in a folder", "box/a.txt"),
+    ],
 )
 def test_what_is_no_text_is_refused(api, group, content, name):
     id = upload(api, content, name, network="private", group_id=group)["id"]
