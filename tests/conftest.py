@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True)
 def _nobody(monkeypatch):
     """No test speaks for whoever runs it."""
-    for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL"):
+    for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL", "PINATA_GATEWAY_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 

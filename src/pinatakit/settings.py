@@ -5,6 +5,7 @@ An argument beats the environment, the environment beats the default.
     PINATA_JWT            the credential
     PINATA_ENDPOINT_URL   one address for everything: a local Pinata
     PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud
+    PINATA_GATEWAY_KEY    an access token of that gateway, where it wants one
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
+    "x402": "https://402.pinata.cloud",
+    "mpp": "https://mpp.pinata.cloud",
 }
 
 _TOKEN: Final = re.compile(r"[!-~]+")
@@ -80,6 +83,7 @@ class Settings:
     Attributes:
         endpoint_url: the address that takes the place of all of Pinata's, if any.
         gateway_url: where content is read.
+        gateway_key: an access token of that gateway, which no other is told.
         timeout: seconds of silence after which a request is given up; a transfer that
             moves is never too long.
         attempts: how often a request is sent at most, the first time included.
@@ -90,6 +94,7 @@ class Settings:
     gateway_url: str = _HOSTS["gateway"]
     timeout: float = 60.0
     attempts: int = 4
+    gateway_key: Secret | None = None
 
     @classmethod
     def read(
@@ -100,6 +105,7 @@ class Settings:
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         environment: Mapping[str, str] | None = None,
@@ -118,7 +124,14 @@ class Settings:
             jwt = environment.get("PINATA_JWT", "").strip() or None
         if jwt == "":
             raise SettingsError("the JWT is empty", hint=NO_CREDENTIALS_HINT)
-        for value, what in ((jwt, "the JWT"), (api_key, "the API key"), (api_secret, "the API secret")):
+        gateway_key = gateway_key or environment.get("PINATA_GATEWAY_KEY", "").strip() or None
+        secrets = (
+            (jwt, "the JWT"),
+            (api_key, "the API key"),
+            (api_secret, "the API secret"),
+            (gateway_key, "the gateway's key"),
+        )
+        for value, what in secrets:
             if value is not None and not _TOKEN.fullmatch(value):
                 raise SettingsError(  # and not a letter of it is repeated
                     f"{what} has a space, a line break or a letter in it that no credential has",
@@ -132,6 +145,7 @@ class Settings:
             gateway or endpoint or _HOSTS["gateway"],
             timeout,
             attempts,
+            Secret(gateway_key) if gateway_key else None,
         )
 
     def base(self, host: Host) -> str:

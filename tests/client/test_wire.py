@@ -14,10 +14,18 @@ from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import _Pinata
 from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.files import Files
+from pinatakit.client.gateways import Gateways
 from pinatakit.client.groups import Groups, OlderGroups
 from pinatakit.client.keys import Keys, OlderKeys
+from pinatakit.client.links import Links
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
+from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
     BadRequest,
@@ -69,23 +77,93 @@ PLAYED = {
     "Files.list",
     "Files.update",
     "Files.delete",
+    # test_links
+    "Links.download",
+    # test_payments
+    "Payments.create",
+    "Payments.get",
+    "Payments.list",
+    "Payments.update",
+    "Payments.delete",
+    "Payments.cids",
+    "Payments.add_cid",
+    "Payments.remove_cid",
+    "Payments.read",
+    "Payments.pin",
+    "Payments.retrieve",
+    "Payments.mpp_pin",
+    "Payments.mpp_read",
     # test_pins
     "Pins.add",
     "Pins.list",
     "Pins.jobs",
     "Pins.update",
     "Pins.remove",
+    # test_signatures
+    "Signatures.sign",
+    "Signatures.add",
+    "Signatures.get",
+    "Signatures.delete",
+    # test_swaps
+    "Swaps.add",
+    "Swaps.history",
+    "Swaps.delete",
+    # test_gateways
+    "Gateways.list",
+    "Gateways.get",
+    "Gateways.create",
+    "Gateways.delete",
+    "Gateways.exists",
+    "Gateways.add_domain",
+    "Gateways.get_domain",
+    "Gateways.remove_domain",
+    "Gateways.create_token",
+    "Gateways.delete_token",
+    "Gateways.allow_ip",
+    "Gateways.remove_ip",
+    "Gateways.allow_host",
+    "Gateways.remove_host",
+    # test_plugins
+    "Plugins.list",
+    "Plugins.get",
+    "Plugins.installed",
+    "Plugins.install",
+    "Plugins.uninstall",
+    # test_analytics
+    "Analytics.top",
+    "Analytics.time_series",
     # test_uploads
     "_Pinata.upload",
     "_Pinata.upload_files",
     "_Pinata.upload_json",
+    # test_vectors
+    "Vectors.add",
+    "Vectors.delete",
+    "Vectors.query",
     # test_downloads
     "_Pinata.download",
     "_Pinata.read",
 }
 """Operations that are played on three wires."""
 
-ROOMS = (_Pinata, Files, Groups, OlderGroups, Pins, Keys, OlderKeys, Account)
+ROOMS = (
+    _Pinata,
+    Files,
+    Groups,
+    OlderGroups,
+    Pins,
+    Keys,
+    OlderKeys,
+    Account,
+    Swaps,
+    Links,
+    Gateways,
+    Plugins,
+    Analytics,
+    Vectors,
+    Payments,
+    Signatures,
+)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pinatakit.errors import (
     BadRequest,
     Forbidden,
     NotFound,
+    PaymentRequired,
     RateLimited,
     ServiceFault,
     TooLarge,
@@ -80,7 +81,7 @@ RECORDED = [
     (
         402,
         {"x402Version": 1, "accepts": [], "error": "payment required"},
-        BadRequest,
+        PaymentRequired,
         None,
         "payment required",
     ),
@@ -262,3 +263,16 @@ def test_both_envelopes_are_read_back(body):
     error = refused(answer(400, body))
     assert isinstance(error, ApiError)
     assert error.details == "words"
+
+
+def test_a_demand_to_pay_tells_how():
+    way = {"scheme": "exact", "network": "base", "maxAmountRequired": "10000"}
+    body = msgspec.json.encode(
+        {"x402Version": 1, "accepts": [way, "nonsense"], "error": "X-PAYMENT is required"}
+    )
+    error = refused(Answer(402, {"www-authenticate": "Payment id=1"}, body, URL))
+    assert isinstance(error, PaymentRequired)
+    assert error.accepts == [way]
+    assert error.challenge == "Payment id=1"
+    for garbled in (b"", b"[]", b'{"accepts": 1}'):
+        assert refused(Answer(402, {}, garbled, URL)).accepts == []

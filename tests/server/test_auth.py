@@ -59,6 +59,55 @@ ROUTES = [
     ("POST", "/v3/pinata/keys", b"{}", "org:write"),
     ("GET", "/v3/pinata/keys", None, "org:write"),
     ("PUT", f"/v3/pinata/keys/{NO_KEY}", None, "org:write"),
+    ("POST", "/v3/files/private/download_link", b"{}", "org:files:write"),
+    ("POST", "/v3/files/download_link", b"{}", "org:files:write"),
+    ("POST", "/v3/files/sign", b"{}", "org:files:write"),
+    ("POST", f"/v3/files/public/signature/{CID}", b"{}", "org:files:write"),
+    ("GET", f"/v3/files/public/signature/{CID}", None, "org:files:read"),
+    ("DELETE", f"/v3/files/public/signature/{CID}", None, "org:files:write"),
+    ("PUT", f"/v3/files/public/swap/{CID}", b"{}", "org:files:write"),
+    ("GET", f"/v3/files/public/swap/{CID}", None, "org:files:read"),
+    ("DELETE", f"/v3/files/public/swap/{CID}", None, "org:files:write"),
+    ("PUT", f"/v3/ipfs/swap/{CID}", b"{}", "org:files:write"),
+    ("GET", f"/v3/ipfs/swap/{CID}", None, "org:files:read"),
+    ("DELETE", f"/v3/ipfs/swap/{CID}", None, "org:files:write"),
+    ("GET", "/v3/gateways", None, "org:gateways:read"),
+    ("GET", "/v3/ipfs/gateways", None, "org:gateways:read"),
+    ("POST", "/v3/gateways", b"{}", "org:gateways:write"),
+    ("GET", "/v3/gateways/exists/name", None, "org:gateways:read"),
+    ("GET", f"/v3/gateways/{ID}", None, "org:gateways:read"),
+    ("DELETE", f"/v3/gateways/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/custom_domain", b"{}", "org:gateways:write"),
+    ("GET", f"/v3/gateways/{ID}/custom_domain/{ID}", None, "org:gateways:read"),
+    ("DELETE", f"/v3/gateways/{ID}/custom_domain/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/access_tokens", None, "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/{ID}/access_tokens/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/ips", b"{}", "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/{ID}/ips/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/hosts", b"{}", "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/{ID}/hosts/{ID}", None, "org:gateways:write"),
+    ("GET", "/v3/gateways/plugins", None, "org:gateways:read"),
+    ("GET", "/v3/gateways/plugins/marketplace", None, "org:gateways:read"),
+    ("GET", f"/v3/gateways/plugins/marketplace/{ID}", None, "org:gateways:read"),
+    ("GET", f"/v3/gateways/plugins/{ID}", None, "org:gateways:read"),
+    ("GET", f"/v3/ipfs/gateway_plugins/{ID}", None, "org:gateways:read"),
+    ("POST", f"/v3/gateways/plugins/{ID}", b"{}", "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/plugins/{ID}/plugin/1", None, "org:gateways:write"),
+    ("GET", "/v3/analytics/gateways/top", None, "org:analytics:read"),
+    ("GET", "/v3/ipfs/gateway_analytics_top", None, "org:analytics:read"),
+    ("GET", "/v3/analytics/gateways/time_series", None, "org:analytics:read"),
+    ("GET", "/v3/ipfs/gateway_analytics_time_series", None, "org:analytics:read"),
+    ("POST", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
+    ("DELETE", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
+    ("POST", f"/v3/vectorize/groups/{ID}/query", b"{}", "org:files:read"),
+    ("GET", "/v3/x402/payment_instructions", None, "org:files:read"),
+    ("POST", "/v3/x402/payment_instructions", b"{}", "org:files:write"),
+    ("GET", f"/v3/x402/payment_instructions/{ID}", None, "org:files:read"),
+    ("PATCH", f"/v3/x402/payment_instructions/{ID}", b"{}", "org:files:write"),
+    ("DELETE", f"/v3/x402/payment_instructions/{ID}", None, "org:files:write"),
+    ("GET", f"/v3/x402/payment_instructions/{ID}/cids", None, "org:files:read"),
+    ("PUT", f"/v3/x402/payment_instructions/{ID}/cids/{CID}", None, "org:files:write"),
+    ("DELETE", f"/v3/x402/payment_instructions/{ID}/cids/{CID}", None, "org:files:write"),
 ]
 EVERY = [("GET", "/data/testAuthentication", None, None), *ROUTES]
 DATA = ["pinList", "userPinnedDataTotal"]
@@ -82,6 +131,11 @@ def filled(path: str) -> str:
         ("{network}", "public"),
         ("{id}", ID),
         ("{file_id}", ID),
+        ("{gateway_id}", ID),
+        ("{group_id}", ID),
+        ("{rule}", ID),
+        ("{plugin_id}", "1"),
+        ("{domain}", "name"),
         ("{key}", NO_KEY),
     ):
         path = path.replace(place, value)
@@ -139,10 +193,10 @@ def test_every_route_but_the_gateways_is_in_the_table():
         (method, endpoint.path)
         for endpoint in ENDPOINTS
         for method in endpoint.methods
-        if not endpoint.path.startswith("/ipfs/")
+        if not endpoint.path.startswith(("/ipfs/", "/files/", "/x402/"))
     }
     routes = {(method, filled(path)) for method, path in routes}
-    assert routes == {(method, path) for method, path, _, _ in EVERY if "private" not in path}
+    assert routes == {(method, path) for method, path, _, _ in EVERY if path != "/v3/files/private"}
 
 
 @pytest.mark.parametrize(("method", "path", "content", "scope"), EVERY)

@@ -6,16 +6,22 @@ from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
 from pinatakit import (
+    AccessToken,
     AsyncPinata,
     Download,
     File,
+    Gateway,
     Group,
     Key,
     Limits,
+    Match,
     NewKey,
+    PaymentInstruction,
     Permissions,
     Pin,
     Pinata,
+    Signature,
+    Swap,
     Upload,
     Usage,
     kv,
@@ -41,6 +47,13 @@ def blocking(pinata: Pinata) -> None:
     Permissions(endpoints=["pinlist"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(pinata.download("bafy", "to"), Download)
     assert_type(pinata.read("bafy", start=1), Iterator[bytes])
+    assert_type(pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.signatures.sign("bafy", "0x46"), Signature)
+    assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), list[Swap])
+    assert_type(pinata.gateways.list(), Iterator[Gateway])
+    assert_type(pinata.gateways.create_token("id"), AccessToken)
+    assert_type(pinata.vectors.query("id", "text"), list[Match])
+    assert_type(pinata.payments.list(), Iterator[PaymentInstruction])
 
 
 async def awaited(pinata: AsyncPinata) -> None:
@@ -54,3 +67,6 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.groups.add("id", "file", "other"), None)
     assert_type(await pinata.groups.older.get("id"), Group)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])
+    assert_type(await pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
+    assert_type(await pinata.payments.get("id"), PaymentInstruction)

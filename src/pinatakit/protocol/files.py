@@ -137,12 +137,12 @@ def delete_file(network: Network, id: str) -> Call[None]:
     return Call("DELETE", f"/v3/files/{network}/{check_id(id)}", nothing)
 
 
-def check_id(id: str, what: str = "file") -> str:
+def check_id(id: str, of: str = "a file") -> str:
     """The id, if it can be part of a path.
 
     Raises:
         InputError: it is empty or has other signs than those of a UUID.
     """
     if not is_text(id) or not all(c.isalnum() or c == "-" for c in id):
-        raise InputError(f"{id!r} is not the id of a {what}", hint="an id is a UUID, as list() gives it")
+        raise InputError(f"{id!r} is not the id of {of}", hint="an id is a UUID, as list() gives it")
     return id

@@ -199,11 +199,11 @@ def check_group_name(name: object) -> str:
 
 
 def _path(network: Network, id: str) -> str:
-    return f"/v3/groups/{network}/{check_id(id, 'group')}"
+    return f"/v3/groups/{network}/{check_id(id, 'a group')}"
 
 
 def _older_path(id: str) -> str:
-    return f"/groups/{check_id(id, 'group')}"
+    return f"/groups/{check_id(id, 'a group')}"
 
 
 def _cids(cids: Iterable[CID]) -> bytes:

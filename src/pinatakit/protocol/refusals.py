@@ -17,6 +17,7 @@ from pinatakit.errors import (
     BadRequest,
     Forbidden,
     NotFound,
+    PaymentRequired,
     RateLimited,
     ServiceFault,
     TooLarge,
@@ -24,7 +25,7 @@ from pinatakit.errors import (
 )
 from pinatakit.protocol._call import Answer, Call
 from pinatakit.protocol.permissions import Permissions, scope_of
-from pinatakit.protocol.shapes import is_object
+from pinatakit.protocol.shapes import as_object, is_array, is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
 INVALID_CREDENTIALS: Final = "INVALID_CREDENTIALS"
@@ -50,6 +51,7 @@ _NO_HEADER: Final = "no Authorization header found"
 
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
+    402: PaymentRequired,
     403: Forbidden,
     404: NotFound,
     413: TooLarge,
@@ -95,6 +97,9 @@ def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = 
             error.hint = f"{named} lacks {_with_way_out(scope)}"
         elif details == _NO_HEADER:
             error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
+    if isinstance(error, PaymentRequired):
+        error.accepts = _accepts(answer)
+        error.challenge = answer.headers.get("www-authenticate")
     return error
 
 
@@ -105,6 +110,15 @@ def _with_way_out(scope: str) -> str:
         f"{name}; make one that has it with an admin key, keys.create('…', {make}), "
         "or at app.pinata.cloud under API Keys"
     )
+
+
+def _accepts(answer: Answer) -> list[dict[str, Any]]:
+    try:
+        value: Any = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return []
+    ways: object = as_object(value).get("accepts")
+    return [way for way in ways if is_object(way)] if is_array(ways) else []
 
 
 def _said(answer: Answer) -> tuple[str | None, str, str | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +93,11 @@ class Asked:
 def page_token(id: str) -> str:
     """Where the next page starts: the last id shown, in base64, as Pinata's tokens are."""
     return base64.b64encode(id.encode()).decode()
+
+
+def host_of(request: Request) -> str:
+    """The name a request calls, in lower case and without port."""
+    return re.sub(r":\d+\Z", "", request.headers.get("host", "")).lower()
 
 
 def as_network(name: str) -> Network | None:

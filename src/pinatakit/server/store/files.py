@@ -146,6 +146,18 @@ class Files:
         sql = "SELECT 1 FROM file WHERE cid = ? AND network = 'public' AND unpinned IS NULL"
         return self._records.read_one(sql, (str(cid),)) is not None
 
+    def uploaded(self, network: Network, cid: CID) -> datetime | None:
+        """When content that is pinned was uploaded."""
+        sql = "SELECT created FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL"
+        row = self._records.read_one(sql, (str(cid), network))
+        return from_micros(row["created"]) if row else None
+
+    def mime_type(self, network: Network, cid: CID) -> str | None:
+        """The media type of content that is pinned."""
+        sql = "SELECT mime_type FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL"
+        row = self._records.read_one(sql, (str(cid), network))
+        return row["mime_type"] if row else None
+
     def get(self, network: Network, id: str) -> File | None:
         """One file of now."""
         row = self._records.read_one(
