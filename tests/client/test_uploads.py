@@ -44,6 +44,7 @@ KNOWN = [
         "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq",
     ),
 ]
+SOON = datetime(2100, 1, 1)
 FOLDER = {
     0: "QmdEGnkPtV2tHox8zrjgHybAExpje1M4rCzr4CQTSDQjNo",
     1: "bafybeigwhfqvjnsnmnzfwszxquufsahvmstytmuei4bw65gbgqzuyz6nva",
@@ -360,10 +361,21 @@ def test_keyvalues_choose_the_api(over, keyvalues, path):
         ({"keyvalues": [("a", "b")]}, "not list"),
         ({"name": 5}, "a name is text, not int 5"),
         ({"name": "\ud800"}, "is not UTF-8"),
-        ({"cid_version": 2}, "cid_version is 0 or 1, not 2"),
+        ({"cid_version": 2}, "cid_version is 0, 1 or 'unixfs-v1-2025', not 2"),
         ({"cid_version": True}, "not True"),
-        ({"cid_version": "v1"}, "not 'v1'"),
+        ({"cid_version": "v2"}, "not 'v2'"),
         ({"network": "private", "keyvalues": {"n": 1}}, "cannot be uploaded privately: it has key-values"),
+        ({"network": "private", "wrap": True}, "cannot be uploaded privately: it is to be wrapped"),
+        ({"expires_at": SOON, "wrap": True}, "with expires_at: it is to be wrapped"),
+        ({"streamable": True, "wrap": True}, "with streamable"),
+        ({"url": "https://x.test/1", "wrap": True}, "with url"),
+        ({"car": True, "keyvalues": {"n": 1}}, "with car: it has key-values"),
+        ({"car": True, "network": "private"}, "public network only"),
+        ({"cid_version": "unixfs-v1-2025", "keyvalues": {"n": 1}}, "with cid_version='unixfs-v1-2025'"),
+        ({"resumable": True, "keyvalues": {"n": 1}}, "with resumable=True"),
+        ({"url": "https://x.test/1", "group_id": "g", "streamable": True}, "group_id, streamable cannot be given"),
+        ({"chunk_size": 0}, "chunk_size is 1 to 49,999,999 bytes, not 0"),
+        ({"chunk_size": 50_000_000}, "not 50,000,000"),
     ],
 )
 def test_what_cannot_go_along_is_refused_before_a_byte_is_sent(over, tmp_path, wrong, said):
@@ -596,23 +608,31 @@ def hole(path, size):
 
 
 @pytest.mark.parametrize(
-    ("size", "api"), [(100_000_000, "/v3/files"), (100_000_001, "/pinning/pinFileToIPFS")]
+    ("size", "resumable", "api", "sent"),
+    [
+        (94_371_840, None, "/v3/files", 94_371_840),
+        (94_371_841, None, "/v3/files", 0),  # in chunks: the first request has no body
+        (1, True, "/v3/files", 0),
+        (94_371_841, False, "/v3/files", 94_371_841),
+        (100_000_000, False, "/v3/files", 100_000_000),
+        (100_000_001, False, "/pinning/pinFileToIPFS", 100_000_001),
+    ],
 )
-def test_above_100_mb_a_file_goes_through_the_older_api(tmp_path, size, api):
+def test_the_size_chooses_the_way_unless_it_is_told(tmp_path, size, resumable, api, sent):
     transport = Refuses()
     with Pinata(JWT, transport=transport) as pinata, pytest.raises(TooLarge, match=api):
-        pinata.upload(hole(tmp_path / "hole", size))
+        pinata.upload(hole(tmp_path / "hole", size), resumable=resumable)
     assert transport.paths[-1] == api
-    assert size < int(transport.length) < size + 1000
+    assert sent <= int(transport.length) < sent + 1000
 
 
-def test_above_100_mb_a_file_cannot_be_private(tmp_path):
+def test_above_100_mb_nothing_private_goes_in_one_request(tmp_path):
     transport = Refuses()
     with (
         Pinata(JWT, transport=transport) as pinata,
-        pytest.raises(InputError, match="more than 100,000,000 bytes"),
+        pytest.raises(InputError, match="more than 100,000,000 bytes in one request"),
     ):
-        pinata.upload(hole(tmp_path / "hole", 100_000_001), network="private")
+        pinata.upload(hole(tmp_path / "hole", 100_000_001), network="private", resumable=False)
     assert transport.paths == []
 
 
@@ -635,4 +655,5 @@ def test_a_wrong_credential_is_told_before_a_large_upload_begins(over, tmp_path)
             await Pinata.upload(pinata, path)
 
     over(body, service.transport, jwt=JWT)
-    assert service.paths == ["/data/testAuthentication"]
+    assert service.paths == ["/v3/files"]
+    assert service.requests[0].content == b""

@@ -97,14 +97,14 @@ class Wire(ABC):
         """A call as the HTTP library takes it."""
         base = self.settings.base(call.host)
         headers = dict(call.headers)
-        if call.host != "gateway":
+        if call.host not in ("gateway", "signed"):
             headers |= self.settings.credential.headers()
         silence = self.settings.timeout
         answer = silence if isinstance(call.body, bytes | None) else max(silence, _TAKING_IN)
         return {
             "method": call.method,
             "url": base + call.path,
-            "params": call.pairs(),
+            "params": call.pairs() or None,
             "headers": headers,
             "timeout": httpx.Timeout(silence, read=answer),
             # No credential goes to a gateway, and what comes is checked, so it may send elsewhere.
@@ -122,6 +122,10 @@ class Wire(ABC):
             ApiError: the service answered, and said no.
             Unreachable: no answer came, or it was cut, or it is of another media type.
         """
+
+    async def back_off(self, attempt: int) -> None:
+        """Wait before what failed so often is tried again."""
+        await self.sleep(_backoff(attempt))
 
     @abstractmethod
     async def sleep(self, seconds: float) -> None: ...
@@ -346,7 +350,8 @@ def _check_stream(response: httpx.Response, accept: str) -> None:
 
 def _unreachable(call: Call[Any], wire: Wire, error: httpx.TransportError) -> Unreachable:
     what = str(error) or type(error).__name__
-    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {call.path}: {what}")
+    path = call.path.partition("?")[0]  # a query may be a signature
+    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {path}: {what}")
 
 
 def _backoff(attempt: int) -> float:

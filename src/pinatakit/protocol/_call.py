@@ -13,7 +13,8 @@ from pinatakit.errors import PinataError
 
 T = TypeVar("T")
 
-Host: TypeAlias = Literal["api", "uploads", "gateway"]
+Host: TypeAlias = Literal["api", "uploads", "gateway", "signed"]
+"""Where a call goes; ``signed``: its path is a whole URL, whose signature takes the credential's place."""
 Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"

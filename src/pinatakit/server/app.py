@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
-from pinatakit.server import account, files, gateway, keys, pins, uploads
+from pinatakit.server import account, files, gateway, keys, links, pins, tus, uploads
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, json, read_json
@@ -49,6 +49,7 @@ class _Endpoint(NamedTuple):
     handler: Handler
     scope: str | None
     takes_json: bool = False
+    takes_link: bool = False  # a presigned URL takes the key's place
 
 
 ENDPOINTS: Final = (
@@ -66,7 +67,15 @@ ENDPOINTS: Final = (
     _Endpoint(("POST",), "/users/generateApiKey", keys.create, "admin", takes_json=True),
     _Endpoint(("GET",), "/users/apiKeys", keys.list_keys, "admin"),
     _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke, "admin", takes_json=True),
-    _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
+    _Endpoint(("POST",), "/v3/files", tus.upload, "org:files:write"),
+    _Endpoint(("OPTIONS",), "/v3/files", tus.options, "open"),
+    _Endpoint(("POST",), "/v3/files/sign", links.sign_upload, "org:files:write", takes_json=True),
+    _Endpoint(("POST",), "/v3/files/{id:uuid}", tus.upload, "org:files:write", takes_link=True),
+    _Endpoint(("HEAD",), "/v3/files/{id:uuid}/upload", tus.head, "org:files:write", takes_link=True),
+    _Endpoint(("PATCH",), "/v3/files/{id:uuid}/upload", tus.patch, "org:files:write", takes_link=True),
+    _Endpoint(("DELETE",), "/v3/files/{id:uuid}/upload", tus.terminate, "org:files:write", takes_link=True),
+    _Endpoint(("OPTIONS",), "/v3/files/{id:uuid}", tus.options, "open"),
+    _Endpoint(("OPTIONS",), "/v3/files/{id:uuid}/upload", tus.options, "open"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
@@ -87,6 +96,8 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
         async def answer(request: Request) -> Response:
             body = await read_json(request) if endpoint.takes_json else None
             store.files.expire()
+            if endpoint.takes_link and links.SIGNATURE in request.query_params:
+                return await endpoint.handler(Asked(request, store, None, allowed=links.read(request, store)))
             key = None
             if endpoint.scope != "open":
                 key = await authorize(store.keys, request.headers, endpoint.scope)
@@ -107,8 +118,9 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
             Middleware(
                 CORSMiddleware,
                 allow_origin_regex=_LOOPBACK_ORIGIN,
-                allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["*"],
+                expose_headers=tus.HEADERS,
                 allow_credentials=True,
             )
         ],

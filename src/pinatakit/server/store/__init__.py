@@ -22,9 +22,23 @@ from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.links import Links
 from pinatakit.server.store.records import Records
+from pinatakit.server.store.tus import Resumables
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
+__all__ = [
+    "Busy",
+    "Cars",
+    "Files",
+    "Guest",
+    "Jobs",
+    "Keys",
+    "Links",
+    "Records",
+    "Resumables",
+    "Store",
+    "Writing",
+]
 
 
 class Busy(PinataError):
@@ -55,6 +69,8 @@ class Store:
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records)
+            self.links = Links(self.records)
+            self.resumables = Resumables(self.records, self.cars)
         except BaseException:
             self._lock.close()
             raise
