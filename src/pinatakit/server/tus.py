@@ -59,6 +59,7 @@ HEADERS: Final = [
 """Headers of answers that a browser's page may read."""
 
 _CHECKPOINT: Final = 64 << 20  # bytes after which a request that goes on is made safe
+_PATIENCE: Final = 1.0  # seconds
 _LEFT: Final = "This upload does not exist, or no longer."
 
 
@@ -113,8 +114,10 @@ async def _create(asked: Asked) -> Response:
         except BaseException:
             ingest.drop()
             raise
+        if length == 0:
+            return _whole(asked, new, ingest)
         ingest.rest()
-        return _whole(asked, new, ingest) if length == 0 else _found(store.resumables.get(id))
+        return _found(store.resumables.get(id))
 
     made = await anyio.to_thread.run_sync(begin)
     query = f"?{asked.request.url.query}" if allowed else ""
@@ -288,21 +291,26 @@ _turns: dict[str, _Turn] = {}
 async def _turn(asked: Asked) -> AsyncGenerator[anyio.CancelScope]:
     """One request at a time has an upload.
 
-    A newer one ends an older one: its client has lost the connection, which the server may not
-    have noticed. What had come by then is kept.
+    A newer one waits a moment for an older one to take what has come, and then ends it: its
+    client has lost the connection, which the server has not noticed. What had come is kept.
     """
     id = asked.path("id")
     turn = _turns.setdefault(id, _Turn())
     turn.here += 1
-    if turn.scope:
-        turn.scope.cancel()
     try:
-        async with turn.lock:
-            turn.scope = anyio.CancelScope()
-            try:
-                yield turn.scope
-            finally:
-                turn.scope = None
+        has_it = False
+        with anyio.move_on_after(_PATIENCE):
+            has_it = await turn.lock.acquire()
+        if not has_it:
+            if turn.scope:
+                turn.scope.cancel()
+            await turn.lock.acquire()
+        turn.scope = anyio.CancelScope()
+        try:
+            yield turn.scope
+        finally:
+            turn.scope = None
+            turn.lock.release()
     finally:
         turn.here -= 1
         if not turn.here:

@@ -135,7 +135,8 @@ class Cars:
 
         self.records.write(drop).result()
         known = {
-            self.path(CID.parse(row["root"]), row["n"]) for row in self.records.read("SELECT * FROM car")
+            self.path(CID.parse(row["root"]), row["n"])
+            for row in self.records.read("SELECT * FROM car WHERE root IS NOT NULL")
         }
         for path in self.folder.glob("*.car"):
             if path not in known:
