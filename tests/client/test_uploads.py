@@ -44,7 +44,7 @@ KNOWN = [
         "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq",
     ),
 ]
-SOON = datetime(2100, 1, 1)
+SOON = datetime(2100, 1, 1, tzinfo=UTC)
 FOLDER = {
     0: "QmdEGnkPtV2tHox8zrjgHybAExpje1M4rCzr4CQTSDQjNo",
     1: "bafybeigwhfqvjnsnmnzfwszxquufsahvmstytmuei4bw65gbgqzuyz6nva",
@@ -373,7 +373,10 @@ def test_keyvalues_choose_the_api(over, keyvalues, path):
         ({"car": True, "network": "private"}, "public network only"),
         ({"cid_version": "unixfs-v1-2025", "keyvalues": {"n": 1}}, "with cid_version='unixfs-v1-2025'"),
         ({"resumable": True, "keyvalues": {"n": 1}}, "with resumable=True"),
-        ({"url": "https://x.test/1", "group_id": "g", "streamable": True}, "group_id, streamable cannot be given"),
+        (
+            {"url": "https://x.test/1", "group_id": "g", "streamable": True},
+            "group_id, streamable cannot be given",
+        ),
         ({"chunk_size": 0}, "chunk_size is 1 to 49,999,999 bytes, not 0"),
         ({"chunk_size": 50_000_000}, "not 50,000,000"),
     ],

@@ -55,7 +55,9 @@ PLAYED = {
     "Pins.jobs",
     "Pins.update",
     "Pins.remove",
-    # test_uploads
+    # test_links
+    "Links.upload",
+    # test_uploads and test_tus
     "_Pinata.upload",
     "_Pinata.upload_files",
     "_Pinata.upload_json",

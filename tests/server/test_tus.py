@@ -31,7 +31,9 @@ V1 = build_file([DATA], PROFILES["v1"]).cid
 
 
 def metadata(**fields: str) -> str:
-    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}".strip() for name, value in fields.items())
+    return ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}".strip() for name, value in fields.items()
+    )
 
 
 def create(api, length=SIZE, headers=None, params=None, **fields):
@@ -145,7 +147,10 @@ def test_an_empty_file_is_whole_when_it_is_created(api):
 
 
 def test_the_name_may_be_as_a_browser_writes_it(api):
-    about = {"upload-length": "1", "upload-metadata": f"filename {base64.b64encode('é.bin'.encode('latin-1')).decode()}"}
+    about = {
+        "upload-length": "1",
+        "upload-metadata": f"filename {base64.b64encode('é.bin'.encode('latin-1')).decode()}",
+    }
     location = api.post("/v3/files", headers=about).headers["location"]
     send(api, location, 0, b"x")
     assert api.get(f"/v3/files/private/{id_of(location)}").json()["data"]["name"] == "é.bin"

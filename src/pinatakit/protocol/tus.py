@@ -99,7 +99,9 @@ def _progress(answer: Answer) -> Progressed:
 
 def write_metadata(fields: Mapping[str, str]) -> str:
     """``Upload-Metadata``: names, and values in base64."""
-    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}".strip() for name, value in fields.items())
+    return ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}".strip() for name, value in fields.items()
+    )
 
 
 def read_metadata(text: str) -> dict[str, str]:
