@@ -16,6 +16,7 @@ from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
+from pinatakit.client.links import Links
 from pinatakit.client.pins import Pins
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
@@ -88,7 +89,7 @@ async def greet(pinata):
 def test_every_operation_is_played_on_three_wires():
     found = {
         f"{room.__name__}.{name}"
-        for room in (_Pinata, Files, Pins, Keys, Account)
+        for room in (_Pinata, Files, Links, Pins, Keys, Account)
         for name, value in vars(room).items()
         if isinstance(value, operation | stream)
     }
@@ -96,7 +97,7 @@ def test_every_operation_is_played_on_three_wires():
 
 
 def test_every_operation_says_what_it_does():
-    for room in (_Pinata, Files, Pins, Keys, Account):
+    for room in (_Pinata, Files, Links, Pins, Keys, Account):
         for name, value in vars(room).items():
             if isinstance(value, operation | stream):
                 assert value.__doc__, name
