@@ -15,8 +15,17 @@ from pinatakit import Pinata
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.pins import Pins
-from pinatakit.content import CID, PROFILES, FolderBuilder, build_file
-from pinatakit.errors import CIDMismatch, InputError, TooLarge, Unauthorized
+from pinatakit.cars import pack
+from pinatakit.content import CID, PROFILES, Block, FolderBuilder, build_file, read_car, write_car
+from pinatakit.errors import (
+    BlockMismatch,
+    CIDMismatch,
+    InputError,
+    Malformed,
+    MissingBlock,
+    TooLarge,
+    Unauthorized,
+)
 
 from .fakes import JWT, Service, said, stored
 
@@ -585,6 +594,136 @@ def test_a_cid_that_is_not_known_yet_is_told(over):
             await Pinata.upload(pinata, b"x")
 
     over(body, service.transport, jwt=JWT)
+
+
+# Options
+
+
+@pytest.mark.parametrize("version", ["v0", "v1", "unixfs-v1-2025"])
+def test_v3_knows_its_versions_by_name(play, version):
+    data = os.urandom(MIB + 1)
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, data, cid_version=version)
+        assert upload.cid == build_file([data], PROFILES[version]).cid
+
+    play(body)
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_a_file_may_expire_and_be_streamable(play, resumable):
+    async def body(pinata):
+        upload = await Pinata.upload(
+            pinata, b"short-lived", expires_at=SOON, streamable=True, resumable=resumable
+        )
+        assert (await Files.get(pinata.files, upload.id)).expires_at == SOON
+
+    play(body)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_single_file_may_be_wrapped_so_that_its_name_is_content(play, tmp_path, version):
+    path = tmp_path / "hello.txt"
+    path.write_bytes(b"hello")
+    profile = PROFILES[f"v{version}"]
+    folder = FolderBuilder(profile)
+    folder.add("hello.txt", build_file([b"hello"], profile))
+    expected = folder.finish().cid
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, path, wrap=True, cid_version=version)
+        assert upload.cid == expected
+        assert b"hello" == b"".join([piece async for piece in Pinata.read(pinata, upload.cid, path="hello.txt")])
+
+    play(body)
+
+
+def test_a_folder_is_not_wrapped_again(over, folder):
+    service = Service(said_nothing())
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="'folder' is a folder already"):
+            await Pinata.upload(pinata, folder, wrap=True)
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
+
+
+@pytest.fixture
+def car(folder, tmp_path):
+    """The tree of pinata-api.md, 1.8, as a CAR."""
+    return tmp_path / "folder.car", pack(folder, tmp_path / "folder.car", empty_folders=False).cid
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_a_car_is_sent_as_it_is_and_keeps_its_root(play, car, resumable):
+    path, root = car
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, path, car=True, resumable=resumable, chunk_size=100)
+        assert (str(upload.cid), upload.cid) == (FOLDER[1], root)
+        assert (upload.mime_type, upload.number_of_files, upload.size) == ("directory", 2, 10)
+        assert upload.id
+        assert b"world" == b"".join(
+            [piece async for piece in Pinata.read(pinata, upload.cid, path="sub/world.txt")]
+        )
+
+    play(body)
+
+
+def test_a_car_whose_root_the_service_does_not_name_is_told(over, car):
+    service = Service(stored(build_file([b"other"], V1).cid))
+
+    async def body(pinata):
+        with pytest.raises(CIDMismatch):
+            await Pinata.upload(pinata, car[0], car=True)
+
+    over(body, service.transport, jwt=JWT)
+
+
+def damaged(car, how):
+    roots, blocks = read_car(car[0].read_bytes())
+    held = list(blocks)
+    match how:
+        case "incomplete":
+            held = [block for block in held if block.data != b"world"]
+        case "forged":
+            held = [block if block.data != b"world" else Block(block.cid, b"w0rld") for block in held]
+        case "two roots":
+            roots = [roots[0], held[0].cid]
+    return b"".join(write_car(roots, held))[: -1 if how == "cut" else None]
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "said"),
+    [
+        ("incomplete", MissingBlock, r"incomplete: block bafkrei\w+ is missing"),
+        ("forged", BlockMismatch, "hash to something else"),
+        ("two roots", InputError, "has 2 roots"),
+        ("cut", Malformed, "cut short"),
+    ],
+)
+def test_a_bad_car_is_refused_before_a_byte_is_sent(over, car, how, kind, said):
+    service = Service(said_nothing())
+
+    async def body(pinata):
+        with pytest.raises(kind, match=said):
+            await Pinata.upload(pinata, damaged(car, how), car=True)
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
+
+
+def test_a_car_that_can_be_read_only_once_is_refused(over, car):
+    class Stream(io.RawIOBase):
+        def readable(self):
+            return True
+
+    async def body(pinata):
+        with pytest.raises(InputError, match=r"with car: its size is not known|read only once"):
+            await Pinata.upload(pinata, Stream(), car=True)
+
+    over(body, Service(said_nothing()).transport, jwt=JWT)
 
 
 # Sizes. Nobody reads these bodies: the files are holes.
