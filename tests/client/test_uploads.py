@@ -633,7 +633,9 @@ def test_a_single_file_may_be_wrapped_so_that_its_name_is_content(play, tmp_path
     async def body(pinata):
         upload = await Pinata.upload(pinata, path, wrap=True, cid_version=version)
         assert upload.cid == expected
-        assert b"hello" == b"".join([piece async for piece in Pinata.read(pinata, upload.cid, path="hello.txt")])
+        assert b"hello" == b"".join(
+            [piece async for piece in Pinata.read(pinata, upload.cid, path="hello.txt")]
+        )
 
     play(body)
 

@@ -84,6 +84,17 @@ def test_a_car_is_read_the_same_however_it_is_cut(step):
     assert read(CAR, step) == (ROOTS, BLOCKS)
 
 
+def test_another_reader_may_go_on_at_any_byte():
+    for at in range(len(CAR) + 1):
+        first = CarReader()
+        found = first.feed_placed(CAR[:at])
+        second = CarReader(first.state())
+        found += second.feed_placed(CAR[at:])
+        second.finish()
+        assert (second.roots, [block for _, block in found]) == (ROOTS, BLOCKS)
+        assert all(CAR[place : place + len(block.data)] == block.data for place, block in found)
+
+
 def test_roots_are_known_as_soon_as_the_header_was_fed():
     reader = CarReader()
     assert reader.feed(HEADER[:-1]) == []
