@@ -12,10 +12,10 @@ import httpx2 as httpx
 import pytest
 
 from pinatakit import Pinata
+from pinatakit.cars import pack
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.pins import Pins
-from pinatakit.cars import pack
 from pinatakit.content import CID, PROFILES, Block, FolderBuilder, build_file, read_car, write_car
 from pinatakit.errors import (
     BlockMismatch,
@@ -633,8 +633,8 @@ def test_a_single_file_may_be_wrapped_so_that_its_name_is_content(play, tmp_path
     async def body(pinata):
         upload = await Pinata.upload(pinata, path, wrap=True, cid_version=version)
         assert upload.cid == expected
-        assert b"hello" == b"".join(
-            [piece async for piece in Pinata.read(pinata, upload.cid, path="hello.txt")]
+        assert (
+            b"".join([piece async for piece in Pinata.read(pinata, upload.cid, path="hello.txt")]) == b"hello"
         )
 
     play(body)
@@ -666,8 +666,9 @@ def test_a_car_is_sent_as_it_is_and_keeps_its_root(play, car, resumable):
         assert (str(upload.cid), upload.cid) == (FOLDER[1], root)
         assert (upload.mime_type, upload.number_of_files, upload.size) == ("directory", 2, 10)
         assert upload.id
-        assert b"world" == b"".join(
-            [piece async for piece in Pinata.read(pinata, upload.cid, path="sub/world.txt")]
+        assert (
+            b"".join([piece async for piece in Pinata.read(pinata, upload.cid, path="sub/world.txt")])
+            == b"world"
         )
 
     play(body)

@@ -407,6 +407,26 @@ def test_uploads_go_on_when_the_server_was_stopped(tmp_path):
         assert api.get(f"/ipfs/{V1}").content == DATA
 
 
+@pytest.mark.parametrize("killed", ["before the record", "with its file lost"])
+def test_an_upload_killed_at_its_end_is_gone_on_with(tmp_path, killed):
+    with Server(tmp_path) as server, client(server) as api:
+        path = urlsplit(begin(api)).path
+        send(api, path, 0, DATA[:700_001])
+    (car,) = (tmp_path / "cars" / "incoming").iterdir()
+    if killed == "before the record":  # the CAR is whole and has its name, and nobody knows
+        car.replace(tmp_path / "cars" / f"{V1}.{car.name}")
+    else:
+        car.unlink()
+    with Server(tmp_path) as server, client(server) as api:
+        if killed == "before the record":
+            assert offset(api, path) == 700_001
+            assert send_rest(api, path) == str(V1)
+            assert api.get(f"/ipfs/{V1}").content == DATA
+        else:
+            assert api.head(path).status_code == 404
+        assert left_over(server) == []
+
+
 def test_what_an_offset_told_is_there_after_the_server_was_killed(tmp_path):
     rng = random.Random(7)
     told = kills = 0

@@ -51,15 +51,22 @@ class Cars:
         return Writing(self, _NO_ROOT[root] if isinstance(root, int) else root, number, at)
 
     def rewind(self, db: sqlite3.Connection, number: int, at: int) -> None:
-        """Within a write: forget what was written to a CAR behind a checkpoint."""
+        """Within a write: forget what was written to a CAR behind a checkpoint.
+
+        Raises:
+            FileNotFoundError: the CAR is gone.
+        """
         db.execute("DELETE FROM block WHERE car = ? AND at >= ?", (number, at))
-        os.truncate(self.incoming / f"{number}.car", at)
+        path = self.incoming / f"{number}.car"
+        for named in self.folder.glob(f"*.{number}.car"):  # it was whole, but that was not recorded
+            named.replace(path)
+        os.truncate(path, at)
 
     def drop(self, db: sqlite3.Connection, number: int) -> None:
         """Within a write: leave nothing of a CAR without root."""
         db.execute("DELETE FROM block WHERE car = ?", (number,))
         db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (number,))
-        self.remove(self.incoming / f"{number}.car")
+        self.records.after_commit(lambda: self.remove(self.incoming / f"{number}.car"))
 
     def holds(self, car: int, cid: CID) -> bool:
         """Whether a CAR has a block."""
@@ -118,17 +125,21 @@ class Cars:
         Resumable uploads go back to their last checkpoint.
         """
         rows = self.records.read("SELECT car, at FROM tus WHERE cid IS NULL")
-        under_way = {f"{row['car']}.car": row for row in rows}
-        here = {path.name for path in self.incoming.iterdir()}
-        for name in here - set(under_way):
-            (self.incoming / name).unlink()
+        under_way = {row["car"]: row["at"] for row in rows}
+        kept = {f"{number}.car" for number in under_way}
+        for path in self.incoming.iterdir():
+            if path.name not in kept:
+                path.unlink()
 
         def drop(db: sqlite3.Connection) -> None:
+            for number, at in under_way.items():
+                try:
+                    self.rewind(db, number, at)
+                except FileNotFoundError:
+                    db.execute("DELETE FROM tus WHERE car = ?", (number,))
             gone = "SELECT n FROM car WHERE root IS NULL AND n NOT IN (SELECT car FROM tus WHERE cid IS NULL)"
             db.execute(f"DELETE FROM block WHERE car IN ({gone})")
             db.execute(f"DELETE FROM car WHERE n IN ({gone})")
-            for name in here & set(under_way):
-                self.rewind(db, under_way[name]["car"], under_way[name]["at"])
             orphans = "SELECT root FROM car WHERE root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
             for row in db.execute(orphans).fetchall():
                 self.forget(db, row[0])
