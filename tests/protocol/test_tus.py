@@ -32,7 +32,7 @@ def test_metadata_that_is_malformed_is_refused(text):
 
 def test_a_creation_says_how_long_it_is_and_repeats_the_version_as_pinatas_sdk_does():
     call = tus.create(None, 7, {"filename": "f", "cid_version": "v0"})
-    assert (call.method, call.path, call.host, call.repeatable) == ("POST", "/v3/files", "uploads", False)
+    assert (call.method, call.path, call.host) == ("POST", "/v3/files", "uploads")
     assert call.headers["upload-length"] == "7"
     assert dict(call.pairs()) == {"X-Upload-Option-Cid-Version": "v0"}
     signed = tus.create("https://u.test/v3/files/1?X-Signature=a", 7, {"cid_version": "v0"})

@@ -39,7 +39,8 @@ class Progressed(NamedTuple):
 def create(url: str | None, length: int, fields: Mapping[str, str]) -> Call[str]:
     """``POST /v3/files`` without a body, or to a presigned URL; reads where the upload is then.
 
-    `fields` are those of the form, with ``filename`` for the file's own name.
+    `fields` are those of the form, with ``filename`` for the file's own name. It may be repeated:
+    an upload that nobody goes on with expires.
     """
     headers = {
         "tus-resumable": VERSION,
@@ -49,8 +50,8 @@ def create(url: str | None, length: int, fields: Mapping[str, str]) -> Call[str]
     }
     query = {"X-Upload-Option-Cid-Version": fields["cid_version"]} if "cid_version" in fields else {}
     if url:
-        return Call("POST", url, _location, headers=headers, host="signed", repeatable=False)
-    return Call("POST", "/v3/files", _location, query, headers=headers, host="uploads", repeatable=False)
+        return Call("POST", url, _location, headers=headers, host="signed")
+    return Call("POST", "/v3/files", _location, query, headers=headers, host="uploads")
 
 
 def ask(location: str, *, signed: bool) -> Call[Progressed]:
