@@ -109,7 +109,7 @@ class Wire(ABC):
         return {
             "method": call.method,
             "url": base + call.path,
-            "params": call.pairs(),
+            "params": call.pairs() or None,
             "headers": headers,
             "timeout": httpx.Timeout(silence, read=answer),
             # What comes is checked, so a gateway that was told no secret may send elsewhere.
@@ -127,6 +127,10 @@ class Wire(ABC):
             ApiError: the service answered, and said no.
             Unreachable: no answer came, or it was cut, or it is of another media type.
         """
+
+    async def back_off(self, attempt: int) -> None:
+        """Wait before what failed so often is tried again."""
+        await self.sleep(_backoff(attempt))
 
     @abstractmethod
     async def sleep(self, seconds: float) -> None: ...
@@ -364,7 +368,8 @@ def _check_stream(response: httpx.Response, accept: str) -> None:
 
 def _unreachable(call: Call[Any], wire: Wire, error: httpx.TransportError) -> Unreachable:
     what = str(error) or type(error).__name__
-    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {call.path}: {what}")
+    path = call.path.partition("?")[0]  # a query may be a signature
+    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {path}: {what}")
 
 
 def _backoff(attempt: int) -> float:
