@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import httpx2 as httpx
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import Patterns, Pinata, cid_of
 from pinatakit.cars import pack
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
@@ -804,3 +804,41 @@ def test_a_wrong_credential_is_told_before_a_large_upload_begins(over, tmp_path)
     over(body, service.transport, jwt=JWT)
     assert service.paths == ["/v3/files"]
     assert service.requests[0].content == b""
+
+
+def test_a_mismatch_tells_by_which_recipe_the_service_stored_it(over, tmp_path):
+    (tmp_path / "big.bin").write_bytes(bytes(range(256)) * 8192)
+    other = cid_of(tmp_path / "big.bin", "unixfs-v1-2025")
+
+    async def body(pinata):
+        with pytest.raises(CIDMismatch, match="the same content by another recipe") as caught:
+            await Pinata.upload(pinata, str(tmp_path / "big.bin"))
+        assert caught.value.got == other
+        assert caught.value.differences == ["chunks of 262,144 against 1,048,576 bytes"]
+
+    over(body, Service(stored(other)).transport, jwt=JWT)
+
+
+def test_a_mismatch_that_no_recipe_explains_says_so(over, tmp_path):
+    async def body(pinata):
+        with pytest.raises(CIDMismatch, match="a recipe that is not known here") as caught:
+            await Pinata.upload(pinata, b"these bytes")
+        assert caught.value.differences == []
+
+    over(body, Service(stored(cid_of(b"other bytes"))).transport, jwt=JWT)
+
+
+def test_patterns_leave_files_of_a_folder_out(play, tmp_path):
+    for name in ("a.txt", "b.log", "deep/c.log", "deep/d.txt"):
+        (tmp_path / "top" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "top" / name).write_text(name)
+
+    async def body(pinata):
+        patterns = Patterns(exclude=["*.log"])
+        upload = await Pinata.upload(pinata, tmp_path / "top", patterns=patterns)
+        assert upload.cid == cid_of(tmp_path / "top", patterns=patterns)
+        assert upload.number_of_files == 2
+        upload = await Pinata.upload(pinata, f"{tmp_path}/top/**/*.log")
+        assert upload.cid == cid_of(f"{tmp_path}/top/**/*.log")
+
+    play(body)

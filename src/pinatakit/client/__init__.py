@@ -28,7 +28,8 @@ from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Options, Progress
 from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
-from pinatakit.errors import InputError
+from pinatakit.errors import CIDMismatch, InputError
+from pinatakit.patterns import ALL, Patterns
 from pinatakit.protocol import Network, Upload
 from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.protocol.tus import CHUNK
@@ -76,6 +77,7 @@ class _Pinata(Resource[W]):
         resumable: bool | None = None,
         chunk_size: int = CHUNK,
         hidden: bool = False,
+        patterns: Patterns = ALL,
         progress: Progress | None = None,
         verify: bool = True,
     ) -> Upload:
@@ -84,7 +86,8 @@ class _Pinata(Resource[W]):
         `source` is the path of a file or folder, bytes, or a file open in binary mode. It is
         read once, in pieces of 1 MiB; memory stays the same at any size. Of a folder go the
         files, sorted, under the folder's name; symlinks are followed, hidden files go only
-        with `hidden`, empty folders cannot go. `name` is what the service lists it as, else
+        with `hidden`, empty folders cannot go; `patterns` leave files out. A text with stars, such as
+        ``data/*.csv``, is the folder with the files that match. `name` is what the service lists it as, else
         the file's or folder's own. `progress` is told after each piece how many bytes of
         content the service has been given and how many there are.
 
@@ -109,12 +112,15 @@ class _Pinata(Resource[W]):
             InputError: the source, the metadata or these options together cannot be sent;
                 nothing was. Or the file changed while it was read.
             ContentError: the CAR is none, or its DAG is not whole; nothing was sent.
-            CIDMismatch: the service stored something else, unless `verify` is off.
+            CIDMismatch: the service stored something else, unless `verify` is off. It tells which
+                recipe gives the service's CID, if a known one does (up to 1 GB of content).
             ApiError: the service said no.
             Unreachable: no answer came, whether or not the upload was stored.
         """
         name = check_name(name)
-        what = await self.wire.in_thread(read_source, source, name=_root_name(source, name), hidden=hidden)
+        what = await self.wire.in_thread(
+            read_source, source, name=_root_name(source, name), hidden=hidden, patterns=patterns
+        )
         options = Options(
             name=name,
             keyvalues=keyvalues,
@@ -131,7 +137,10 @@ class _Pinata(Resource[W]):
             progress=progress,
             verify=verify,
         )
-        return await uploads.upload(self.wire, what, options)
+        try:
+            return await uploads.upload(self.wire, what, options)
+        except CIDMismatch as error:
+            raise await self.wire.in_thread(uploads.with_reason, error, source, what) from None
 
     @operation
     async def upload_files(

@@ -7,6 +7,7 @@ what has no known length go to the older API, as one form.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -36,12 +37,14 @@ from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.tus import CHUNK, RESUMABLE_ABOVE, check_chunk_size
-from pinatakit.sources import PIECE, Folder, Reader, Source, total_size
+from pinatakit.recipes import explain
+from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, total_size
 
 __all__ = ["Options", "Progress", "upload", "upload_json"]
 
 
 _PRIVATE: Final = 'network="private"'
+_TRIED: Final = 1_000_000_000  # bytes of content above which no other recipes are tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,22 @@ def check(root: Root, got: CID) -> None:
     """
     if root.cid != got:
         raise CIDMismatch(root.cid, got)
+
+
+def with_reason(error: CIDMismatch, source: Uploadable, what: Source | Folder) -> CIDMismatch:
+    """The same error, with the recipe that gives the service's CID for this content, if a known one does.
+
+    Each recipe takes a pass over the content, so that of large content none is tried.
+    """
+    files = what.files if isinstance(what, Folder) else [what]
+    size = total_size(files)
+    if size is None or size > _TRIED or not all(file.again for file in files):
+        return error
+    with contextlib.suppress(InputError):  # it is gone, or changed: then the error stands as it is
+        found = explain(error.expected, error.got, source)
+        if found.a and found.b:
+            return CIDMismatch(error.expected, error.got, found.differences)
+    return error
 
 
 async def upload(wire: Wire, what: Source | Folder, options: Options) -> Upload:
