@@ -842,3 +842,46 @@ def test_patterns_leave_files_of_a_folder_out(play, tmp_path):
         assert upload.cid == cid_of(f"{tmp_path}/top/**/*.log")
 
     play(body)
+
+
+@pytest.mark.parametrize("network", ["public", "private"])
+def test_what_is_there_already_is_not_sent_again(play, tmp_path, network):
+    (tmp_path / "a.txt").write_bytes(b"once" * 100_000)
+
+    async def body(pinata):
+        told = []
+        options = {"network": network, "skip_existing": True, "progress": lambda *given: told.append(given)}
+        first = await Pinata.upload(pinata, tmp_path / "a.txt", keyvalues={"n": "1"}, **options)
+        assert not first.is_duplicate
+        assert told
+        told.clear()
+        second = await Pinata.upload(pinata, tmp_path / "a.txt", **options)
+        assert (second.cid, second.id, second.keyvalues) == (first.cid, first.id, {"n": "1"})
+        assert second.is_duplicate
+        assert told == []
+
+    play(body)
+
+
+def test_a_folder_that_is_there_already_is_not_sent_again(play, tmp_path):
+    (tmp_path / "top" / "deep").mkdir(parents=True)
+    (tmp_path / "top" / "deep" / "a.txt").write_text("a")
+
+    async def body(pinata):
+        first = await Pinata.upload(pinata, tmp_path / "top", skip_existing=True)
+        second = await Pinata.upload(pinata, tmp_path / "top", skip_existing=True)
+        assert (second.cid, first.is_duplicate, second.is_duplicate) == (first.cid, False, True)
+
+    play(body)
+
+
+def test_what_can_be_read_only_once_is_not_looked_up_before(over):
+    class Once(io.RawIOBase):
+        def readable(self):
+            return True
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="can be read only once"):
+            await Pinata.upload(pinata, Once(), name="once", skip_existing=True)
+
+    over(body, Service(stored(cid_of(b""))).transport, jwt=JWT)

@@ -78,6 +78,7 @@ class _Pinata(Resource[W]):
         chunk_size: int = CHUNK,
         hidden: bool = False,
         patterns: Patterns = ALL,
+        skip_existing: bool = False,
         progress: Progress | None = None,
         verify: bool = True,
     ) -> Upload:
@@ -104,7 +105,9 @@ class _Pinata(Resource[W]):
         blocks were found whole; it keeps its CIDs, whatever `cid_version` says. `wrap` puts a
         single file into a folder, so that its name is part of the content. `url` is a
         presigned one, of `links.upload`, for which no credential is needed; `cid_version` is
-        then that which was signed. Folders, `wrap`, and key-values that are not text go by the
+        then that which was signed. `skip_existing` reads the source once more, asks whether the
+        account has that CID on the network already, and if so sends nothing: what it answers
+        is the newest of those records, with `is_duplicate`. Folders, `wrap`, and key-values that are not text go by the
         older API, which does not know `expires_at`, `streamable`, `car`, `url`, chunks, or the
         private network.
 
@@ -134,6 +137,7 @@ class _Pinata(Resource[W]):
             url=url,
             resumable=resumable,
             chunk_size=chunk_size,
+            skip_existing=skip_existing,
             progress=progress,
             verify=verify,
         )

@@ -32,7 +32,7 @@ from pinatakit.content import (
 )
 from pinatakit.content.multiformats import RAW
 from pinatakit.errors import CIDMismatch, InputError, MissingBlock
-from pinatakit.protocol import Body, Call, Network, Upload, account, form
+from pinatakit.protocol import Body, Call, Network, Upload, account, files, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
@@ -63,6 +63,7 @@ class Options:
     url: str | None = None
     resumable: bool | None = None
     chunk_size: int = CHUNK
+    skip_existing: bool = False
     progress: Progress | None = None
     verify: bool = True
 
@@ -225,6 +226,10 @@ async def upload(wire: Wire, what: Source | Folder, options: Options) -> Upload:
             car=options.car,
         )
     proven = await wire.in_thread(prove_car, what) if options.car and isinstance(what, Source) else None
+    if options.skip_existing:
+        found = await _existing(wire, what, options, profile, proven)
+        if found:
+            return found
     if not older and isinstance(what, Source) and _in_chunks(what, options):
         return await _resumable(wire, what, options, fields, profile, proven)
     sending, call = await send(
@@ -239,6 +244,60 @@ async def upload(wire: Wire, what: Source | Folder, options: Options) -> Upload:
     if sending.total is None or sending.total > calls.V3_LIMIT:
         await wire.send(account.test())  # a wrong credential is told before gigabytes go out
     return _checked(await wire.send(call), sending.root, proven, options.verify)
+
+
+async def _existing(
+    wire: Wire, what: Source | Folder, options: Options, profile: Profile | None, proven: CID | None
+) -> Upload | None:
+    """The newest record of this very content on the network, if there is one.
+
+    Raises:
+        InputError: the content can be read only once.
+    """
+    if isinstance(what, Source) and not what.again:
+        raise InputError(
+            f"{what.name!r} can be read only once, so it cannot be looked up before it is sent",
+            hint="leave skip_existing away, or give a path",
+        )
+    cid = proven or (await wire.in_thread(_root_of, what, profile, options.wrap)).cid
+    page = await wire.send(files.list_files(options.network, cid=cid, limit=1))
+    if not page.files or page.files[0].cid != cid:
+        return None
+    told = page.files[0]
+    return Upload(
+        cid=cid,
+        id=told.id,
+        name=told.name,
+        size=told.size,
+        number_of_files=told.number_of_files,
+        mime_type=told.mime_type,
+        group_id=told.group_id,
+        keyvalues=told.keyvalues,
+        network=options.network,
+        created_at=told.created_at,
+        is_duplicate=True,
+        extra=told.extra,
+    )
+
+
+def _root_of(what: Source | Folder, profile: Profile | None, wrap: bool) -> Root:
+    """The root that the content will have."""
+    assert profile, "a CAR is proven"
+    folder = FolderBuilder(profile)
+    root: Root | None = None
+    for file in what.files if isinstance(what, Folder) else [what]:
+        builder, reader = FileBuilder(profile), Reader(file)
+        try:
+            while piece := reader.piece():
+                builder.feed(piece)
+        finally:
+            reader.close()
+        root = builder.finish()
+        folder.add(file.name, root)
+    if wrap or isinstance(what, Folder):
+        return folder.finish()
+    assert root, "a source is one file"
+    return root
 
 
 async def _resumable(
