@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pinatakit.cars import list_car, pack, unpack, verify_car
-    from pinatakit.client import AsyncPinata, Download, Pinata
+    from pinatakit.client import AsyncPinata, Download, ImageOptions, Pinata
     from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
@@ -73,6 +73,7 @@ __all__ = [
     "Download",
     "File",
     "Forbidden",
+    "ImageOptions",
     "InputError",
     "InvalidCID",
     "Key",

@@ -62,6 +62,7 @@ PLAYED = {
     # test_downloads
     "_Pinata.download",
     "_Pinata.read",
+    "_Pinata.read_bytes",
 }
 """Operations that are played on three wires."""
 
@@ -239,7 +240,7 @@ def test_closing_a_listing_early_closes_it():
 
 def test_closing_a_read_early_closes_its_connection():
     blocks = Blocks()
-    root = build_file([bytes(range(256)) * 4096], PROFILES["v1"], blocks.take)
+    root = build_file([bytes(range(256)) * 16384], PROFILES["v1"], blocks.take)
     body = Pieces(*write_car([root.cid], walk_blocks(root.cid, blocks.__getitem__)))
     service = Service(httpx.Response(200, headers={"content-type": CAR_TYPE}, stream=body))
     with Pinata(JWT, transport=service.transport) as pinata:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
-from pinatakit import AsyncPinata, Download, File, NewKey, Pin, Pinata, Upload, Usage, kv
+from pinatakit import AsyncPinata, Download, File, ImageOptions, NewKey, Pin, Pinata, Upload, Usage, kv
 
 
 def blocking(pinata: Pinata) -> None:
@@ -18,6 +19,8 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.keys.create("ci", endpoints=["pinList"]), NewKey)
     assert_type(pinata.download("bafy", "to"), Download)
     assert_type(pinata.read("bafy", start=1), Iterator[bytes])
+    assert_type(pinata.read_bytes("bafy", image=ImageOptions(width=100)), bytes)
+    assert_type(pinata.open("bafy"), io.BufferedReader)
 
 
 async def awaited(pinata: AsyncPinata) -> None:
@@ -27,3 +30,5 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(pinata.pins.list(), AsyncIterator[Pin])
     assert_type(await pinata.account.usage(), Usage)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])
+    assert_type(await pinata.read_bytes("bafy"), bytes)
+    assert_type(await (await pinata.open("bafy")).read(), bytes)

@@ -100,6 +100,23 @@ class Walk:
         """The block to feed next, or `None` at the end."""
         return self._stack[-1].cid if self._stack else None
 
+    @property
+    def entering(self) -> str | None:
+        """The path of what the block to feed next begins: a file, a directory or a symlink.
+
+        `None` where it is a further block of one, is on the way to it, or at the end.
+        """
+        visit = self._stack[-1] if self._stack else None
+        if visit is None or visit.segments or visit.part is not None or visit.shard is not None:
+            return None
+        return visit.path
+
+    def skip(self) -> list[Entry | bytes]:
+        """Pass over the block that is wanted and all below it; as `feed`, what comes without a block."""
+        self._stack.pop()
+        self._settle()
+        return self._take_inlined()
+
     def upcoming(self, most: int) -> list[CID]:
         """Blocks that will be wanted, the next one first; more are not known yet."""
         return [visit.cid for visit in self._stack[: -most - 1 : -1]]
