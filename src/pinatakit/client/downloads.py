@@ -404,13 +404,13 @@ async def download_unverified(
                 gathered.append(piece)
                 size += len(piece)
                 if size >= _GATHER:
-                    await wire.in_thread(target.take, b"".join(gathered))
+                    await wire.in_thread(_write, target, gathered)
                     gathered.clear()
                     size = 0
                     if progress:
                         progress(target.size, opened.size)
         assert target, "an answer has a beginning"
-        await wire.in_thread(target.take, b"".join(gathered))
+        await wire.in_thread(_write, target, gathered)
         gathered.clear()
         await wire.in_thread(target.finish)
         if progress:
@@ -419,8 +419,13 @@ async def download_unverified(
     finally:
         if target:
             if kept and gathered:
-                target.take(b"".join(gathered))
+                _write(target, gathered)
             target.abandon()
+
+
+def _write(target: Target, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        target.take(piece)
 
 
 async def read_unverified(
