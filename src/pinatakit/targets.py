@@ -13,11 +13,15 @@ import json
 import os
 import secrets
 import shutil
+import sys
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TextIO
 
 from pinatakit.content import Entry, Kind
 from pinatakit.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
 
 _SYNC: Final = 16 << 20  # bytes after which what is kept is synced and noted
 
@@ -207,6 +211,9 @@ class Target:
 
     def _take_up(self, kept: Kept) -> None:
         """Go on from what an earlier attempt has left; what it has not noted goes."""
+        if self._noted.is_symlink():
+            self._noted.unlink()
+        self._journal = _alone(self._noted)
         if not kept.parts:
             _remove(self._aside)
         for folder, folders, files in os.walk(self._aside):
@@ -215,12 +222,9 @@ class Target:
                 noted = path.relative_to(self._aside).as_posix() in kept.parts
                 if path.is_symlink() or not (noted or path.is_dir()):
                     path.unlink()
-        new = self._noted.with_name(f"{self._noted.name}.new")
-        new.unlink(missing_ok=True)
-        with new.open("x", encoding="utf-8") as lines:
-            lines.writelines(_line(path, part) for path, part in kept.parts.items())
-        new.replace(self._noted)
-        self._journal = self._noted.open("a", encoding="utf-8")
+        self._journal.truncate(0)
+        self._journal.writelines(_line(path, part) for path, part in kept.parts.items())
+        self._journal.flush()
 
     def _note(self, *, whole: bool) -> None:
         """Sync the file that is being written, and note what is there of it."""
@@ -232,6 +236,20 @@ class Target:
         if self._journal:
             self._journal.write(_line(self._entry.path, part))
             self._journal.flush()
+
+
+def _alone(journal: Path) -> TextIO:
+    """Open a journal that nobody else writes to; Windows lets nobody move what another has open."""
+    file = journal.open("a", encoding="utf-8")
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise InputError(
+                f"another download is writing to the same place ({str(journal)!r})", hint="wait for its end"
+            ) from None
+    return file
 
 
 def _line(path: str, part: Part) -> str:

@@ -178,6 +178,23 @@ def test_a_symlink_in_the_place_of_what_is_kept_is_not_written_through(over, tmp
     assert on_disk(tmp_path) == {"f": DATA, "victim": b"x" * len(DATA)}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="flock")
+def test_two_downloads_do_not_write_to_one_place_at_once(over, tmp_path):
+    root, blocks = file()
+
+    async def body(pinata):
+        def meanwhile(*_):
+            other = Gateway(root, blocks).transport
+            refused = pytest.raises(InputError, match="another download is writing")
+            with Pinata(JWT, transport=other) as second, refused:
+                second.download(root, tmp_path / "f", resume=True)
+
+        await Pinata.download(pinata, root, tmp_path / "f", resume=True, progress=meanwhile)
+
+    over(body, Gateway(root, blocks).transport, jwt=JWT)
+    assert on_disk(tmp_path) == {"f": DATA}
+
+
 PROGRAM = """
 import sys
 from pinatakit import Pinata

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinatakit.content import CID, MAX_BLOCK
+from pinatakit.content import CID, MAX_BLOCK, dagcbor, dagjson
 from pinatakit.content import multiformats as mf
 from pinatakit.content.dagjson import links
 from pinatakit.content.walk import links_of
@@ -73,3 +73,15 @@ def test_the_links_of_a_block_are_read_by_its_codec():
     assert links_of(CID.of(block, mf.DAG_JSON), block) == [CID.parse(A)]
     assert links_of(CID.of(block, mf.JSON), block) == []
     assert links_of(CID.of(block, mf.RAW), block) == []
+
+
+def test_a_value_is_written_and_read_again():
+    link = CID.of(b"x")
+    value = {"b": b"\x00\x01", "a": [link, {"é": None}, 1.5, -1, True, "text"]}
+    written = dagjson.encode(value)
+    assert (
+        written
+        == f'{{"a":[{{"/":"{link}"}},{{"é":null}},1.5,-1,true,"text"],"b":{{"/":{{"bytes":"AAE"}}}}}}'.encode()
+    )
+    assert dagjson.decode(written) == value
+    assert dagcbor.decode(dagcbor.encode(value)) == value
