@@ -39,6 +39,7 @@ from pinatakit.content.dagpb import decode_node, decode_unixfs, encode_leaf
 from pinatakit.content.multiformats import DAG_PB, RAW
 from pinatakit.content.pool import pool, workers
 from pinatakit.errors import InputError, MissingBlock
+from pinatakit.patterns import Patterns
 from pinatakit.roots import Symlinks, check_unchanged, root_of
 from pinatakit.sources import PIECE, READ, Reader, Source, Uploadable, explained, pread, read_source
 from pinatakit.targets import Target
@@ -57,6 +58,7 @@ class Take(TypedDict, total=False):
     symlinks: Symlinks
     empty_folders: bool
     odd_names: bool
+    patterns: Patterns
 
 
 _NO_DIGEST: Final = b"\x12\x20" + bytes(32)

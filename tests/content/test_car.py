@@ -84,6 +84,14 @@ def test_a_car_is_read_the_same_however_it_is_cut(step):
     assert read(CAR, step) == (ROOTS, BLOCKS)
 
 
+@pytest.mark.parametrize("more", [b"\x65roots\x80", b"\x61a\x01"])
+def test_a_header_of_version_2_that_says_more_is_refused(more):
+    first = b"\xa2" + (more + PRAGMA[2:] if more[0] < 0x67 else PRAGMA[2:] + more)
+    for behind in (b"", bytes(20), bytes(40), bytes(100)):
+        with pytest.raises(Malformed, match="no version and roots"):
+            CarReader().feed(bytes([len(first)]) + first + behind)
+
+
 def test_roots_are_known_as_soon_as_the_header_was_fed():
     reader = CarReader()
     assert reader.feed(HEADER[:-1]) == []

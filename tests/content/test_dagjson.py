@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pinatakit.content import CID, MAX_BLOCK, dagcbor, dagjson
@@ -68,6 +70,35 @@ def test_what_is_nested_too_deep_is_malformed():
             links(block)
 
 
+@pytest.mark.parametrize("block", [b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
+def test_what_is_no_number_of_json_is_malformed(block):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        links(block)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_that_is_not_plain_utf8_is_malformed(encoding):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        links(f'[{{"/":"{A}"}}]'.encode(encoding))
+
+
+def test_a_link_costs_the_same_however_deep_it_lies():
+    def seconds(block: bytes) -> float:
+        begun = time.process_time()
+        assert len(links(block)) == 20_000
+        return time.process_time() - begun
+
+    many = b",".join([b'{"/":"bafkqaaa"}'] * 20_000)
+    assert seconds(b"[" * 400 + many + b"]" * 400) < 4 * seconds(b"[" + many + b"]") + 0.05
+
+
+def test_a_block_has_at_most_65536_links():
+    link = b'{"/":"bafkqaaa"}'
+    assert len(links(b"[" + b",".join([link] * 65_536) + b"]")) == 65_536
+    with pytest.raises(Malformed, match="65,536"):
+        links(b"[" + b",".join([link] * 65_537) + b"]")
+
+
 def test_the_links_of_a_block_are_read_by_its_codec():
     block = f'{{"/":"{A}"}}'.encode()
     assert links_of(CID.of(block, mf.DAG_JSON), block) == [CID.parse(A)]
@@ -85,3 +116,19 @@ def test_a_value_is_written_and_read_again():
     )
     assert dagjson.decode(written) == value
     assert dagcbor.decode(dagcbor.encode(value)) == value
+
+
+@pytest.mark.parametrize("block", [b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
+def test_a_value_has_no_number_that_json_has_not(block):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        dagjson.decode(block)
+
+
+@pytest.mark.parametrize("encode", [dagjson.encode, dagcbor.encode])
+def test_what_has_no_form_is_not_written(encode):
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (float("inf"), [float("nan")], deep):
+        with pytest.raises(Malformed, match="no form|too deep"):
+            encode(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 
 import pytest
 
@@ -148,6 +149,16 @@ def test_a_broken_image_is_415_or_leads_to_itself(stranger, api):
     moved = stranger.get(f"/ipfs/{cid}?img-width=10&img-onerror=redirect&filename=x.png")
     assert moved.status_code == 302
     assert moved.headers["location"].endswith(f"/ipfs/{cid}?filename=x.png")
+
+
+def test_a_private_image_that_is_broken_comes_as_it_is(stranger, api, server):
+    data = picture("PNG")[:60]
+    cid = upload(api, data, "broken.png", network="private")["cid"]
+    url = f"{server.url}/files/{cid}?img-width=10&img-onerror=redirect"
+    asked = {"url": url, "date": int(time.time()), "expires": 60, "method": "GET"}
+    link = api.post("/v3/files/private/download_link", json=asked).json()["data"]
+    answer = stranger.get(link)
+    assert (answer.status_code, answer.content) == (200, data)
 
 
 def test_a_changed_image_has_an_etag_of_its_own(stranger, png):

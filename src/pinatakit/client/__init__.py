@@ -14,12 +14,21 @@ import httpx2 as httpx
 from pinatakit.client import downloads, uploads
 from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Wire, operation, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
+from pinatakit.client.gateways import Gateways
+from pinatakit.client.groups import Groups
 from pinatakit.client.keys import Keys
+from pinatakit.client.links import Links
 from pinatakit.client.opened import BUFFER, AsyncFile, RawFile
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
+from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Progress
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol import Network, Upload
@@ -38,9 +47,18 @@ class _Pinata(Resource[W]):
         super().__init__(wire)
         self.settings: Settings = wire.settings
         self.files: Files[W] = Files(wire)
+        self.groups: Groups[W] = Groups(wire)
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.payments: Payments[W] = Payments(wire)
+        self.vectors: Vectors[W] = Vectors(wire)
+        self.analytics: Analytics[W] = Analytics(wire)
+        self.plugins: Plugins[W] = Plugins(wire)
+        self.gateways: Gateways[W] = Gateways(wire)
+        self.links: Links[W] = Links(wire)
+        self.swaps: Swaps[W] = Swaps(wire)
+        self.signatures: Signatures[W] = Signatures(wire)
 
     @operation
     async def upload(
@@ -144,6 +162,7 @@ class _Pinata(Resource[W]):
         to: str | os.PathLike[str],
         *,
         path: str = "",
+        network: Network = "public",
         resume: bool = False,
         verify: bool = True,
         image: ImageOptions | None = None,
@@ -152,8 +171,9 @@ class _Pinata(Resource[W]):
         """Fetch a file or folder from the gateway to `to`, checking every block.
 
         A file goes to the path `to`, or into the folder `to`; a folder becomes `to`, which
-        must not be there or be empty. `path` leads to something below the root. Everything
-        is written aside and moved into place when whole; after an error nothing is left.
+        must not be there or be empty. `path` leads to something below the root. What is private
+        comes through signed links made on the way. Everything is written aside and moved into
+        place when whole; after an error nothing is left.
 
         With `resume`, what was checked and written stays beside `to` after an error, with a
         journal of it, and the next download of the same to the same place, by any process,
@@ -172,10 +192,17 @@ class _Pinata(Resource[W]):
         root, where = CID.parse(cid), Path(to)
         if verify and image is None:
             return await downloads.download(
-                self.wire, root, where, path=path, progress=progress, resume=resume
+                self.wire, root, where, path=path, network=network, progress=progress, resume=resume
             )
         return await downloads.download_unverified(
-            self.wire, root, where, path=path, image=image, progress=progress, resume=resume
+            self.wire,
+            root,
+            where,
+            path=path,
+            network=network,
+            image=image,
+            progress=progress,
+            resume=resume,
         )
 
     @stream
@@ -184,6 +211,7 @@ class _Pinata(Resource[W]):
         cid: CID | str,
         *,
         path: str = "",
+        network: Network = "public",
         start: int = 0,
         stop: int | None = None,
         verify: bool = True,
@@ -191,15 +219,16 @@ class _Pinata(Resource[W]):
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of a file, in order and in pieces, each checked; or those from `start` to `stop`.
 
-        Of a range only the blocks that hold it are fetched. Without `verify`, or with `image`
-        options, the bytes are as the gateway serves them.
+        Of a range only the blocks that hold it are fetched. What is private comes through a
+        signed link made on the way. Without `verify`, or with `image` options, the bytes are as
+        the gateway serves them.
 
         Raises:
             BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
             NoSuchPath: nothing is at that path.
             NotFound: no gateway has the content.
         """
-        pieces = _read(self.wire, cid, path, start, stop, verify=verify, image=image)
+        pieces = _read(self.wire, cid, path, network, start, stop, verify=verify, image=image)
         async with aclosing(pieces):
             async for piece in pieces:
                 yield piece
@@ -210,13 +239,14 @@ class _Pinata(Resource[W]):
         cid: CID | str,
         *,
         path: str = "",
+        network: Network = "public",
         start: int = 0,
         stop: int | None = None,
         verify: bool = True,
         image: ImageOptions | None = None,
     ) -> bytes:
         """The bytes of a file, all at once; else as `read`."""
-        pieces = _read(self.wire, cid, path, start, stop, verify=verify, image=image)
+        pieces = _read(self.wire, cid, path, network, start, stop, verify=verify, image=image)
         async with aclosing(pieces):
             return b"".join([piece async for piece in pieces])
 
@@ -225,6 +255,7 @@ def _read(
     wire: Wire,
     cid: CID | str,
     path: str,
+    network: Network,
     start: int,
     stop: int | None,
     *,
@@ -237,8 +268,10 @@ def _read(
         )
     root = CID.parse(cid)
     if verify and image is None:
-        return downloads.read(wire, root, path=path, start=start, stop=stop)
-    return downloads.read_unverified(wire, root, path=path, image=image, start=start, stop=stop)
+        return downloads.read(wire, root, path=path, network=network, start=start, stop=stop)
+    return downloads.read_unverified(
+        wire, root, path=path, network=network, image=image, start=start, stop=stop
+    )
 
 
 def _root_name(source: Uploadable, name: str | None) -> str | None:
@@ -250,8 +283,9 @@ class Pinata(_Pinata[Blocking]):
     """A client of Pinata whose methods block until they are done. Safe to share between threads.
 
     Arguments left out are read from the environment: ``PINATA_JWT``,
-    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``. Of several gateways the first that serves
-    is used, and one that gives false blocks not again. `timeout` is seconds of silence.
+    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``, ``PINATA_GATEWAY_KEY``. Of several gateways
+    the first that serves is used, and one that gives false blocks not again; the key is told to
+    the first alone. `timeout` is seconds of silence.
 
         with Pinata() as pinata:
             print(pinata.upload("photo.jpg").cid)
@@ -265,6 +299,7 @@ class Pinata(_Pinata[Blocking]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | Sequence[str] | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         transport: httpx.BaseTransport | None = None,
@@ -275,12 +310,13 @@ class Pinata(_Pinata[Blocking]):
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
             timeout=timeout,
             attempts=attempts,
         )
         super().__init__(Blocking(settings, transport))
 
-    def open(self, cid: CID | str, *, path: str = "") -> io.BufferedReader:
+    def open(self, cid: CID | str, *, path: str = "", network: Network = "public") -> io.BufferedReader:
         """A file at the gateway, open for reading: what is read is fetched then, and checked.
 
         It can be sought in, so zipfile, pandas or PIL read only the parts they need; the last
@@ -290,7 +326,7 @@ class Pinata(_Pinata[Blocking]):
             BlockMismatch, NoSuchPath, NotFound: as of `read`; also while it is read.
             InputError: it is no file.
         """
-        return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path), BUFFER)
+        return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path, network), BUFFER)
 
     def close(self) -> None:
         """Close the connections."""
@@ -318,6 +354,7 @@ class AsyncPinata(_Pinata[Awaiting]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | Sequence[str] | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -328,19 +365,20 @@ class AsyncPinata(_Pinata[Awaiting]):
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
             timeout=timeout,
             attempts=attempts,
         )
         super().__init__(Awaiting(settings, transport))
 
-    async def open(self, cid: CID | str, *, path: str = "") -> AsyncFile:
+    async def open(self, cid: CID | str, *, path: str = "", network: Network = "public") -> AsyncFile:
         """As `Pinata.open`; `read` and `seek` of the file are awaited.
 
         async with await pinata.open(cid) as file:
             await file.seek(-100, 2)
             end = await file.read()
         """
-        return await AsyncFile.open(self.wire, CID.parse(cid), path)
+        return await AsyncFile.open(self.wire, CID.parse(cid), path, network)
 
     async def close(self) -> None:
         """Close the connections."""

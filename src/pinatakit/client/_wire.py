@@ -30,6 +30,7 @@ from contextlib import aclosing
 from functools import cache, partial, wraps
 from types import MethodType
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast, overload
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -45,7 +46,8 @@ from pinatakit.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway")
+_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp")
+_OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads")  # alone are told who asks
 _BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
 _LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
 _TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers
@@ -76,7 +78,7 @@ class Wire(ABC):
         """
         answer = await self.ask(call)
         if not answer.ok:
-            raise refused(answer)
+            raise refused(answer, call, key=self.settings.credential.public_key)
         return call.read(answer)
 
     async def ask(self, call: Call[Any]) -> Answer:
@@ -110,9 +112,14 @@ class Wire(ABC):
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """A call as the HTTP library takes it."""
         base = call.base or self.settings.base(call.host)
-        headers = dict(call.headers)
-        if call.host != "gateway":
+        told = call.host == "gateway" and base == self.settings.gateway_url  # and no other gateway is
+        key = self.settings.gateway_key if told else None
+        base, named = _address(base)
+        headers = {**call.headers, **named}
+        if call.host in _OF_THE_ACCOUNT:
             headers |= self.settings.credential.headers()
+        if key:
+            headers["x-pinata-gateway-token"] = key
         silence = self.settings.timeout
         answer = silence if isinstance(call.body, bytes | None) else max(silence, _TAKING_IN)
         return {
@@ -121,8 +128,8 @@ class Wire(ABC):
             "params": call.pairs(),
             "headers": headers,
             "timeout": httpx.Timeout(silence, read=answer),
-            # No credential goes to a gateway, and what comes is checked, so it may send elsewhere.
-            "follow_redirects": call.host == "gateway",
+            # What comes is checked, so a gateway that was told no secret may send elsewhere.
+            "follow_redirects": call.host == "gateway" and not key,
         }
 
     @abstractmethod
@@ -388,6 +395,19 @@ def iterate_now(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
         except BaseException:
             run_now(items.aclose())
             raise
+
+
+@cache
+def _address(base: str) -> tuple[str, dict[str, str]]:
+    """Where to connect, and how to call it there: names below localhost are this machine's.
+
+    Not every system's resolver knows that (RFC 6761, 6.3).
+    """
+    parts = urlsplit(base)
+    if parts.scheme != "http" or not (parts.hostname or "").endswith(".localhost"):
+        return base, {}
+    port = f":{parts.port}" if parts.port else ""
+    return f"http://127.0.0.1{port}{parts.path}", {"host": parts.netloc}
 
 
 def _identity() -> dict[str, str]:

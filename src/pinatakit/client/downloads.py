@@ -18,8 +18,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
+from pinatakit.client import links
 from pinatakit.client._wire import Unverifiable, Wire
 from pinatakit.content import CID, MAX_BLOCK, Block, CarReader, Entry, Kind, Walk
 from pinatakit.content.pool import pool
@@ -34,7 +35,7 @@ from pinatakit.errors import (
     Unauthorized,
     Unreachable,
 )
-from pinatakit.protocol import Answer, Call
+from pinatakit.protocol import Answer, Call, Network
 from pinatakit.protocol import gateway as calls
 from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.refusals import refused
@@ -93,9 +94,11 @@ class Blocks:
 
 
 async def steps(
-    wire: Wire, walk: Walk, *, start: int = 0, stop: int | None = None
+    wire: Wire, walk: Walk, network: Network, *, start: int = 0, stop: int | None = None
 ) -> AsyncGenerator[Entry | bytes, None]:
     """What a walk comes to, its blocks fetched from the gateways; a walk of a range is told so again.
+
+    Private blocks come through links made on the way.
 
     Raises:
         BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
@@ -105,10 +108,10 @@ async def steps(
         yield step
     if walk.upcoming(1) and start != stop:
         call = calls.get_car(walk.root, walk.path, start=start, stop=stop)
-        async with aclosing(_from_cars(wire, walk, call)) as found:
+        async with aclosing(_from_cars(wire, walk, network, call)) as found:
             async for step in found:
                 yield step
-    async with aclosing(one_by_one(wire, walk)) as found:
+    async with aclosing(one_by_one(wire, walk, network)) as found:
         async for step in found:
             yield step
 
@@ -121,12 +124,15 @@ class _NoCar(Exception):
         self.why = why
 
 
-async def _from_cars(wire: Wire, walk: Walk, call: Call[Any]) -> AsyncGenerator[Entry | bytes, None]:
+async def _from_cars(
+    wire: Wire, walk: Walk, network: Network, call: Call[bytes]
+) -> AsyncGenerator[Entry | bytes, None]:
     """What the first CAR brings that a gateway gives."""
     why: PinataError | None = None
     for gateway in wire.gateways:
+        there = await _at(wire, gateway, network, call)
         try:
-            async with aclosing(_from_car(wire, walk, replace(call, base=gateway))) as found:
+            async with aclosing(_from_car(wire, walk, there)) as found:
                 async for step in found:
                     yield step
             return
@@ -143,7 +149,13 @@ async def _from_cars(wire: Wire, walk: Walk, call: Call[Any]) -> AsyncGenerator[
         raise why
 
 
-async def _from_car(wire: Wire, walk: Walk, call: Call[Any]) -> AsyncGenerator[Entry | bytes, None]:
+async def _at(wire: Wire, gateway: str, network: Network, call: Call[bytes]) -> Call[bytes]:
+    """A call to that gateway, through a link made now if it is for private content."""
+    there = replace(call, base=gateway)
+    return await links.signed(wire, there) if network == "private" else there
+
+
+async def _from_car(wire: Wire, walk: Walk, call: Call[bytes]) -> AsyncGenerator[Entry | bytes, None]:
     """What a CAR brings; a cut leaves the rest over. Blocks are hashed while the next ones come.
 
     Raises:
@@ -198,8 +210,11 @@ async def _from_car(wire: Wire, walk: Walk, call: Call[Any]) -> AsyncGenerator[E
 class Fetching:
     """Blocks asked for singly, those that a walk will want soon together with the one it wants."""
 
-    def __init__(self, wire: Wire, cache: Blocks | None = None, *, leave: Container[str] = ()) -> None:
+    def __init__(
+        self, wire: Wire, network: Network, cache: Blocks | None = None, *, leave: Container[str] = ()
+    ) -> None:
         self._wire = wire
+        self._network: Network = network
         self._cache = cache
         self._leave = leave  # CIDs that will not be wanted after all
         self._held: dict[CID, bytes] = {}
@@ -212,7 +227,9 @@ class Fetching:
             room = max(1, 2 * _AT_ONCE - len(self._held))
             soon = (other for other in walk.upcoming(min(_AT_ONCE, room))[1:] if self._wanted(other))
             wanted = list(dict.fromkeys((cid, *soon)))
-            fetched = await self._wire.together([partial(_block, self._wire, other) for other in wanted])
+            fetched = await self._wire.together(
+                [partial(_block, self._wire, other, self._network) for other in wanted]
+            )
             self._held |= zip(wanted, fetched, strict=True)
             block = self._held[cid]
         self._held.pop(cid, None)
@@ -228,21 +245,22 @@ class Fetching:
 
 
 async def one_by_one(
-    wire: Wire, walk: Walk, cache: Blocks | None = None
+    wire: Wire, walk: Walk, network: Network, cache: Blocks | None = None
 ) -> AsyncGenerator[Entry | bytes, None]:
     """What is left of a walk, its blocks asked for singly, several at a time."""
-    fetching = Fetching(wire, cache)
+    fetching = Fetching(wire, network, cache)
     while walk.wants is not None:
         for step in walk.take(await fetching.next(walk)):
             yield step
 
 
-async def _block(wire: Wire, cid: CID) -> bytes:
+async def _block(wire: Wire, cid: CID, network: Network) -> bytes:
     """A block, checked, from the first gateway that gives it."""
     failure: PinataError | None = None
     for gateway in wire.gateways:
+        call = await _at(wire, gateway, network, calls.get_block(cid))
         try:
-            block = await wire.send(replace(calls.get_block(cid), base=gateway))
+            block = await wire.send(call)
             if len(block) > MAX_BLOCK:
                 raise Malformed(f"block {cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
             cid.verify(block)
@@ -270,6 +288,7 @@ async def download(
     to: Path,
     *,
     path: str,
+    network: Network,
     progress: Progress | None,
     resume: bool,
 ) -> Download:
@@ -279,7 +298,7 @@ async def download(
     target: Target | None = None
     total: int | None = None
     try:
-        async with aclosing(_missing(wire, cid, path, kept)) as found:
+        async with aclosing(_missing(wire, cid, path, network, kept)) as found:
             async for step in found:
                 if target is None:
                     assert isinstance(step, Entry)
@@ -297,18 +316,18 @@ async def download(
 
 
 async def _missing(
-    wire: Wire, cid: CID, path: str, kept: Kept | None
+    wire: Wire, cid: CID, path: str, network: Network, kept: Kept | None
 ) -> AsyncGenerator[Entry | bytes | Part, None]:
     """What is to be written, without the bytes that are kept; a `Part` stands for a file that is whole."""
     parts = kept.parts.copy() if kept else {}
     if not parts or "" in parts:
         start = parts[""].size if parts else 0
-        async with aclosing(steps(wire, Walk(cid, path, start=start), start=start)) as found:
+        async with aclosing(steps(wire, Walk(cid, path, start=start), network, start=start)) as found:
             async for step in found:
                 yield step
         return
     walk = Walk(cid, path)
-    fetching = Fetching(wire, leave={part.cid for part in parts.values()})
+    fetching = Fetching(wire, network, leave={part.cid for part in parts.values()})
     for step in walk.leftover():
         yield step
     while walk.wants is not None:
@@ -322,7 +341,7 @@ async def _missing(
             yield part
         else:
             rest = Walk(cid, f"{path}/{place}", start=part.size)
-            async with aclosing(steps(wire, rest, start=part.size)) as found:
+            async with aclosing(steps(wire, rest, network, start=part.size)) as found:
                 async for step in found:
                     yield step._replace(path=place) if isinstance(step, Entry) else step
         for step in walk.skip():
@@ -334,11 +353,11 @@ def _name(cid: CID, path: str) -> str:
 
 
 async def read(
-    wire: Wire, cid: CID, *, path: str, start: int, stop: int | None
+    wire: Wire, cid: CID, *, path: str, network: Network, start: int, stop: int | None
 ) -> AsyncGenerator[bytes, None]:
     """The bytes of a file, in order, verified."""
     walk = Walk(cid, path, start=start, stop=stop)
-    async with aclosing(steps(wire, walk, start=start, stop=stop)) as found:
+    async with aclosing(steps(wire, walk, network, start=start, stop=stop)) as found:
         async for step in found:
             if isinstance(step, bytes):
                 yield step
@@ -373,6 +392,7 @@ async def download_unverified(
     to: Path,
     *,
     path: str,
+    network: Network,
     image: ImageOptions | None,
     progress: Progress | None,
     resume: bool,
@@ -388,7 +408,9 @@ async def download_unverified(
     size = 0
     start, etag = (part.size, part.cid) if part else (0, None)
     try:
-        served = _served(wire, cid, path=path, image=image, start=start, stop=None, etag=etag)
+        served = _served(
+            wire, cid, path=path, network=network, image=image, start=start, stop=None, etag=etag
+        )
         async with aclosing(served) as pieces:
             async for piece in pieces:
                 if isinstance(piece, _Opened):
@@ -429,12 +451,19 @@ def _write(target: Target, pieces: list[bytes]) -> None:
 
 
 async def read_unverified(
-    wire: Wire, cid: CID, *, path: str, image: ImageOptions | None, start: int, stop: int | None
+    wire: Wire,
+    cid: CID,
+    *,
+    path: str,
+    network: Network,
+    image: ImageOptions | None,
+    start: int,
+    stop: int | None,
 ) -> AsyncGenerator[bytes, None]:
     """The bytes of a file, in order, as the gateway serves it."""
     if start == stop:
         return
-    served = _served(wire, cid, path=path, image=image, start=start, stop=stop, etag=None)
+    served = _served(wire, cid, path=path, network=network, image=image, start=start, stop=stop, etag=None)
     async with aclosing(served) as pieces:
         async for piece in pieces:
             if isinstance(piece, bytes):
@@ -450,6 +479,7 @@ async def _served(
     cid: CID,
     *,
     path: str,
+    network: Network,
     image: ImageOptions | None,
     start: int,
     stop: int | None,
@@ -469,8 +499,9 @@ async def _served(
         for gateway in wire.gateways:
             call = calls.get_content(cid, path, start=at, stop=stop, etag=etag, image=image)
             skip = 0
+            there = await _at(wire, gateway, network, call)
             try:
-                async with aclosing(wire.receive(replace(call, base=gateway))) as parts:
+                async with aclosing(wire.receive(there)) as parts:
                     async for part in parts:
                         if isinstance(part, bytes):
                             moved = True

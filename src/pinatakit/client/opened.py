@@ -14,6 +14,7 @@ from pinatakit.client._wire import Awaiting, Blocking, Wire, run_now
 from pinatakit.client.downloads import Blocks, check_file, one_by_one
 from pinatakit.content import CID, Entry, Walk
 from pinatakit.errors import InputError
+from pinatakit.protocol import Network
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -30,10 +31,11 @@ class Ranges:
         size: bytes of the file, once `measure` has found it out.
     """
 
-    def __init__(self, wire: Wire, cid: CID, path: str) -> None:
+    def __init__(self, wire: Wire, cid: CID, path: str, network: Network) -> None:
         self._wire = wire
         self._cid = cid
         self._path = path
+        self._network: Network = network
         self._blocks = Blocks(_CACHE)
         self.size = 0
 
@@ -56,7 +58,7 @@ class Ranges:
 
     async def _steps(self, walk: Walk) -> list[Entry | bytes]:
         steps = walk.leftover()
-        async with aclosing(one_by_one(self._wire, walk, self._blocks)) as found:
+        async with aclosing(one_by_one(self._wire, walk, self._network, self._blocks)) as found:
             return steps + [step async for step in found]
 
 
@@ -67,9 +69,9 @@ class RawFile(io.RawIOBase):
         size: bytes.
     """
 
-    def __init__(self, wire: Blocking, cid: CID, path: str) -> None:
+    def __init__(self, wire: Blocking, cid: CID, path: str, network: Network) -> None:
         super().__init__()
-        self._ranges = Ranges(wire, cid, path)
+        self._ranges = Ranges(wire, cid, path, network)
         self._at = 0
         run_now(self._ranges.measure())
         self.size = self._ranges.size
@@ -123,9 +125,9 @@ class AsyncFile:
         self.size = ranges.size
 
     @classmethod
-    async def open(cls, wire: Awaiting, cid: CID, path: str) -> Self:
+    async def open(cls, wire: Awaiting, cid: CID, path: str, network: Network) -> Self:
         """Find the file at the gateway."""
-        ranges = Ranges(wire, cid, path)
+        ranges = Ranges(wire, cid, path, network)
         await ranges.measure()
         return cls(ranges)
 

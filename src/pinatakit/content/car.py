@@ -181,7 +181,7 @@ class CarReader:
             ):
                 self.roots = roots
                 return 0
-            case {"version": 2} if self._at == 0 and self._end is None:
+            case {"version": 2} if header == _V2_PRAGMA[1:] and self._at == 0 and self._end is None:
                 self.version = 2
                 _, offset, size, _ = struct.unpack("<16sQQQ", behind)
                 begin = len(_V2_PRAGMA) + _V2_HEADER

@@ -7,35 +7,40 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, Final, NoReturn, cast
 
 from pinatakit.content.cid import CID
 from pinatakit.errors import InvalidCID, Malformed
+
+_MAX_LINKS: Final = 1 << 16
 
 
 def links(block: bytes) -> list[CID]:
     """The CIDs that a block links to, in order.
 
     Raises:
-        Malformed: it is not DAG-JSON.
+        Malformed: it is not DAG-JSON, or has more than 65,536 links.
     """
+    found: list[CID] = []
     try:
-        return list(_links(json.loads(block)))
+        _find(_load(block), found)
     except (ValueError, RecursionError, InvalidCID) as error:
         raise Malformed(f"a block is not DAG-JSON: {error}") from None
+    return found
 
 
-def _links(value: Any) -> Iterator[CID]:
+def _find(value: Any, found: list[CID]) -> None:
     match value:
         case {"/": str(text)} if len(value) == 1:
-            yield CID.parse(text)
+            if len(found) >= _MAX_LINKS:
+                raise Malformed(f"more than {_MAX_LINKS:,} links")
+            found.append(CID.parse(text))
         case dict():
             for item in value.values():  # pyright: ignore[reportUnknownVariableType]
-                yield from _links(item)
+                _find(item, found)
         case list():
             for item in value:  # pyright: ignore[reportUnknownVariableType]
-                yield from _links(item)
+                _find(item, found)
         case _:
             return
 
@@ -47,16 +52,22 @@ def decode(block: bytes) -> Any:
         Malformed: it is not DAG-JSON.
     """
     try:
-        return _plain(json.loads(block))
+        return _plain(_load(block))
     except (ValueError, RecursionError, InvalidCID) as error:
         raise Malformed(f"a block is not DAG-JSON: {error}") from None
 
 
 def encode(value: Any) -> bytes:
-    """A value as DAG-JSON: keys sorted by their bytes, no spaces."""
-    return json.dumps(_special(value), ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogateescape"
-    )
+    """A value as DAG-JSON: keys sorted by their bytes, no spaces.
+
+    Raises:
+        Malformed: it holds a number that is not finite, or is too deep.
+    """
+    try:
+        text = json.dumps(_special(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"DAG-JSON has no form for a value: {error}") from None
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _plain(value: Any) -> Any:
@@ -90,3 +101,11 @@ def _special(value: Any) -> Any:
             return [_special(item) for item in items]
         case _:
             return value
+
+
+def _load(block: bytes) -> Any:
+    return json.loads(str(block, "utf-8"), parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
