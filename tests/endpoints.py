@@ -143,10 +143,6 @@ current gateway GET    /x402/cid/{cid}
 ]
 
 PENDING = """
-uploads HEAD /v3/files/{file_id}/{upload}
-uploads PATCH /v3/files/{file_id}/{upload}
-uploads POST /v3/files/sign
-uploads POST /v3/files/{upload_id}
 api POST /v3/files/public/pin_by_cid
 api GET /v3/files/public/pin_by_cid
 api DELETE /v3/files/public/pin_by_cid/{id}

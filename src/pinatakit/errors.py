@@ -28,6 +28,7 @@ to do. Its attributes are for a program. Neither ever holds a secret.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -139,16 +140,28 @@ class NoSuchPath(ContentError):
 
 
 class CIDMismatch(PinataError):
-    """The service names other content than the bytes that were sent."""
+    """The service names other content than the bytes that were sent.
 
-    def __init__(self, expected: CID, got: CID | str) -> None:
+    Attributes:
+        expected: the CID of the bytes that were sent.
+        got: the CID that the service answered.
+        differences: in which parameters of the recipe the two differ; empty where no known
+            recipe gives the service's CID for this content, or none was tried.
+    """
+
+    def __init__(self, expected: CID, got: CID | str, differences: Sequence[str] = ()) -> None:
+        why = (
+            f"it stored the same content by another recipe: {'; '.join(differences)}"
+            if differences
+            else "the content was changed on the way, or stored by a recipe that is not known here"
+        )
         super().__init__(
             f"the service answered with CID {got}, but the bytes sent have CID {expected}",
-            hint="the content was changed on the way, or stored under another profile; "
-            "do not rely on that CID before you have compared its content",
+            hint=f"{why}; do not rely on that CID before you have compared its content",
         )
         self.expected = expected
         self.got = got
+        self.differences = list(differences)
 
 
 class Unreachable(PinataError):

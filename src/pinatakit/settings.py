@@ -11,10 +11,14 @@ An argument beats the environment, the environment beats the default.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,6 +27,7 @@ from pinatakit.protocol import Host
 from pinatakit.protocol.keys import public_key
 
 _HOSTS: Final[dict[Host, str]] = {
+    "signed": "",
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
@@ -75,6 +80,16 @@ class Credential:
         if self.api_key and self.api_secret:
             return {"pinata_api_key": self.api_key, "pinata_secret_api_key": str(self.api_secret)}
         raise SettingsError("there are no credentials for Pinata", hint=NO_CREDENTIALS_HINT)
+
+    @property
+    def account(self) -> str:
+        """What tells accounts apart and is no secret: the user whom a JWT names, else a digest."""
+        try:
+            _, payload, _ = (self.jwt or "").split(".")
+            return str(json.loads(base64.urlsafe_b64decode(payload + "=="))["userInformation"]["id"])
+        except (ValueError, KeyError, TypeError):
+            secret = f"{self.jwt or ''} {self.api_key or ''} {self.api_secret or ''}"
+            return hashlib.sha256(f"pinatakit account {secret}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +173,20 @@ class Settings:
 
     def base(self, host: Host) -> str:
         """Where calls to this host go; no slash at the end."""
+        if host == "signed":
+            return ""
         if host == "gateway":
             return self.gateway_url
         return self.endpoint_url or _HOSTS[host]
+
+
+def state_folder() -> Path:
+    """Where the user's programs remember what they were about."""
+    if base := os.environ.get("XDG_STATE_HOME"):
+        return Path(base) / "pinatakit"
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "pinatakit"
+    return Path.home() / ".local" / "state" / "pinatakit"
 
 
 def _address(text: str | None, what: str) -> str | None:

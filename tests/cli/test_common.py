@@ -119,6 +119,7 @@ CODES = {
     "MissingBlock": 7,
     "NoSuchPath": 3,
     "NotFound": 3,
+    "PaymentRequired": 4,
     "PinataError": 1,
     "RateLimited": 6,
     "ServiceFault": 5,

@@ -133,6 +133,9 @@ PLAYED = {
     "Analytics.top",
     "Analytics.time_series",
     # test_uploads
+    # test_links
+    "Links.upload",
+    # test_uploads and test_tus
     "_Pinata.upload",
     "_Pinata.upload_files",
     "_Pinata.upload_json",

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,13 +28,15 @@ from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
-from pinatakit.client.uploads import Progress
+from pinatakit.client.uploads import Options, Progress
 from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
-from pinatakit.errors import InputError
+from pinatakit.errors import CIDMismatch, InputError
+from pinatakit.patterns import ALL, Patterns
 from pinatakit.protocol import Network, Upload
 from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.metadata import Keyvalues, check_name
+from pinatakit.protocol.tus import CHUNK
 from pinatakit.settings import Settings
 from pinatakit.sources import Uploadable, gather, read_source
 
@@ -70,7 +73,15 @@ class _Pinata(Resource[W]):
         network: Network = "public",
         group_id: str | None = None,
         cid_version: int | str = 1,
+        expires_at: datetime | None = None,
+        streamable: bool = False,
+        car: bool = False,
+        wrap: bool = False,
+        url: str | None = None,
+        resumable: bool | None = None,
+        chunk_size: int = CHUNK,
         hidden: bool = False,
+        patterns: Patterns = ALL,
         progress: Progress | None = None,
         verify: bool = True,
     ) -> Upload:
@@ -79,29 +90,61 @@ class _Pinata(Resource[W]):
         `source` is the path of a file or folder, bytes, or a file open in binary mode. It is
         read once, in pieces of 1 MiB; memory stays the same at any size. Of a folder go the
         files, sorted, under the folder's name; symlinks are followed, hidden files go only
-        with `hidden`, empty folders cannot go. `name` is what the service lists it as, else
+        with `hidden`, empty folders cannot go; `patterns` leave files out. A text with stars, such as
+        ``data/*.csv``, is the folder with the files that match. `name` is what the service lists it as, else
         the file's or folder's own. `progress` is told after each piece how many bytes of
-        content have gone and how many there are.
+        content the service has been given and how many there are.
+
+        A file above 90 MiB goes in chunks of `chunk_size` bytes (below 50 MB) and, after a
+        fault, on from the last byte the service has; so it does in a new process, where
+        `source` is a path, nothing about it has changed, and no `url` is given. `resumable`
+        asks for that at any size, or for one request. What the service answers then tells not
+        whether the content was a duplicate; `id` is `None` where the file is not listed
+        within a minute.
+
+        `cid_version` is 0, 1 or ``unixfs-v1-2025``. The service removes the file at
+        `expires_at` (UTC where it names no zone). `streamable` prepares video and audio for
+        streaming. With `car` the source is a CAR with one root: it is sent as it is, after its
+        blocks were found whole; it keeps its CIDs, whatever `cid_version` says. `wrap` puts a
+        single file into a folder, so that its name is part of the content. `url` is a
+        presigned one, of `links.upload`, for which no credential is needed; `cid_version` is
+        then that which was signed. Folders, `wrap`, and key-values that are not text go by the
+        older API, which does not know `expires_at`, `streamable`, `car`, `url`, chunks, or the
+        private network.
 
         Raises:
-            InputError: the source or the metadata cannot be sent; nothing was.
-            CIDMismatch: the service stored something else, unless `verify` is off.
+            InputError: the source, the metadata or these options together cannot be sent;
+                nothing was. Or the file changed while it was read.
+            ContentError: the CAR is none, or its DAG is not whole; nothing was sent.
+            CIDMismatch: the service stored something else, unless `verify` is off. It tells which
+                recipe gives the service's CID, if a known one does (up to 1 GB of content).
             ApiError: the service said no.
             Unreachable: no answer came, whether or not the upload was stored.
         """
         name = check_name(name)
-        what = await self.wire.in_thread(read_source, source, name=_root_name(source, name), hidden=hidden)
-        return await uploads.upload(
-            self.wire,
-            what,
+        what = await self.wire.in_thread(
+            read_source, source, name=_root_name(source, name), hidden=hidden, patterns=patterns
+        )
+        options = Options(
             name=name,
             keyvalues=keyvalues,
             network=network,
             group_id=group_id,
             cid_version=cid_version,
+            expires_at=expires_at,
+            streamable=streamable,
+            car=car,
+            wrap=wrap,
+            url=url,
+            resumable=resumable,
+            chunk_size=chunk_size,
             progress=progress,
             verify=verify,
         )
+        try:
+            return await uploads.upload(self.wire, what, options)
+        except CIDMismatch as error:
+            raise await self.wire.in_thread(uploads.with_reason, error, source, what) from None
 
     @operation
     async def upload_files(
@@ -116,17 +159,16 @@ class _Pinata(Resource[W]):
         verify: bool = True,
     ) -> Upload:
         """Upload several files as one public folder called `name`; else as `upload`."""
-        return await uploads.upload(
-            self.wire,
-            await self.wire.in_thread(gather, paths, check_name(name) or "folder"),
+        options = Options(
             name=name,
             keyvalues=keyvalues,
-            network="public",
             group_id=group_id,
             cid_version=cid_version,
             progress=progress,
             verify=verify,
         )
+        what = await self.wire.in_thread(gather, paths, check_name(name) or "folder")
+        return await uploads.upload(self.wire, what, options)
 
     @operation
     async def upload_json(

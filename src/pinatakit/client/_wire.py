@@ -125,7 +125,7 @@ class Wire(ABC):
         return {
             "method": call.method,
             "url": base + call.path,
-            "params": call.pairs(),
+            "params": call.pairs() or None,
             "headers": headers,
             "timeout": httpx.Timeout(silence, read=answer),
             # What comes is checked, so a gateway that was told no secret may send elsewhere.
@@ -144,12 +144,12 @@ class Wire(ABC):
             Unreachable: no answer came, or it was cut, or it is of another media type.
         """
 
+    async def back_off(self, attempt: int) -> None:
+        """Wait before what failed so often is tried again."""
+        await self.sleep(_backoff(attempt))
+
     @abstractmethod
     async def sleep(self, seconds: float) -> None: ...
-
-    async def pause(self, attempt: int) -> None:
-        """Wait before the next attempt, the longer the more there were."""
-        await self.sleep(_backoff(attempt))
 
     @abstractmethod
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -456,7 +456,8 @@ def _check_stream(response: httpx.Response, accept: str) -> None:
 def _unreachable(call: Call[Any], wire: Wire, error: httpx.TransportError) -> Unreachable:
     what = str(error) or type(error).__name__
     base = call.base or wire.settings.base(call.host)
-    return Unreachable(f"no answer from {base} to {call.method} {call.path}: {what}")
+    path = call.path.partition("?")[0]  # a query may be a signature
+    return Unreachable(f"no answer from {base} to {call.method} {path}: {what}")
 
 
 def _backoff(attempt: int) -> float:

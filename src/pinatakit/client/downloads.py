@@ -531,7 +531,7 @@ async def _served(
         if attempts == 0 or final or not len(wire.gateways):
             raise failure
         if not moved:
-            await wire.pause(wire.settings.attempts - attempts)
+            await wire.back_off(wire.settings.attempts - attempts)
 
 
 def _opened(answer: Answer, cid: CID, asked: int) -> _Opened:

@@ -8,10 +8,10 @@ build_file([b"Hello World"], profile).cid
 from __future__ import annotations
 
 from pinatakit.content.blocks import MAX_BLOCK, Block, Root, Sink
-from pinatakit.content.car import CarReader, car_header, car_section, read_car, write_car
+from pinatakit.content.car import CarReader, CarState, car_header, car_section, read_car, write_car
 from pinatakit.content.cid import CID
 from pinatakit.content.dagpb import Kind
-from pinatakit.content.file import FileBuilder, build_file
+from pinatakit.content.file import FileBuilder, FileState, build_file
 from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
 from pinatakit.content.profile import PROFILES, Profile
 from pinatakit.content.walk import (
@@ -31,8 +31,10 @@ __all__ = [
     "PROFILES",
     "Block",
     "CarReader",
+    "CarState",
     "Entry",
     "FileBuilder",
+    "FileState",
     "FolderBuilder",
     "Kind",
     "Profile",

@@ -9,12 +9,11 @@ from datetime import date, timedelta
 from typing import Final
 
 import anyio.to_thread
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pinatakit.errors import InputError
-from pinatakit.protocol.analytics import ATTRIBUTES, STATUSES, Measure, Period, TimeSeries, read_host
+from pinatakit.protocol.analytics import ATTRIBUTES, STATUSES, Measure, Period, TimeSeries, Use, read_host
 from pinatakit.server.refusal import bad_request
 from pinatakit.server.request import Asked, data, host_of
 from pinatakit.server.store import Store
@@ -55,11 +54,11 @@ async def top(asked: Asked) -> Response:
     if wanted is None or by in _UNKNOWN:
         return data([])
 
-    def find() -> object:
+    def find() -> list[Use]:
         analytics = asked.store.analytics
         return analytics.top(by, wanted, days, sort_by=sort_by, ascending=ascending, limit=limit)
 
-    return data(msgspec.to_builtins(await anyio.to_thread.run_sync(find)))
+    return data([use.to_dict() for use in await anyio.to_thread.run_sync(find)])
 
 
 async def time_series(asked: Asked) -> Response:
@@ -90,7 +89,7 @@ async def time_series(asked: Asked) -> Response:
         total_bandwidth=sum(row.bandwidth for row in rows),
         time_periods=tuple(rows[:limit]),
     )
-    return data(msgspec.to_builtins(series))
+    return data(series.to_dict())
 
 
 def _wanted(asked: Asked) -> dict[str, str] | None:

@@ -34,8 +34,10 @@ from pinatakit.server import (
     payments,
     pins,
     plugins,
+    presigned,
     signatures,
     swaps,
+    tus,
     uploads,
     vectors,
 )
@@ -68,6 +70,7 @@ class _Endpoint(NamedTuple):
     handler: Handler
     scope: str | None
     takes_json: bool = False
+    takes_link: bool = False  # a presigned URL takes the key's place
 
 
 ENDPOINTS: Final = (
@@ -92,8 +95,16 @@ ENDPOINTS: Final = (
     _Endpoint(("DELETE",), "/groups/{id}", groups.delete_older, "org:groups:write"),
     _Endpoint(("PUT",), "/groups/{id}/cids", groups.add_cids, "org:groups:write", takes_json=True),
     _Endpoint(("DELETE",), "/groups/{id}/cids", groups.remove_cids, "org:groups:write", takes_json=True),
-    _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
     _Endpoint(("GET",), "/v3/files/limits", account.limits, "org:files:read"),
+    _Endpoint(("POST",), "/v3/files", tus.upload, "org:files:write"),
+    _Endpoint(("OPTIONS",), "/v3/files", tus.options, "open"),
+    _Endpoint(("POST",), "/v3/files/sign", presigned.sign, "org:files:write", takes_json=True),
+    _Endpoint(("POST",), "/v3/files/{id:uuid}", tus.upload, "org:files:write", takes_link=True),
+    _Endpoint(("HEAD",), "/v3/files/{id:uuid}/upload", tus.head, "org:files:write", takes_link=True),
+    _Endpoint(("PATCH",), "/v3/files/{id:uuid}/upload", tus.patch, "org:files:write", takes_link=True),
+    _Endpoint(("DELETE",), "/v3/files/{id:uuid}/upload", tus.terminate, "org:files:write", takes_link=True),
+    _Endpoint(("OPTIONS",), "/v3/files/{id:uuid}", tus.options, "open"),
+    _Endpoint(("OPTIONS",), "/v3/files/{id:uuid}/upload", tus.options, "open"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
@@ -124,7 +135,7 @@ ENDPOINTS: Final = (
     _Endpoint(("DELETE",), "/v3/ipfs/swap/{cid}", swaps.delete, "org:files:write"),
     *(
         _Endpoint(("POST",), path, links.download_link, "org:files:write", takes_json=True)
-        for path in ("/v3/files/private/download_link", "/v3/files/download_link", "/v3/files/sign")
+        for path in ("/v3/files/private/download_link", "/v3/files/download_link")
     ),
     *(
         _Endpoint(("GET",), path, gateways.list_gateways, "org:gateways:read")
@@ -223,6 +234,10 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
         async def answer(request: Request) -> Response:
             body = await read_json(request) if endpoint.takes_json else None
             store.files.expire()
+            if endpoint.takes_link and presigned.SIGNATURE in request.query_params:
+                return await endpoint.handler(
+                    Asked(request, store, None, allowed=presigned.read(request, store))
+                )
             key = None
             if endpoint.scope != "open":
                 key = await authorize(store.keys, request.headers, endpoint.scope)
@@ -246,6 +261,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
                 allow_origin_regex=_LOOPBACK_ORIGIN,
                 allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["*"],
+                expose_headers=tus.HEADERS,
                 allow_credentials=True,
             )
         ],

@@ -25,10 +25,12 @@ from pinatakit.server.store.gateways import Gateways
 from pinatakit.server.store.groups import Groups
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.links import Links
 from pinatakit.server.store.payments import Payments
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
+from pinatakit.server.store.tus import Resumables
 from pinatakit.server.store.vectors import Vectors
 
 __all__ = [
@@ -37,11 +39,14 @@ __all__ = [
     "Cars",
     "Files",
     "Gateways",
+    "Groups",
     "Guest",
     "Jobs",
     "Keys",
+    "Links",
     "Payments",
     "Records",
+    "Resumables",
     "Signatures",
     "Store",
     "Swaps",
@@ -85,6 +90,8 @@ class Store:
             self.gateways = Gateways(self.records)
             self.swaps = Swaps(self.records)
             self.signatures = Signatures(self.records)
+            self.links = Links(self.records)
+            self.resumables = Resumables(self.records, self.cars)
         except BaseException:
             self._lock.close()
             raise

@@ -37,6 +37,7 @@ class Kept(NamedTuple):
     keyvalues: Mapping[str, Any] = {}
     group_id: str | None = None
     expires_at: datetime | None = None
+    id: str | None = None  # as the upload was promised, where none has it yet
 
 
 class Filter(NamedTuple):
@@ -90,10 +91,11 @@ class Files:
         if not db.execute("SELECT 1 FROM file WHERE cid = ? AND unpinned IS NULL", (cid,)).fetchone():
             self._cars.forget(db, cid)
 
-    def add(self, kept: Kept, car: Writing) -> Upload:
+    def add(self, kept: Kept, car: Writing, *, finished: str | None = None) -> Upload:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
-        What is pinned already stays as it is, and the answer says so.
+        What is pinned already stays as it is, and the answer says so. `finished` is the
+        resumable upload that thereby is.
 
         Raises:
             NoSuchGroup: the group it shall go into is not there.
@@ -110,6 +112,10 @@ class Files:
                 car.abandon(db)
             else:
                 car.keep(db, kept.root.cid)
+            if finished:
+                db.execute(
+                    "UPDATE tus SET cid = ?, offset = length, state = x'' WHERE id = ?", (cid, finished)
+                )
             if row:
                 return _upload(row, is_duplicate=True)
             return _upload(_insert(db, kept))
@@ -289,11 +295,12 @@ def _copy(cid: CID, get: Callable[[CID], bytes], car: Writing) -> Kept:
 
 def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
     now = now_micros()
+    taken = kept.id and db.execute("SELECT 1 FROM file WHERE id = ?", (kept.id,)).fetchone()
     row: sqlite3.Row = db.execute(
         "INSERT INTO file (id, cid, network, name, size, dag_size, mime_type, number_of_files, group_id,"
         " keyvalues, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         (
-            new_id(),
+            kept.id if kept.id and not taken else new_id(),
             str(kept.root.cid),
             kept.network,
             kept.name,

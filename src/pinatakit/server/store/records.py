@@ -125,6 +125,17 @@ CREATE TABLE block (
     PRIMARY KEY (multihash, car)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX block_of_car ON block (car);
+
+-- A resumable upload: its CAR goes on at `at` and its content at `offset`, from `state`; when it is
+-- whole, it has a CID. Presigned ones are marked.
+CREATE TABLE tus (
+    id TEXT PRIMARY KEY, length INTEGER NOT NULL, fields TEXT NOT NULL, presigned INTEGER NOT NULL,
+    offset INTEGER NOT NULL, car INTEGER NOT NULL, at INTEGER NOT NULL, state BLOB NOT NULL,
+    expires INTEGER NOT NULL, cid TEXT
+) STRICT;
+
+-- A presigned upload URL, and what it allows.
+CREATE TABLE link (id TEXT PRIMARY KEY, allowed TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
 """
 
 
