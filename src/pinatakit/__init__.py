@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pinatakit.cars import list_car, pack, unpack, verify_car
-    from pinatakit.client import AsyncPinata, Download, Pinata
+    from pinatakit.client import AsyncPinata, Download, ImageOptions, Pinata
     from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
@@ -108,6 +108,7 @@ __all__ = [
     "Forbidden",
     "Gateway",
     "Group",
+    "ImageOptions",
     "InputError",
     "InstalledPlugin",
     "InvalidCID",

@@ -102,14 +102,21 @@ class UnknownHash(ContentError):
 
 
 class BlockMismatch(ContentError):
-    """A block whose bytes do not hash to its CID. Not one byte of it was used."""
+    """A block whose bytes do not hash to its CID. Not one byte of it was used.
 
-    def __init__(self, cid: CID) -> None:
+    Attributes:
+        cid: the block that was wanted.
+        source: the address of the gateway that gave the bytes, where one did.
+    """
+
+    def __init__(self, cid: CID, source: str | None = None) -> None:
+        by = f" by {source}" if source else ""
         super().__init__(
-            f"the bytes given for block {cid} hash to something else",
+            f"the bytes given{by} for block {cid} hash to something else",
             hint="they were damaged or forged on the way; ask another gateway",
         )
         self.cid = cid
+        self.source = source
 
 
 class MissingBlock(ContentError):

@@ -4,8 +4,9 @@ An argument beats the environment, the environment beats the default.
 
     PINATA_JWT            the credential
     PINATA_ENDPOINT_URL   one address for everything: a local Pinata
-    PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud
-    PINATA_GATEWAY_KEY    an access token of that gateway, where it wants one
+    PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud; several, with
+                          commas between them, stand in for each other
+    PINATA_GATEWAY_KEY    an access token of that gateway, of several the first, where it wants one
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -97,8 +98,8 @@ class Settings:
 
     Attributes:
         endpoint_url: the address that takes the place of all of Pinata's, if any.
-        gateway_url: where content is read.
-        gateway_key: an access token of that gateway, which no other is told.
+        gateway_urls: where content is read; the first is asked first, the others stand in for it.
+        gateway_key: an access token of the first gateway, which no other is told.
         timeout: seconds of silence after which a request is given up; a transfer that
             moves is never too long.
         attempts: how often a request is sent at most, the first time included.
@@ -106,7 +107,7 @@ class Settings:
 
     credential: Credential = field(default_factory=Credential)
     endpoint_url: str | None = None
-    gateway_url: str = _HOSTS["gateway"]
+    gateway_urls: tuple[str, ...] = (_HOSTS["gateway"],)
     timeout: float = 60.0
     attempts: int = 4
     gateway_key: Secret | None = None
@@ -119,7 +120,7 @@ class Settings:
         api_key: str | None = None,
         api_secret: str | None = None,
         endpoint_url: str | None = None,
-        gateway_url: str | None = None,
+        gateway_url: str | Sequence[str] | None = None,
         gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
@@ -153,15 +154,22 @@ class Settings:
                     hint="copy it again, as one line",
                 )
         endpoint = _address(endpoint_url or environment.get("PINATA_ENDPOINT_URL"), "the endpoint")
-        gateway = _address(gateway_url or environment.get("PINATA_GATEWAY_URL"), "the gateway")
+        named = gateway_url or environment.get("PINATA_GATEWAY_URL", "").split(",")
+        named = [named] if isinstance(named, str) else named
+        gateways = [url for text in named if (url := _address(text.strip(), "the gateway"))]
         return cls(
             Credential(Secret(jwt) if jwt else None, api_key, Secret(api_secret) if api_secret else None),
             endpoint,
-            gateway or endpoint or _HOSTS["gateway"],
+            tuple(dict.fromkeys(gateways)) or (endpoint or _HOSTS["gateway"],),
             timeout,
             attempts,
             Secret(gateway_key) if gateway_key else None,
         )
+
+    @property
+    def gateway_url(self) -> str:
+        """The gateway that is asked first."""
+        return self.gateway_urls[0]
 
     def base(self, host: Host) -> str:
         """Where calls to this host go; no slash at the end."""

@@ -38,7 +38,7 @@ from pinatakit.errors import (
     Unreachable,
 )
 from pinatakit.protocol.gateway import CAR_TYPE
-from tests.content.vectors import Blocks
+from tests.content.vectors import Blocks, content
 
 from .fakes import JWT, Pieces, Service, said, stored
 
@@ -146,6 +146,7 @@ PLAYED = {
     # test_downloads
     "_Pinata.download",
     "_Pinata.read",
+    "_Pinata.read_bytes",
 }
 """Operations that are played on three wires."""
 
@@ -342,7 +343,7 @@ def test_closing_a_listing_early_closes_it():
 
 def test_closing_a_read_early_closes_its_connection():
     blocks = Blocks()
-    root = build_file([bytes(range(256)) * 4096], PROFILES["v1"], blocks.take)
+    root = build_file(content("closed", 4 << 20), PROFILES["v1"], blocks.take)
     body = Pieces(*write_car([root.cid], walk_blocks(root.cid, blocks.__getitem__)))
     service = Service(httpx.Response(200, headers={"content-type": CAR_TYPE}, stream=body))
     with Pinata(JWT, transport=service.transport) as pinata:

@@ -54,6 +54,7 @@ CALLS = [
     partial(files.update_file, "public", ID, name="n", keyvalues=None, expires_at=None),
     partial(gateway.get_block, HELLO),
     partial(gateway.get_car, HELLO, "a/b"),
+    partial(gateway.get_content, HELLO, "a/b"),
     partial(gateways.add_domain, ID, "ipfs.example.org"),
     partial(gateways.allow_host, ID, "https://app.example.org"),
     partial(gateways.allow_ip, ID, "192.0.2.7"),

@@ -96,7 +96,7 @@ class Links(Resource[W]):
 
 async def signed(wire: Wire, call: Call[T]) -> Call[T]:
     """A gateway's call for public content as one for private content, its link made now."""
-    link = await _link(wire, call.path, dict(call.pairs()), datetime.now(UTC), _OWN_USE, None)
+    link = await _link(wire, call.path, dict(call.pairs()), datetime.now(UTC), _OWN_USE, call.base)
     return calls.read_private(link, call)
 
 

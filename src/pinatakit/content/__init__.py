@@ -14,7 +14,16 @@ from pinatakit.content.dagpb import Kind
 from pinatakit.content.file import FileBuilder, FileState, build_file
 from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
 from pinatakit.content.profile import PROFILES, Profile
-from pinatakit.content.walk import Entry, Walk, links_of, links_size, walk_blocks, walk_cids, walk_steps
+from pinatakit.content.walk import (
+    Entry,
+    Walk,
+    block_value,
+    links_of,
+    links_size,
+    walk_blocks,
+    walk_cids,
+    walk_steps,
+)
 
 __all__ = [
     "CID",
@@ -32,6 +41,7 @@ __all__ = [
     "Root",
     "Sink",
     "Walk",
+    "block_value",
     "build_directory",
     "build_file",
     "build_symlink",

@@ -58,6 +58,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
 )
 _GATEWAY: Final = ("/ipfs/", "/files/", "/x402/")  # where content is read
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+_SUBDOMAIN: Final = re.compile(r"([a-z0-9]+)\.ipfs\.localhost(?::\d+)?\Z")  # a root with an origin of its own
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
@@ -341,6 +342,9 @@ class _Door:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
+        if found := _SUBDOMAIN.match(request.headers.get("host", "").lower()):
+            scope["root_of_host"] = f"/ipfs/{found[1]}"
+            scope["path"] = f"{scope['root_of_host']}{scope['path']}"
         scope["path"] = _one_spelling(scope["path"])
         refusal = self._refuse(request)
         try:
