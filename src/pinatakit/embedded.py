@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from pinatakit.client import Pinata
 from pinatakit.errors import PinataError
 from pinatakit.server import Busy, Guest, Server, running
+from pinatakit.settings import Credential, Secret, Settings
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
 
@@ -36,7 +37,8 @@ class LocalPinata(Pinata):
         joined = _start_or_join(None if data is None else Path(data), host, port)
         self._server, self._guest, self.url, self.jwt, self.data = joined
         self._left = weakref.finalize(self, _abandon, self._server)
-        super().__init__(self.jwt, endpoint_url=self.url, gateway_url=self.url)
+        # What the user has set is for Pinata, not for this one.
+        super().__init__(settings=Settings(Credential(Secret(self.jwt)), self.url, self.url))
 
     def close(self) -> None:
         """Close the connections, and stop the server if this started it."""

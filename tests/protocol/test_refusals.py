@@ -182,11 +182,16 @@ def test_too_many_requests_say_how_long_to_wait():
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
-    [("60", 60.0), ("0.5", 0.5), ("-5", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)],
+    ("told", "seconds"), [("60", 60.0), ("0.5", 0.5), ("-5", 0.0), ("soon", None), ("", None)]
 )
-def test_only_seconds_are_read_as_a_time_to_wait(told, seconds):
+def test_a_time_to_wait_is_read_in_seconds(told, seconds):
     assert retry_after({"retry-after": told}) == seconds
+
+
+def test_a_time_to_wait_may_be_a_date_by_the_services_clock():
+    headers = {"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    assert retry_after(headers) == 30.0
+    assert retry_after({"retry-after": headers["retry-after"]}) == 0.0  # long past by our own
 
 
 def test_the_envelopes_are_pinatas():

@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx2 as httpx
 
 from pinatakit.client import downloads, uploads
-from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation, stream
+from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, operation, stream
 from pinatakit.client.account import Account
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
@@ -184,8 +184,15 @@ def _root_name(source: Uploadable, name: str | None) -> str | None:
 class Pinata(_Pinata[Blocking]):
     """A client of Pinata whose methods block until they are done. Safe to share between threads.
 
-    Arguments left out are read from the environment: ``PINATA_JWT``,
-    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``. `timeout` is seconds of silence.
+    Arguments left out are read from the environment (``PINATA_JWT``, ``PINATA_ENDPOINT_URL``,
+    ``PINATA_GATEWAY_URL``, …) and from files, as `pinatakit.settings` tells; `profile` chooses
+    one of the user's. `settings` takes the place of all of that.
+
+    `timeout` is seconds of silence, or of fewer than `min_speed` bytes a second, after which a
+    request is given up; `attempts` how often it is sent at most. `rate_limit` is the account's
+    plan (``"free"``, ``"picnic"``, ``"fiesta"``, ``"enterprise"``) or requests a minute: all
+    threads then stay below it together; else the service's answers tell. `watch` is called with
+    an `Exchange` after each request, in the thread or task that sent it.
 
         with Pinata() as pinata:
             print(pinata.upload("photo.jpg").cid)
@@ -199,20 +206,30 @@ class Pinata(_Pinata[Blocking]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
-        timeout: float = 60.0,
-        attempts: int = 4,
+        gateway_key: str | None = None,
+        profile: str | None = None,
+        timeout: float | None = None,
+        attempts: int | None = None,
+        rate_limit: str | int | None = None,
+        min_speed: float | None = None,
+        settings: Settings | None = None,
+        watch: Watch | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        settings = Settings.read(
+        settings = settings or Settings.read(
             jwt=jwt,
             api_key=api_key,
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
+            profile=profile,
             timeout=timeout,
             attempts=attempts,
+            rate_limit=rate_limit,
+            min_speed=min_speed,
         )
-        super().__init__(Blocking(settings, transport))
+        super().__init__(Blocking(settings, transport, watch))
 
     def close(self) -> None:
         """Close the connections."""
@@ -240,20 +257,30 @@ class AsyncPinata(_Pinata[Awaiting]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
-        timeout: float = 60.0,
-        attempts: int = 4,
+        gateway_key: str | None = None,
+        profile: str | None = None,
+        timeout: float | None = None,
+        attempts: int | None = None,
+        rate_limit: str | int | None = None,
+        min_speed: float | None = None,
+        settings: Settings | None = None,
+        watch: Watch | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        settings = Settings.read(
+        settings = settings or Settings.read(
             jwt=jwt,
             api_key=api_key,
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
+            profile=profile,
             timeout=timeout,
             attempts=attempts,
+            rate_limit=rate_limit,
+            min_speed=min_speed,
         )
-        super().__init__(Awaiting(settings, transport))
+        super().__init__(Awaiting(settings, transport, watch))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
 from pinatakit.protocol.account import Usage
+from pinatakit.protocol.exchange import Exchange
 from pinatakit.protocol.files import File
 from pinatakit.protocol.keys import Key, NewKey, permissions
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
@@ -17,6 +18,7 @@ __all__ = [
     "Answer",
     "Body",
     "Call",
+    "Exchange",
     "File",
     "Host",
     "Key",

@@ -7,6 +7,8 @@ Sources: Pinata's documentation; recorded answers (see the project's DESIGN.md).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -113,8 +115,17 @@ def _phrase(status: int) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait that the service told, where it told them in seconds."""
+    """Seconds to wait that the service told, as a number or as a date (RFC 9110, 10.2.3).
+
+    A date is read by the service's own clock, where the answer has one.
+    """
+    told = headers.get("retry-after", "")
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
+        return max(0.0, float(told))
     except ValueError:
+        pass
+    try:
+        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone
         return None
