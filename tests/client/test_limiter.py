@@ -56,7 +56,7 @@ def test_a_moment_given_back_too_late_is_not_used():
 
 
 def test_lists_have_their_own_limit_on_every_plan():
-    limiter = Limiter(PLANS["fiesta"], lists=True)
+    limiter = Limiter(PLANS["fiesta"], has_plans=True)
     for lane_ in ("data", "psa"):
         moments = [limiter.reserve(lane_, 0.0) for _ in range(31)]
         assert moments[-2:] == [0.0, 60.0]
@@ -131,13 +131,19 @@ def test_a_refusal_shuts_the_lane_for_as_long_as_it_says():
 
 @pytest.mark.parametrize(("sent", "plan"), [(10, "free"), (61, "free"), (251, "picnic"), (7000, "fiesta")])
 def test_a_refusal_without_numbers_tells_the_plan_by_what_was_sent(sent, plan):
-    limiter = Limiter()
+    limiter = Limiter(has_plans=True)
     for _ in range(sent):
         limiter.reserve("api", 1.0)
     limiter.heed("api", 429, {}, 1.5)
     rate = PLANS[plan]
     after = [limiter.reserve("api", 200.0) for _ in range(rate.calls + 1)]
     assert after[-2:] == [200.0, 200.0 + rate.seconds]
+
+
+def test_a_refusal_by_a_service_without_plans_tells_none():
+    limiter = Limiter()
+    limiter.heed("api", 429, {}, 1.0)
+    assert {limiter.reserve("api", 2.0) for _ in range(1000)} == {2.0}
 
 
 # What may be told

@@ -25,14 +25,14 @@ _MINUTE: Final = 60.0
 class Limiter:
     """The moments at which calls go, a lane each. All times are of one steady clock, in seconds.
 
-    `api` is the rate of the plan where it is known, and `lists` whether the service limits its
-    lists as Pinata does; of a service that is not told to have limits, answers alone tell.
+    `api` is the rate of the plan where it is known. A service that `has_plans` limits its lists
+    as Pinata does, and a refusal tells its plan; of any other only its numbers count.
     """
 
-    def __init__(self, api: Rate | None = None, *, lists: bool = False) -> None:
-        few = LISTS if lists else None
+    def __init__(self, api: Rate | None = None, *, has_plans: bool = False) -> None:
+        few = LISTS if has_plans else None
         self._lanes: dict[Lane, _Lane] = {
-            "api": _Lane(api, fixed=api is not None),
+            "api": _Lane(api, fixed=api is not None, has_plans=has_plans),
             "data": _Lane(few),
             "psa": _Lane(few),
             "gateway": _Lane(None),
@@ -60,8 +60,9 @@ class Limiter:
 
 
 class _Lane:
-    def __init__(self, rate: Rate | None, *, fixed: bool = False) -> None:
+    def __init__(self, rate: Rate | None, *, fixed: bool = False, has_plans: bool = False) -> None:
         self.rate = rate
+        self._has_plans = has_plans
         self.shut_until = 0.0
         self._most = rate if fixed else None
         self._taken: deque[float] = deque()  # in order; of the last minute, and to come
@@ -98,7 +99,7 @@ class _Lane:
             wait = _until_reset(headers)
         if wait and wait <= LONGEST_WAIT:
             self.shut_until = max(self.shut_until, now + wait)
-        if status == 429 and self.rate is None:
+        if status == 429 and self.rate is None and self._has_plans:
             self.rate = self._plan(now)
 
     def _plan(self, now: float) -> Rate:

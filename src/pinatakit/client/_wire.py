@@ -534,9 +534,9 @@ def _no_certificates() -> ssl.SSLContext:
 def _limiter(settings: Settings) -> Limiter:
     """A local Pinata has no limits unless it says so; Pinata's own lists have some on every plan."""
     if settings.rate_limit is None:
-        return Limiter(lists=settings.base("api") == Settings().base("api"))
+        return Limiter(has_plans=settings.base("api") == Settings().base("api"))
     rate = read_rate(settings.rate_limit)
-    return Limiter(rate, lists=rate is not None)
+    return Limiter(rate, has_plans=rate is not None)
 
 
 def _keep_key(settings: Settings, request: httpx.Request) -> None:
