@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         BadRequest,
         BlockMismatch,
         CIDMismatch,
+        Conflict,
         ContentError,
         Forbidden,
         InputError,
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
         MissingBlock,
         NoSuchPath,
         NotFound,
+        PaymentRequired,
         PinataError,
+        PlanLimit,
         RateLimited,
         ServiceFault,
         SettingsError,
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
         upload_file,
         upload_jsonfile,
     )
-    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+    from pinatakit.protocol import Exchange, File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
 
@@ -69,8 +72,10 @@ __all__ = [
     "BadRequest",
     "BlockMismatch",
     "CIDMismatch",
+    "Conflict",
     "ContentError",
     "Download",
+    "Exchange",
     "File",
     "Forbidden",
     "InputError",
@@ -82,10 +87,12 @@ __all__ = [
     "NewKey",
     "NoSuchPath",
     "NotFound",
+    "PaymentRequired",
     "Pin",
     "PinJob",
     "Pinata",
     "PinataError",
+    "PlanLimit",
     "Profile",
     "RateLimited",
     "Response",

@@ -15,8 +15,11 @@
     └── ApiError                the service answered, and said no
         ├── BadRequest          400 and what else is wrong with the request
         ├── Unauthorized        401
+        ├── PaymentRequired     402
         ├── Forbidden           403
+        │   └── PlanLimit       403, because of the account's plan
         ├── NotFound            404
+        ├── Conflict            409, and what is there already
         ├── TooLarge            413
         ├── RateLimited         429
         └── ServiceFault        500 and above
@@ -37,6 +40,7 @@ __all__ = [
     "BadRequest",
     "BlockMismatch",
     "CIDMismatch",
+    "Conflict",
     "ContentError",
     "Forbidden",
     "InputError",
@@ -45,7 +49,9 @@ __all__ = [
     "MissingBlock",
     "NoSuchPath",
     "NotFound",
+    "PaymentRequired",
     "PinataError",
+    "PlanLimit",
     "RateLimited",
     "ServiceFault",
     "SettingsError",
@@ -186,14 +192,30 @@ class Unauthorized(ApiError):
     hint = "check PINATA_JWT, or make a key at app.pinata.cloud under API Keys"
 
 
+class PaymentRequired(ApiError):
+    """The content is sold (x402); the answer's body tells the price."""
+
+    hint = "pay as the answer tells, or ask who sells it"
+
+
 class Forbidden(ApiError):
     """The credential is known, and not allowed to do this."""
+
+
+class PlanLimit(Forbidden):
+    """The account's plan does not include this, or is used up."""
+
+    hint = "see app.pinata.cloud under Billing; what is no longer needed can be unpinned"
 
 
 class NotFound(ApiError):
     """There is no such thing on this account."""
 
     hint = "it may be on the other network, public or private, or be gone"
+
+
+class Conflict(ApiError):
+    """Something is there already, or is still in use."""
 
 
 class TooLarge(ApiError):

@@ -24,6 +24,8 @@ where each value is from.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -36,6 +38,7 @@ from pinatakit import config
 from pinatakit.errors import InputError, SettingsError
 from pinatakit.protocol import Host, Network
 from pinatakit.protocol.limits import read_rate
+from pinatakit.protocol.shapes import as_object, is_text
 
 _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
@@ -93,6 +96,19 @@ class Credential:
     jwt: Secret | None = None
     api_key: str | None = None
     api_secret: Secret | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The key's public half, which a JWT holds readably; `None` where it does not."""
+        if not self.jwt:
+            return self.api_key
+        payload = self.jwt.split(".")[1] if self.jwt.count(".") == 2 else ""
+        try:
+            said: object = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except ValueError:
+            return None
+        key = as_object(said).get("scopedKeyKey")
+        return key if is_text(key) else None
 
     def headers(self) -> dict[str, str]:
         """What says who asks.

@@ -23,7 +23,7 @@ def test_a_key_may_do_what_it_was_made_for_and_nothing_else(play):
         with pytest.raises(Forbidden, match="NO_SCOPES_FOUND") as caught:
             async for _ in Pins.list(pinata.pins):
                 pass
-        assert "hint: make a key that may do this" in str(caught.value)
+        assert "lacks data.pinList" in caught.value.hint
         with pytest.raises(Forbidden):
             await Keys.list(pinata.keys)
 
@@ -121,5 +121,18 @@ def test_a_key_to_revoke_is_named(play):
     async def body(pinata):
         with pytest.raises(InputError, match="no key to revoke"):
             await Keys.revoke(pinata.keys, "")
+
+    play(body)
+
+
+def test_a_key_that_lacks_a_scope_is_told_which_and_not_its_secret(play, settings):
+    async def body(pinata):
+        key = await Keys.create(pinata.keys, "reader", resources=["org:files:read"])
+        with Pinata(key.JWT, endpoint_url=settings["endpoint_url"]) as reader:
+            with pytest.raises(Forbidden) as caught:
+                reader.upload(b"x")
+            assert caught.value.reason == "NO_SCOPES_FOUND"
+            assert f"key {key.pinata_api_key} lacks org:files:write" in caught.value.hint
+            assert key.pinata_api_secret not in str(caught.value)
 
     play(body)

@@ -8,8 +8,11 @@ import pytest
 from pinatakit.errors import (
     ApiError,
     BadRequest,
+    Conflict,
     Forbidden,
     NotFound,
+    PaymentRequired,
+    PlanLimit,
     RateLimited,
     ServiceFault,
     TooLarge,
@@ -27,7 +30,7 @@ RECORDED = [
     (
         400,
         {"error": {"reason": "KEYS_MUST_BE_STRINGS", "details": KEYS}},
-        BadRequest,
+        Unauthorized,
         "KEYS_MUST_BE_STRINGS",
         KEYS,
     ),
@@ -42,7 +45,7 @@ RECORDED = [
     (
         403,
         {"error": {"reason": "FORBIDDEN", "details": "Account blocked due to plan usage limit"}},
-        Forbidden,
+        PlanLimit,
         "FORBIDDEN",
         "Account blocked due to plan usage limit",
     ),
@@ -67,20 +70,40 @@ RECORDED = [
         "d",
     ),
     (403, {"error": {"reason": "API_KEY_REVOKED", "message": "m"}}, Forbidden, "API_KEY_REVOKED", "m"),
-    (403, {"error": {"reason": "PAID_FEATURE_ONLY"}}, Forbidden, "PAID_FEATURE_ONLY", "Forbidden"),
+    (403, {"error": {"reason": "PAID_FEATURE_ONLY"}}, PlanLimit, "PAID_FEATURE_ONLY", "Forbidden"),
     # the older API up to 2021
     (
         400,
         {"error": "Current user has not pinned hash: Qm"},
-        BadRequest,
+        NotFound,
         None,
         "Current user has not pinned hash: Qm",
     ),
+    (
+        400,
+        {
+            "error": {
+                "reason": "CURRENT_USER_HAS_NOT_PINNED_CID",
+                "details": "The current user has not pinned the cid: Qm",
+            }
+        },
+        NotFound,
+        "CURRENT_USER_HAS_NOT_PINNED_CID",
+        "The current user has not pinned the cid: Qm",
+    ),
+    (
+        400,
+        {"error": {"reason": "DUPLICATE_OBJECT", "details": "Object already pinned to pinata."}},
+        Conflict,
+        "DUPLICATE_OBJECT",
+        "Object already pinned to pinata.",
+    ),
+    (409, {"error": {"message": "still has CIDs"}}, Conflict, None, "still has CIDs"),
     # x402
     (
         402,
         {"x402Version": 1, "accepts": [], "error": "payment required"},
-        BadRequest,
+        PaymentRequired,
         None,
         "payment required",
     ),
@@ -132,12 +155,6 @@ def test_the_request_is_also_told_by_a_header():
     [
         (401, b"token is malformed", Unauthorized, "token is malformed"),
         (
-            404,
-            b"The owner has not pinned it - ERR_ID:00006",
-            NotFound,
-            "The owner has not pinned it - ERR_ID:00006",
-        ),
-        (
             413,
             b"Upload-Length exceeds maximum upload size",
             TooLarge,
@@ -156,6 +173,58 @@ def test_a_body_that_is_no_envelope_is_shown(status, body, kind, details):
     error = refused(answer(status, body))
     assert type(error) is kind
     assert (error.details, error.reason) == (details, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [
+        (400, "ERR_ID:00004", BadRequest),
+        (403, "ERR_ID:00006", NotFound),
+        (404, "ERR_ID:00006", NotFound),
+        (504, "ERR_ID:00016", ServiceFault),
+        (403, "ERR_ID:00023", Forbidden),
+        (401, "ERR_ID:00024", Unauthorized),
+    ],
+)
+def test_what_a_gateway_says_is_known_by_its_number(status, reason, kind):
+    words = f"A sentence of the gateway - {reason}"
+    error = refused(answer(status, words.encode(), x_request_id="r1"))
+    assert type(error) is kind
+    assert (error.reason, error.details, error.request_id) == (reason, words, "r1")
+    assert error.hint == HINTS[reason]
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind", "hint"),
+    [
+        (403, "You have exceeded the account's pin limit", PlanLimit, "Billing"),
+        (400, "More than one file and/or directory was provided for pinning", BadRequest, "one folder"),
+        (400, "Invalid request format", BadRequest, "there twice"),
+        (413, "Upload-Length exceeds maximum upload size", TooLarge, "fewer bytes"),
+        (
+            400,
+            "Presigned URL does not grant permissions to upload detected MIME type: text/html",
+            BadRequest,
+            "sign an address",
+        ),
+    ],
+)
+def test_what_only_words_tell_is_known_by_them(status, words, kind, hint):
+    error = refused(answer(status, {"error": words}))
+    assert type(error) is kind
+    assert error.details == words
+    assert hint in error.hint
+
+
+def test_a_key_that_lacks_a_scope_is_told_which_and_how_to_get_it():
+    body = older_envelope("NO_SCOPES_FOUND", SCOPES)
+    error = refused(answer(403, body), needs="org:files:write", key="0f1e2d")
+    assert error.hint == (
+        "key 0f1e2d lacks org:files:write; with an admin key make one that has it: "
+        'keys.create(name, resources=["org:files:write"])'
+    )
+    assert "the key lacks pinning.unpin" in refused(answer(403, body), needs="pinning.unpin").hint
 
 
 def test_a_long_page_is_shown_in_part():

@@ -39,10 +39,11 @@ import httpx2 as httpx
 from pinatakit.client._limiter import Limiter
 from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries
-from pinatakit.errors import SettingsError, Unreachable
+from pinatakit.errors import ApiError, SettingsError, Unreachable
 from pinatakit.protocol import Answer, Body, Call, Exchange, Host
 from pinatakit.protocol.limits import Lane, lane, read_rate
 from pinatakit.protocol.refusals import refused
+from pinatakit.protocol.scopes import needed
 from pinatakit.settings import Settings, is_loopback, masked
 
 P = ParamSpec("P")
@@ -83,7 +84,7 @@ class Wire(ABC):
         """
         answer = await self.ask(call)
         if not answer.ok:
-            raise refused(answer)
+            raise self._refused(call, answer)
         return call.read(answer)
 
     async def ask(self, call: Call[Any]) -> Answer:
@@ -128,7 +129,7 @@ class Wire(ABC):
                     wait = self._retries.after_answer(call, attempt, answer)
                     if wait is None:
                         if not answer.ok:
-                            raise refused(answer)
+                            raise self._refused(call, answer)
                         begun = True
                         _check_type(answer, accept)
                         async with aclosing(self._arriving(call, response)) as pieces:
@@ -141,6 +142,10 @@ class Wire(ABC):
                     raise
                 wait = again
             await self.sleep(wait)
+
+    def _refused(self, call: Call[Any], answer: Answer) -> ApiError:
+        scope = None if call.host == "gateway" else needed(call.method, call.path)
+        return refused(answer, needs=scope, key=self.settings.credential.key)
 
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """A call as the HTTP library takes it, but for its body.

@@ -6,6 +6,7 @@ Sources: Pinata's documentation; recorded answers (see the project's DESIGN.md).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,14 +18,18 @@ import msgspec
 from pinatakit.errors import (
     ApiError,
     BadRequest,
+    Conflict,
     Forbidden,
     NotFound,
+    PaymentRequired,
+    PlanLimit,
     RateLimited,
     ServiceFault,
     TooLarge,
     Unauthorized,
 )
 from pinatakit.protocol._call import Answer
+from pinatakit.protocol.scopes import how_to_get
 from pinatakit.protocol.shapes import is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
@@ -36,6 +41,9 @@ PAID_FEATURE_ONLY: Final = "PAID_FEATURE_ONLY"
 DUPLICATE_OBJECT: Final = "DUPLICATE_OBJECT"
 RATE_LIMITED: Final = "RATE_LIMITED"
 
+OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
+FORBIDDEN: Final = "FORBIDDEN"
+
 HINTS: Final[dict[str, str]] = {
     KEYS_MUST_BE_STRINGS: "the request carried no credential; set PINATA_JWT",
     INVALID_CREDENTIALS: "check PINATA_JWT, or make a key at app.pinata.cloud under API Keys",
@@ -44,15 +52,56 @@ HINTS: Final[dict[str, str]] = {
     CURRENT_USER_HAS_NOT_PINNED_CID: "pins.list() shows what is pinned",
     PAID_FEATURE_ONLY: "the account's plan does not include this; see app.pinata.cloud under Billing",
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
+    OBJECT_NOT_FOUND: "it was removed or replaced; list again for its present id",
+    FORBIDDEN: "see at app.pinata.cloud what the account's plan and the key allow",
+    "ERR_ID:00004": "check the address: /ipfs/ and a CID, as cid_of() and upload() give it",
+    "ERR_ID:00006": "this gateway serves what its owner has pinned: pin it, take another gateway, "
+    "or ask for the root's CID and a path below it",
+    "ERR_ID:00016": "nobody on the network answered with it in time; try again, or another gateway",
+    "ERR_ID:00023": "web pages are served by a gateway with a domain of its own; download() fetches them as files",
+    "ERR_ID:00024": "set PINATA_GATEWAY_KEY to a key of this gateway (app.pinata.cloud under Gateways)",
 }
 
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
+    402: PaymentRequired,
     403: Forbidden,
     404: NotFound,
+    409: Conflict,
     413: TooLarge,
     429: RateLimited,
 }
+
+_REASONS: Final[dict[str, type[ApiError]]] = {
+    KEYS_MUST_BE_STRINGS: Unauthorized,
+    INVALID_CREDENTIALS: Unauthorized,
+    NO_SCOPES_FOUND: Forbidden,
+    API_KEY_REVOKED: Forbidden,
+    CURRENT_USER_HAS_NOT_PINNED_CID: NotFound,
+    PAID_FEATURE_ONLY: PlanLimit,
+    DUPLICATE_OBJECT: Conflict,
+    OBJECT_NOT_FOUND: NotFound,
+    FORBIDDEN: Forbidden,
+    RATE_LIMITED: RateLimited,
+    "ERR_ID:00004": BadRequest,
+    "ERR_ID:00006": NotFound,
+    "ERR_ID:00016": ServiceFault,
+    "ERR_ID:00023": Forbidden,
+    "ERR_ID:00024": Unauthorized,
+}
+"""What a reason stands for, whatever status it came with."""
+
+_WORDS: Final[tuple[tuple[str, type[ApiError] | None, str | None], ...]] = (
+    (r"plan usage limit|exceed\w* .*pin limit", PlanLimit, PlanLimit.hint),
+    (r"has not pinned hash", NotFound, HINTS[CURRENT_USER_HAS_NOT_PINNED_CID]),
+    (r"more than one file and/or directory", None, "put them into one folder, or upload them one by one"),
+    (r"invalid request format", None, "a field of the form is missing, or is there twice"),
+    (r"exceeds maximum upload size", TooLarge, "the signed address or the plan allows fewer bytes"),
+    (r"does not grant permissions to upload detected MIME", None, "sign an address that allows this type"),
+)
+"""What only its words tell, and what can be done."""
+
+_ERR_ID: Final = re.compile(r"ERR_ID:\d{5}")
 
 
 def older_envelope(reason: str, details: str) -> dict[str, Any]:
@@ -66,22 +115,32 @@ def v3_envelope(status: int, message: str, request_id: str) -> dict[str, Any]:
     return {"error": {**about, "message": message, "details": []}}
 
 
-def refused(answer: Answer) -> ApiError:
+def refused(answer: Answer, *, needs: str | None = None, key: str | None = None) -> ApiError:
     """The error that an answer other than a success stands for.
 
     Reads every shape the service has used: reason and details, code and message, a plain
-    text in ``error``, and bodies that are no JSON.
+    text in ``error``, a gateway's sentence with an ``ERR_ID``, and bodies that are no JSON.
+    `needs` is the scope that the call takes, and `key` who asked, for the hint.
     """
     reason, details, request_id = _said(answer)
     status = answer.status
-    kind = _KINDS.get(status) or (ServiceFault if status >= 500 else BadRequest)
+    if reason is None and (found := _ERR_ID.search(details)):
+        reason = found[0]
+    kind = _REASONS.get(reason or "") or _KINDS.get(status) or (ServiceFault if status >= 500 else BadRequest)
+    hint = HINTS.get(reason or "")
+    for words, told, do in _WORDS:
+        if re.search(words, details, re.IGNORECASE):
+            kind, hint = told or kind, do
+    if reason == NO_SCOPES_FOUND and needs:
+        who = f"key {key}" if key else "the key"
+        hint = f"{who} lacks {needs}; with an admin key make one that has it: {how_to_get(needs)}"
     error = kind(
         details or _phrase(status),
         status=status,
         url=answer.url,
         reason=reason,
         request_id=request_id or answer.headers.get("x-request-id"),
-        hint=HINTS.get(reason or ""),
+        hint=hint,
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
