@@ -129,14 +129,14 @@ def keep(path: Path, profile: str, values: Mapping[str, str | None]) -> None:
     if not _PROFILE.fullmatch(profile):
         raise SettingsError(f"a profile is not called {profile!r}", hint="use letters, digits, - and _")
     old = path.read_text("utf-8") if path.exists() else ""
-    expected = tomllib.loads(old)
+    expected = _load(path) if old else {}
     table: dict[str, Any] = expected.setdefault("profiles", {}).setdefault(profile, {})
     for name, value in values.items():
         table.pop(name, None)
         if value is not None:
             table[name] = value
     new = _changed(old, profile, values)
-    if tomllib.loads(new) != expected:
+    if not _says(new, expected):
         raise SettingsError(
             f"{path} is written in a way that cannot be changed here",
             hint=f"write [profiles.{profile}] as a table of its own, a line for each value",
@@ -158,6 +158,13 @@ def _changed(text: str, profile: str, values: Mapping[str, str | None]) -> str:
     stays = [line for line in lines[start:end] if line.partition("=")[0].strip() not in values]
     added = [f"{name} = {_quoted(value)}" for name, value in values.items() if value is not None]
     return "\n".join([*lines[:start], *added, *stays, *lines[end:]]) + "\n"
+
+
+def _says(text: str, value: dict[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == value
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _quoted(text: str) -> str:

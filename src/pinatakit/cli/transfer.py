@@ -14,7 +14,7 @@ from pinatakit.cli._common import client, client_options, plain, progress, read_
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--name", help="What it is called in lists; else the name it has.")
 @click.option("--kv", "pairs", multiple=True, metavar="KEY=VALUE", help="A key-value; up to 10.")
-@click.option("--network", type=click.Choice(["public", "private"]), default="public", show_default=True)
+@click.option("--network", type=click.Choice(["public", "private"]), help="Else as the settings say: public.")
 @click.option("--cid-version", type=click.Choice(["0", "1"]), default="1", show_default=True)
 @click.option("--hidden", is_flag=True, help="Take hidden files of folders along.")
 @client_options
@@ -22,7 +22,7 @@ def upload(
     paths: tuple[str, ...],
     name: str | None,
     pairs: tuple[str, ...],
-    network: str,
+    network: str | None,
     cid_version: str,
     hidden: bool,
     local: str | None,
@@ -54,7 +54,7 @@ def upload(
                         sys.stdin.buffer if path == "-" else path,
                         name=name or ("stdin" if path == "-" else None),
                         keyvalues=keyvalues or None,
-                        network="private" if network == "private" else "public",
+                        network=None if network is None else "private" if network == "private" else "public",
                         cid_version=cid_version,
                         hidden=hidden,
                         progress=tell,

@@ -45,7 +45,7 @@ class _Pinata(Resource[W]):
         *,
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
-        network: Network = "public",
+        network: Network | None = None,
         group_id: str | None = None,
         cid_version: int | str = 1,
         hidden: bool = False,
@@ -74,7 +74,7 @@ class _Pinata(Resource[W]):
             what,
             name=name,
             keyvalues=keyvalues,
-            network=network,
+            network=network or self.settings.network,
             group_id=group_id,
             cid_version=cid_version,
             progress=progress,
@@ -94,6 +94,7 @@ class _Pinata(Resource[W]):
         verify: bool = True,
     ) -> Upload:
         """Upload several files as one public folder called `name`; else as `upload`."""
+        _check_public(self.settings, "a folder")
         return await uploads.upload(
             self.wire,
             await self.wire.in_thread(gather, paths, check_name(name) or "folder"),
@@ -123,6 +124,7 @@ class _Pinata(Resource[W]):
             InputError: JSON or JavaScript cannot hold the value, or it is above 10 MB.
             CIDMismatch: the service stored something else, unless `verify` is off.
         """
+        _check_public(self.settings, "a JSON value")
         return await uploads.upload_json(
             self.wire,
             value,
@@ -174,6 +176,15 @@ class _Pinata(Resource[W]):
             )
         async for piece in downloads.read(self.wire, CID.parse(cid), path=path, start=start, stop=stop):
             yield piece
+
+
+def _check_public(settings: Settings, what: str) -> None:
+    """What can only be public is not uploaded where the settings say private."""
+    if settings.network == "private":
+        raise InputError(
+            f"{what} can only be uploaded publicly, and the settings say private",
+            hint="upload files one by one, or set PINATA_NETWORK=public for this",
+        )
 
 
 def _root_name(source: Uploadable, name: str | None) -> str | None:
