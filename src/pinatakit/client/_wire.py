@@ -60,6 +60,8 @@ _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100
 _AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never asked through a proxy
 _SECRETS_OF_URLS: Final = re.compile(r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&]*token)=)[^&]*")
 
+_CERTIFICATE_HINT: Final = "name the certificates of your network in SSL_CERT_FILE or SSL_CERT_DIR"
+
 _log = logging.getLogger("pinatakit")
 
 
@@ -104,7 +106,7 @@ class Wire(ABC):
                 if wait is None:
                     return answer
             except Unreachable as error:
-                wait = self._retries.after_silence(call, attempt, sent=_sent(error))
+                wait = self._after(call, attempt, error)
                 if wait is None:
                     raise
             await self.sleep(wait)
@@ -137,11 +139,17 @@ class Wire(ABC):
                                 yield piece
                         return
             except Unreachable as error:
-                again = None if begun else self._retries.after_silence(call, attempt, sent=_sent(error))
+                again = None if begun else self._after(call, attempt, error)
                 if again is None:
                     raise
                 wait = again
             await self.sleep(wait)
+
+    def _after(self, call: Call[Any], attempt: int, error: Unreachable) -> float | None:
+        """Seconds until a call without answer may be sent again; `None` where it may not."""
+        if _untrusted(error):
+            return None
+        return self._retries.after_silence(call, attempt, sent=_sent(error))
 
     def _refused(self, call: Call[Any], answer: Answer) -> ApiError:
         scope = None if call.host == "gateway" else needed(call.method, call.path)
@@ -564,8 +572,21 @@ def _check_type(answer: Answer, accept: str) -> None:
 
 
 def _unreachable(call: Call[Any], wire: Wire, error: httpx.HTTPError) -> Unreachable:
-    what = masked(str(error)) or type(error).__name__
-    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {call.path}: {what}")
+    untrusted = _untrusted(error)
+    what = masked(str(untrusted or error)) or type(error).__name__
+    return Unreachable(
+        f"no answer from {wire.settings.base(call.host)} to {call.method} {call.path}: {what}",
+        hint=_CERTIFICATE_HINT if untrusted else None,
+    )
+
+
+def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The certificate that nobody vouched for, if that is why: asking again does not help."""
+    while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _sent(error: Unreachable) -> bool:
