@@ -384,6 +384,19 @@ def test_a_project_that_says_nothing_of_us_may_be_written_as_it_likes(read, tmp_
     assert read() == Settings()
 
 
+def test_in_a_folder_that_was_removed_there_is_no_project(home, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert Settings.read(environment={"HOME": str(home)}) == Settings()
+
+
+def test_a_folder_in_the_place_of_the_file_says_nothing(read, home):
+    (home / CONFIG).mkdir(parents=True)
+    assert read() == Settings()
+
+
 def test_the_files_of_the_official_cli_are_read_and_left_alone(read, write, home):
     write(".pinata-files-cli", "jwt-of-the-cli\n")
     write(".pinata-files-cli-gateway", "you.mypinata.cloud")

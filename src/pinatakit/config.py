@@ -65,7 +65,10 @@ def read_project(folder: Path) -> tuple[Path, dict[str, Any]] | None:
     """
     for place in (folder, *folder.parents):
         path = place / "pyproject.toml"
-        if not path.is_file() or b"pinatakit" not in path.read_bytes():
+        try:
+            if b"pinatakit" not in path.read_bytes():
+                continue
+        except OSError:  # none there, or none of ours to read
             continue
         table = _table(_load(path).get("tool", {}), "pinatakit", path)
         if table is None:
@@ -179,6 +182,8 @@ def _text(path: Path) -> str | None:
 def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where = re.search(r"\(at .*\)", str(error))  # the rest may hold what it could not read
         raise SettingsError(f"{path} is not TOML {where[0] if where else ''}".rstrip()) from None

@@ -254,7 +254,7 @@ class _Found:
             for variable in reversed(variables)
             if (text := environment.get(variable, "").strip())
         }
-        project = config.read_project(folder or Path.cwd())
+        project = config.read_project(folder or _current_folder())
         path = config.user_file(environment)
         chosen, profiles = config.read_user(path)
         named = profile or set_here.get("profile", ("", ""))[1] or (project and project[1].get("profile"))
@@ -372,6 +372,13 @@ class _Found:
                     "that is neither Pinata's nor of this machine",
                     hint="if you mean it, say so yourself: PINATA_ENDPOINT_URL, PINATA_GATEWAY_URL",
                 )
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:  # it was removed under us, so it belongs to no project
+        return Path("/")
 
 
 def _official(path: Path, name: str) -> str:
