@@ -55,6 +55,14 @@ def test_a_moment_given_back_too_late_is_not_used():
     assert limiter.reserve("api", second + 1) == third + 60  # else two would go within a minute
 
 
+def test_a_moment_that_is_long_past_may_be_given_back():
+    limiter = Limiter(Rate(1, 60))
+    past = limiter.reserve("api", 0.0)
+    assert limiter.reserve("api", 1000.0) == 1000.0
+    limiter.give_back("api", past)
+    assert limiter.reserve("api", 1000.0) == 1060.0
+
+
 def test_lists_have_their_own_limit_on_every_plan():
     limiter = Limiter(PLANS["fiesta"], has_plans=True)
     for lane_ in ("data", "psa"):

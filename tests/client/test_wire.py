@@ -513,7 +513,7 @@ def test_the_local_pinata_is_asked_as_often_as_one_likes(settings):
 @pytest.fixture
 def raw():
     """A service of raw sockets: `raw(serve)` gives its address; `serve(socket)` plays one connection."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", 0), backlog=512)
     done = threading.Event()
 
     def start(serve):
@@ -610,15 +610,13 @@ def test_connections_are_used_again(raw, over):
 def test_waiting_for_a_connection_of_ones_own_is_no_silence(raw):
     def serve(connection, done):
         while connection.recv(65536):
-            done.wait(0.3)
+            done.wait(0.8)
             connection.sendall(b'HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{"message":"hi"}')
 
     async def main():
-        async with (
-            AsyncPinata(endpoint_url=raw(serve), **QUICK) as pinata,
-            anyio.create_task_group() as tasks,
-        ):
-            for _ in range(300):  # of which 100 are asked at a time
+        client = AsyncPinata(JWT, endpoint_url=raw(serve), timeout=1.5, attempts=1)
+        async with client as pinata, anyio.create_task_group() as tasks:
+            for _ in range(300):  # of which 100 are asked at a time, so that the last wait for 1.6 seconds
                 tasks.start_soon(pinata.account.test)
 
     anyio.run(main)

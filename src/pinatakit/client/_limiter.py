@@ -86,8 +86,9 @@ class _Lane:
         return moment
 
     def give_back(self, moment: float) -> None:
-        self._taken.remove(moment)
-        heappush(self._free, moment)
+        if moment in self._taken:  # else it is long past
+            self._taken.remove(moment)
+            heappush(self._free, moment)
 
     def heed(self, status: int, headers: Mapping[str, str], now: float) -> None:
         calls = _number(headers.get("x-ratelimit-limit"))
