@@ -537,7 +537,7 @@ def raw():
     listening.close()
 
 
-QUICK = {"jwt": JWT, "timeout": 0.4, "attempts": 1}
+QUICK = {"jwt": JWT, "timeout": 0.8, "attempts": 1}
 
 
 # httpx2 leaves its innermost generator to the garbage collector, of which Trio warns.
@@ -556,14 +556,14 @@ def test_an_answer_that_trickles_is_given_up(over, raw):
 def test_an_answer_that_is_slow_but_comes_is_awaited(over, raw):
     def slowly(connection, done):
         connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\n")
-        words = b'{"message": "' + b"x" * 3985 + b'"}'
-        for start in range(0, 4000, 200):
-            connection.sendall(words[start : start + 200])
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 16000\r\n\r\n")
+        words = b'{"message": "' + b"x" * 15985 + b'"}'
+        for start in range(0, 16000, 400):
+            connection.sendall(words[start : start + 400])
             done.wait(0.05)
 
     begun = time.monotonic()
-    assert len(over(greet, endpoint_url=raw(slowly), **QUICK)) == 3985
+    assert len(over(greet, endpoint_url=raw(slowly), **QUICK)) == 15985
     assert time.monotonic() - begun > 2 * QUICK["timeout"]
 
 
