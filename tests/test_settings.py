@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "PINATA_JWT": "from-the-environment",
     "PINATA_ENDPOINT_URL": "http://endpoint.example",
     "PINATA_GATEWAY_URL": "https://gateway.example",
+    "PINATA_GATEWAY_KEY": "gateway-key",
 }
 
 
@@ -36,6 +37,8 @@ def test_the_environment_is_read():
     assert settings.credential.headers() == {"authorization": "Bearer from-the-environment"}
     assert settings.base("api") == settings.base("uploads") == "http://endpoint.example"
     assert settings.base("gateway") == "https://gateway.example"
+    assert settings.gateway_key == "gateway-key"
+    assert "gateway-key" not in repr(settings)
 
 
 def test_an_argument_beats_the_environment():
@@ -469,11 +472,15 @@ def test_a_file_that_cannot_be_changed_line_by_line_is_left_alone(home):
 
 
 def test_the_public_half_of_a_key_is_read_out_of_its_jwt():
-    payload = base64.urlsafe_b64encode(json.dumps({"scopedKeyKey": "0f1e"}).encode()).rstrip(b"=").decode()
-    assert Credential(Secret(f"x.{payload}.y")).key == "0f1e"
-    assert Credential(None, "public", Secret("s")).key == "public"
+    payload = (
+        base64.urlsafe_b64encode(json.dumps({"scopedKeyKey": "5d2ae9c1f0b34a7788aa"}).encode())
+        .rstrip(b"=")
+        .decode()
+    )
+    assert Credential(Secret(f"x.{payload}.y")).public_key == "5d2ae9c1f0b34a7788aa"
+    assert Credential(None, "public", Secret("s")).public_key == "public"
     for garbled in ("a.b.c", "a", "a.e30.c", "x.YWJj.y"):
-        assert Credential(Secret(garbled)).key is None
+        assert Credential(Secret(garbled)).public_key is None
 
 
 def test_what_looks_like_a_secret_is_masked():

@@ -33,6 +33,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from pinatakit.content import CID
 
 __all__ = [
@@ -193,13 +196,27 @@ class Unauthorized(ApiError):
 
 
 class PaymentRequired(ApiError):
-    """The content is sold (x402); the answer's body tells the price."""
+    """What was asked for has to be paid.
 
-    hint = "pay as the answer tells, or ask who sells it"
+    Attributes:
+        accepts: the ways to pay, as x402 words them.
+        challenge: the header ``WWW-Authenticate``, which MPP puts them into.
+    """
+
+    accepts: Sequence[Mapping[str, Any]] = ()
+    challenge: str | None = None
+    hint = "pay in one of the ways in `accepts` or `challenge`, and give the proof to the same call"
 
 
 class Forbidden(ApiError):
-    """The credential is known, and not allowed to do this."""
+    """The credential is known, and not allowed to do this.
+
+    Attributes:
+        missing_scope: what the key would need, such as ``org:files:write`` or
+            ``pinning.unpin``, where that is why.
+    """
+
+    missing_scope: str | None = None
 
 
 class PlanLimit(Forbidden):

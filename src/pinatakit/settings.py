@@ -24,8 +24,6 @@ where each value is from.
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -37,13 +35,15 @@ from urllib.parse import urlsplit
 from pinatakit import config
 from pinatakit.errors import InputError, SettingsError
 from pinatakit.protocol import Host, Network
+from pinatakit.protocol.keys import public_key
 from pinatakit.protocol.limits import read_rate
-from pinatakit.protocol.shapes import as_object, is_text
 
 _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
+    "x402": "https://402.pinata.cloud",
+    "mpp": "https://mpp.pinata.cloud",
 }
 
 _VARIABLES: Final = {
@@ -98,17 +98,11 @@ class Credential:
     api_secret: Secret | None = None
 
     @property
-    def key(self) -> str | None:
-        """The key's public half, which a JWT holds readably; `None` where it does not."""
+    def public_key(self) -> str | None:
+        """The half of the key that is no secret; of a JWT, the one inside."""
         if not self.jwt:
             return self.api_key
-        payload = self.jwt.split(".")[1] if self.jwt.count(".") == 2 else ""
-        try:
-            said: object = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        except ValueError:
-            return None
-        key = as_object(said).get("scopedKeyKey")
-        return key if is_text(key) else None
+        return public_key(self.jwt) if "." in self.jwt else None  # else it may be a secret
 
     def headers(self) -> dict[str, str]:
         """What says who asks.
@@ -130,8 +124,9 @@ class Settings:
     Attributes:
         endpoint_url: the address that takes the place of all of Pinata's, if any; `api_url`
             and `uploads_url` those of one of its hosts.
-        gateway_url: where content is read, and `gateway_key` what that gateway asks for.
-        network: where uploads go and lists look, where an operation is not told.
+        gateway_url: where content is read.
+        gateway_key: an access token of that gateway, which no other is told.
+        network: the one that an operation means where it is not told.
         timeout: seconds of silence after which a request is given up; a transfer that
             moves is never too long.
         min_speed: bytes a second below which, for `timeout` seconds, a transfer does not move.
@@ -232,7 +227,7 @@ class Settings:
         """Where calls to this host go; no slash at the end."""
         if host == "gateway":
             return self.gateway_url
-        own = self.api_url if host == "api" else self.uploads_url
+        own = {"api": self.api_url, "uploads": self.uploads_url}.get(host)
         return self.endpoint_url or own or _HOSTS[host]
 
 

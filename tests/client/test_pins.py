@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pinatakit import Pinata, kv
+from pinatakit.client.groups import Groups
 from pinatakit.client.pins import Pins
 from pinatakit.content import CID
 from pinatakit.errors import ApiError, InputError, InvalidCID
@@ -64,12 +65,13 @@ def test_a_listing_goes_over_all_pages_newest_first(play):
 def test_pins_are_found_by_name_size_time_group_and_letters_of_their_cid(play):
     async def body(pinata):
         cat = await Pinata.upload(pinata, b"cat", name="cat")
-        await Pinata.upload(pinata, b"doggy", name="dog", group_id="g")
+        group = await Groups.create(pinata.groups, "g")
+        await Pinata.upload(pinata, b"doggy", name="dog", group_id=group.id)
         assert await names(pinata, name="ca") == ["cat"]
         assert await names(pinata, cid_contains=str(cat.cid)[10:30]) == ["cat"]
         assert await names(pinata, min_size=4) == ["dog"]
         assert await names(pinata, max_size=4) == ["cat"]
-        assert await names(pinata, group_id="g") == ["dog"]
+        assert await names(pinata, group_id=group.id) == ["dog"]
         now = datetime.now(UTC)
         hour = timedelta(hours=1)
         assert await names(pinata, pinned_after=now - hour, pinned_before=now + hour) == ["dog", "cat"]

@@ -217,6 +217,13 @@ def test_pinning_by_hash_sends_what_is_given():
     assert (queued.cid, queued.status, queued.name) == (cid, "prechecking", None)
 
 
+def test_pinning_by_hash_into_a_group_names_it_among_the_options():
+    call = calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None, group_id="g")
+    assert json.loads(call.body)["pinataOptions"] == {"groupId": "g"}
+    call = calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None)
+    assert "pinataOptions" not in json.loads(call.body)
+
+
 def test_six_host_nodes_are_refused():
     with pytest.raises(InputError, match="at most 5"):
         calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None, host_nodes=["x"] * 6)

@@ -5,7 +5,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
-from pinatakit import AsyncPinata, Download, File, NewKey, Pin, Pinata, Upload, Usage, kv
+from pinatakit import (
+    AccessToken,
+    AsyncPinata,
+    Download,
+    File,
+    Gateway,
+    Group,
+    Key,
+    Limits,
+    Match,
+    NewKey,
+    PaymentInstruction,
+    Permissions,
+    Pin,
+    Pinata,
+    Signature,
+    Swap,
+    Upload,
+    Usage,
+    kv,
+)
 
 
 def blocking(pinata: Pinata) -> None:
@@ -15,9 +35,25 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.files.list(name="x"), Iterator[File])
     assert_type(pinata.pins.list(where=[kv("stage") == "prod", kv("score").between(1, 5)]), Iterator[Pin])
     assert_type(pinata.account.usage(), Usage)
-    assert_type(pinata.keys.create("ci", endpoints=["pinList"]), NewKey)
+    assert_type(pinata.account.limits(), Limits)
+    assert_type(pinata.keys.create("ci", Permissions(files="write", endpoints=["pinList"])), NewKey)
+    assert_type(pinata.keys.create("ro", Permissions.READ_ONLY | Permissions(groups="write")), NewKey)
+    assert_type(pinata.keys.list(revoked=False), Iterator[Key])
+    assert_type(pinata.keys.older.list(), list[Key])
+    assert_type(pinata.groups.create("g", network="private"), Group)
+    assert_type(pinata.groups.list(name="g"), Iterator[Group])
+    assert_type(pinata.groups.older.list(), Iterator[Group])
+    Permissions(files="wirte")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Permissions(endpoints=["pinlist"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(pinata.download("bafy", "to"), Download)
     assert_type(pinata.read("bafy", start=1), Iterator[bytes])
+    assert_type(pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.signatures.sign("bafy", "0x46"), Signature)
+    assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), list[Swap])
+    assert_type(pinata.gateways.list(), Iterator[Gateway])
+    assert_type(pinata.gateways.create_token("id"), AccessToken)
+    assert_type(pinata.vectors.query("id", "text"), list[Match])
+    assert_type(pinata.payments.list(), Iterator[PaymentInstruction])
 
 
 async def awaited(pinata: AsyncPinata) -> None:
@@ -26,4 +62,11 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(pinata.files.list(), AsyncIterator[File])
     assert_type(pinata.pins.list(), AsyncIterator[Pin])
     assert_type(await pinata.account.usage(), Usage)
+    assert_type(pinata.keys.list(), AsyncIterator[Key])
+    assert_type(await pinata.groups.get("id"), Group)
+    assert_type(await pinata.groups.add("id", "file", "other"), None)
+    assert_type(await pinata.groups.older.get("id"), Group)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])
+    assert_type(await pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
+    assert_type(await pinata.payments.get("id"), PaymentInstruction)

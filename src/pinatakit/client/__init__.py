@@ -12,11 +12,20 @@ import httpx2 as httpx
 from pinatakit.client import downloads, uploads
 from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, operation, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
+from pinatakit.client.gateways import Gateways
+from pinatakit.client.groups import Groups
 from pinatakit.client.keys import Keys
+from pinatakit.client.links import Links
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
+from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Progress
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol import Network, Upload
@@ -34,9 +43,18 @@ class _Pinata(Resource[W]):
         super().__init__(wire)
         self.settings: Settings = wire.settings
         self.files: Files[W] = Files(wire)
+        self.groups: Groups[W] = Groups(wire)
         self.pins: Pins[W] = Pins(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.payments: Payments[W] = Payments(wire)
+        self.vectors: Vectors[W] = Vectors(wire)
+        self.analytics: Analytics[W] = Analytics(wire)
+        self.plugins: Plugins[W] = Plugins(wire)
+        self.gateways: Gateways[W] = Gateways(wire)
+        self.links: Links[W] = Links(wire)
+        self.swaps: Swaps[W] = Swaps(wire)
+        self.signatures: Signatures[W] = Signatures(wire)
 
     @operation
     async def upload(
@@ -142,13 +160,14 @@ class _Pinata(Resource[W]):
         to: str | os.PathLike[str],
         *,
         path: str = "",
+        network: Network | None = None,
         progress: Progress | None = None,
     ) -> Download:
         """Fetch a file or folder from the gateway to `to`, checking every block.
 
         A file goes to the path `to`, or into the folder `to`; a folder becomes `to`, which
-        must not be there or be empty. `path` leads to something below the root. Everything
-        is written aside and moved into place when whole; after an error nothing is left.
+        must not be there or be empty. `path` leads to something below the root. What is private
+        comes through a signed link made on the way. Everything is written aside and moved into place when whole; after an error nothing is left.
 
         Raises:
             BlockMismatch: the gateway gave other bytes than the CID names.
@@ -157,13 +176,24 @@ class _Pinata(Resource[W]):
             InputError: it cannot be written there.
         """
         where = Path(to)
-        return await downloads.download(self.wire, CID.parse(cid), where, path=path, progress=progress)
+        network = network or self.settings.network
+        return await downloads.download(
+            self.wire, CID.parse(cid), where, path=path, network=network, progress=progress
+        )
 
     @stream
     async def read(
-        self, cid: CID | str, *, path: str = "", start: int = 0, stop: int | None = None
+        self,
+        cid: CID | str,
+        *,
+        path: str = "",
+        network: Network | None = None,
+        start: int = 0,
+        stop: int | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of a file, in order and in pieces, each checked; or those from `start` to `stop`.
+
+        What is private comes through a signed link made on the way.
 
         Raises:
             BlockMismatch: the gateway gave other bytes than the CID names.
@@ -174,7 +204,9 @@ class _Pinata(Resource[W]):
             raise InputError(
                 f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
             )
-        async for piece in downloads.read(self.wire, CID.parse(cid), path=path, start=start, stop=stop):
+        network = network or self.settings.network
+        pieces = downloads.read(self.wire, CID.parse(cid), path=path, network=network, start=start, stop=stop)
+        async for piece in pieces:
             yield piece
 
 

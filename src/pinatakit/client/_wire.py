@@ -31,6 +31,7 @@ from functools import cache, partial, wraps
 from itertools import count
 from types import MethodType
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -39,11 +40,10 @@ import httpx2 as httpx
 from pinatakit.client._limiter import Limiter
 from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries
-from pinatakit.errors import ApiError, SettingsError, Unreachable
+from pinatakit.errors import SettingsError, Unreachable
 from pinatakit.protocol import Answer, Body, Call, Exchange, Host
 from pinatakit.protocol.limits import Lane, lane, read_rate
 from pinatakit.protocol.refusals import refused
-from pinatakit.protocol.scopes import needed
 from pinatakit.settings import Settings, is_loopback, masked
 
 P = ParamSpec("P")
@@ -52,7 +52,8 @@ T = TypeVar("T")
 Watch: TypeAlias = Callable[[Exchange], object]
 """Told of each request when it is over. What it raises, the operation raises."""
 
-_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway")
+_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp")
+_OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads")  # alone are told who asks
 _CONNECT: Final = 10.0  # seconds until a connection stands
 _TAKING_IN: Final = 2_000_000  # bytes of an upload that a service may think about for a second
 _THINKING: Final = 900.0  # seconds that it may think about any upload
@@ -86,7 +87,7 @@ class Wire(ABC):
         """
         answer = await self.ask(call)
         if not answer.ok:
-            raise self._refused(call, answer)
+            raise refused(answer, call, key=self.settings.credential.public_key)
         return call.read(answer)
 
     async def ask(self, call: Call[Any]) -> Answer:
@@ -131,7 +132,7 @@ class Wire(ABC):
                     wait = self._retries.after_answer(call, attempt, answer)
                     if wait is None:
                         if not answer.ok:
-                            raise self._refused(call, answer)
+                            raise refused(answer, call, key=self.settings.credential.public_key)
                         begun = True
                         _check_type(answer, accept)
                         async with aclosing(self._arriving(call, response)) as pieces:
@@ -151,10 +152,6 @@ class Wire(ABC):
             return None
         return self._retries.after_silence(call, attempt, sent=_sent(error))
 
-    def _refused(self, call: Call[Any], answer: Answer) -> ApiError:
-        scope = None if call.host == "gateway" else needed(call.method, call.path)
-        return refused(answer, needs=scope, key=self.settings.credential.key)
-
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """A call as the HTTP library takes it, but for its body.
 
@@ -167,17 +164,18 @@ class Wire(ABC):
                 f"{call.method} {call.path} was not sent: the settings say to stay offline",
                 hint="unset PINATA_OFFLINE, or use a local Pinata",
             )
-        headers = dict(call.headers)
-        if call.host != "gateway":
+        address, named = _address(base)
+        headers = {**call.headers, **named}
+        if call.host in _OF_THE_ACCOUNT:
             headers |= self.settings.credential.headers()
-        elif self.settings.gateway_key:
+        if call.host == "gateway" and self.settings.gateway_key:
             headers["x-pinata-gateway-token"] = self.settings.gateway_key
         if isinstance(call.body, bytes):
             headers["content-length"] = str(len(call.body))
         silence = self.settings.timeout
         return {
             "method": call.method,
-            "url": base + call.path,
+            "url": address + call.path,
             "params": call.pairs(),
             "headers": headers,
             # Waiting for a connection of one's own is no silence, so the pool has no timeout.
@@ -345,7 +343,7 @@ class Blocking(Wire):
 
     async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
         content = iterate_now(self._leaving(call)) if call.body else call.body
-        # No credential goes to a gateway, and what comes is checked, so it may send elsewhere.
+        # What comes is checked, and a gateway's key stays with it, so it may send elsewhere.
         return self._http.send(
             self._http.build_request(**request, content=content),
             stream=True,
@@ -520,6 +518,19 @@ def iterate_now(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
             raise
 
 
+@cache
+def _address(base: str) -> tuple[str, dict[str, str]]:
+    """Where to connect, and how to call it there: names below localhost are this machine's.
+
+    Not every system's resolver knows that (RFC 6761, 6.3).
+    """
+    parts = urlsplit(base)
+    if parts.scheme != "http" or not (parts.hostname or "").endswith(".localhost"):
+        return base, {}
+    port = f":{parts.port}" if parts.port else ""
+    return f"http://127.0.0.1{port}{parts.path}", {"host": parts.netloc}
+
+
 def _identity() -> dict[str, str]:
     from pinatakit import __version__  # noqa: PLC0415  (the front door imports this room)
 
@@ -554,7 +565,7 @@ def _limiter(settings: Settings) -> Limiter:
 
 def _keep_key(settings: Settings, request: httpx.Request) -> None:
     """The gateway's key goes to that gateway, and not where it may send on to."""
-    if request.url.netloc != httpx.URL(settings.gateway_url).netloc:
+    if request.headers["host"] != httpx.URL(settings.gateway_url).netloc.decode():
         request.headers.pop("x-pinata-gateway-token", None)
 
 

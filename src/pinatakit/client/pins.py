@@ -24,17 +24,21 @@ class Pins(Resource[W]):
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
         host_nodes: list[str] | None = None,
+        group_id: str | None = None,
     ) -> calls.Queued:
         """Ask the service to fetch and pin content that is on IPFS already.
 
-        `host_nodes` (5 at most) are multiaddrs of nodes that have it. The answer comes at
-        once; `jobs` tells how far it is.
+        `host_nodes` (5 at most) are multiaddrs of nodes that have it; `group_id` is the group it
+        goes into. The answer comes at once; `jobs` tells how far it is.
 
         Raises:
             InvalidCID: the text is no CID.
             Forbidden: the account's plan does not include it.
+            NotFound: there is no such group.
         """
-        call = calls.pin_by_hash(CID.parse(cid), name=name, keyvalues=keyvalues, host_nodes=host_nodes)
+        call = calls.pin_by_hash(
+            CID.parse(cid), name=name, keyvalues=keyvalues, host_nodes=host_nodes, group_id=group_id
+        )
         return await self.wire.send(call)
 
     @stream

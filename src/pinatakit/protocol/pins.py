@@ -13,7 +13,8 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Record, nothing, reads_json, record
+from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_json
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import as_object
 from pinatakit.protocol.times import millis
@@ -59,6 +60,14 @@ class Region(Record, frozen=True, kw_only=True):
     current: int = msgspec.field(default=0, name="currentReplicationCount")
     desired: int = msgspec.field(default=0, name="desiredReplicationCount")
 
+    def to_json(self) -> dict[str, Any]:
+        """Write one as the service does."""
+        return {
+            "regionId": self.region_id,
+            "currentReplicationCount": self.current,
+            "desiredReplicationCount": self.desired,
+        }
+
 
 class Pin(Record, frozen=True, kw_only=True):
     """One time that content was pinned; pinned, unpinned and pinned again makes two.
@@ -86,7 +95,8 @@ class Pin(Record, frozen=True, kw_only=True):
         """Read one as the service writes it: name and key-values stand under ``metadata``."""
         metadata = as_object(data.get("metadata"))
         flat: dict[str, Any] = {"name": metadata.get("name"), "keyvalues": metadata.get("keyvalues") or {}}
-        return record({**data, **flat, "regions": data.get("regions") or ()}, cls)
+        flat["regions"] = tuple(record(region, Region) for region in data.get("regions") or ())
+        return record({**data, **flat}, cls, told={"metadata"})
 
     def to_json(self) -> dict[str, Any]:
         """Write one as the service does."""
@@ -98,7 +108,7 @@ class Pin(Record, frozen=True, kw_only=True):
             "date_pinned": millis(self.date_pinned) if self.date_pinned else None,
             "date_unpinned": millis(self.date_unpinned) if self.date_unpinned else None,
             "metadata": {"name": self.name, "keyvalues": self.keyvalues or None},
-            "regions": [msgspec.to_builtins(region) for region in self.regions],
+            "regions": [region.to_json() for region in self.regions],
             "mime_type": self.mime_type,
             "number_of_files": self.number_of_files,
         }
@@ -307,14 +317,24 @@ class Queued(Record, frozen=True, kw_only=True):
 
 
 def pin_by_hash(
-    cid: CID, *, name: str | None, keyvalues: Keyvalues | None, host_nodes: list[str] | None = None
+    cid: CID,
+    *,
+    name: str | None,
+    keyvalues: Keyvalues | None,
+    host_nodes: list[str] | None = None,
+    group_id: str | None = None,
 ) -> Call[Queued]:
     """``POST /pinning/pinByHash``."""
     body: dict[str, Any] = {"hashToPin": str(cid), "pinataMetadata": metadata(name, keyvalues)}
+    options: dict[str, Any] = {}
     if host_nodes:
         if len(host_nodes) > 5:
             raise InputError(f"{len(host_nodes)} host nodes; Pinata takes at most 5")
-        body["pinataOptions"] = {"hostNodes": host_nodes}
+        options["hostNodes"] = host_nodes
+    if group_id is not None:
+        options["groupId"] = group_id
+    if options:
+        body["pinataOptions"] = options
     return Call(
         "POST",
         "/pinning/pinByHash",

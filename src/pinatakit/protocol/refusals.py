@@ -28,9 +28,9 @@ from pinatakit.errors import (
     TooLarge,
     Unauthorized,
 )
-from pinatakit.protocol._call import Answer
-from pinatakit.protocol.scopes import how_to_get
-from pinatakit.protocol.shapes import is_object
+from pinatakit.protocol._call import Answer, Call
+from pinatakit.protocol.permissions import Permissions, scope_of
+from pinatakit.protocol.shapes import as_object, is_array, is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
 INVALID_CREDENTIALS: Final = "INVALID_CREDENTIALS"
@@ -40,7 +40,6 @@ CURRENT_USER_HAS_NOT_PINNED_CID: Final = "CURRENT_USER_HAS_NOT_PINNED_CID"
 PAID_FEATURE_ONLY: Final = "PAID_FEATURE_ONLY"
 DUPLICATE_OBJECT: Final = "DUPLICATE_OBJECT"
 RATE_LIMITED: Final = "RATE_LIMITED"
-
 OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 FORBIDDEN: Final = "FORBIDDEN"
 
@@ -61,6 +60,9 @@ HINTS: Final[dict[str, str]] = {
     "ERR_ID:00023": "web pages are served by a gateway with a domain of its own; download() fetches them as files",
     "ERR_ID:00024": "set PINATA_GATEWAY_KEY to a key of this gateway (app.pinata.cloud under Gateways)",
 }
+
+_NO_HEADER: Final = "no Authorization header found"
+"""What v3 also tells a key that was made for the older API alone (PinataCloud/pinata, issue 71)."""
 
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
@@ -115,12 +117,13 @@ def v3_envelope(status: int, message: str, request_id: str) -> dict[str, Any]:
     return {"error": {**about, "message": message, "details": []}}
 
 
-def refused(answer: Answer, *, needs: str | None = None, key: str | None = None) -> ApiError:
+def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = None) -> ApiError:
     """The error that an answer other than a success stands for.
 
     Reads every shape the service has used: reason and details, code and message, a plain
     text in ``error``, a gateway's sentence with an ``ERR_ID``, and bodies that are no JSON.
-    `needs` is the scope that the call takes, and `key` who asked, for the hint.
+    With the `call`, and the public `key` that asked, the error of a key without the scope says
+    which it lacks, and how to make one.
     """
     reason, details, request_id = _said(answer)
     status = answer.status
@@ -131,9 +134,6 @@ def refused(answer: Answer, *, needs: str | None = None, key: str | None = None)
     for words, told, do in _WORDS:
         if re.search(words, details, re.IGNORECASE):
             kind, hint = told or kind, do
-    if reason == NO_SCOPES_FOUND and needs:
-        who = f"key {key}" if key else "the key"
-        hint = f"{who} lacks {needs}; with an admin key make one that has it: {how_to_get(needs)}"
     error = kind(
         details or _phrase(status),
         status=status,
@@ -144,7 +144,35 @@ def refused(answer: Answer, *, needs: str | None = None, key: str | None = None)
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
+    if call and (scope := scope_of(call.method, call.path)):
+        named = f"the key {key}" if key else "the key"
+        if isinstance(error, Forbidden) and (reason == NO_SCOPES_FOUND or "scope" in details):
+            error.missing_scope = scope
+            error.hint = f"{named} lacks {_with_way_out(scope)}"
+        elif details == _NO_HEADER:
+            error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
+    if isinstance(error, PaymentRequired):
+        error.accepts = _accepts(answer)
+        error.challenge = answer.headers.get("www-authenticate")
     return error
+
+
+def _with_way_out(scope: str) -> str:
+    name = scope.partition(".")[2] or scope
+    make = "Permissions.ADMIN" if scope == "admin" else repr(Permissions.granting(scope))
+    return (
+        f"{name}; make one that has it with an admin key, keys.create('…', {make}), "
+        "or at app.pinata.cloud under API Keys"
+    )
+
+
+def _accepts(answer: Answer) -> list[dict[str, Any]]:
+    try:
+        value: Any = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return []
+    ways: object = as_object(value).get("accepts")
+    return [way for way in ways if is_object(way)] if is_array(ways) else []
 
 
 def _said(answer: Answer) -> tuple[str | None, str, str | None]:

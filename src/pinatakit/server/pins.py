@@ -138,6 +138,8 @@ async def pin_by_hash(asked: Asked) -> Response:
     store = asked.store
 
     def add() -> tuple[str, str]:
+        if group_id:
+            store.groups.get("public", group_id)  # which refuses one that is not there
         try:
             held = store.files.pin_held(cid, name, keyvalues, group_id)
         except ContentError as error:

@@ -18,13 +18,36 @@ import sqlite3
 from pathlib import Path
 
 from pinatakit.errors import InputError, PinataError
+from pinatakit.server.store.analytics import Analytics
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
+from pinatakit.server.store.gateways import Gateways
+from pinatakit.server.store.groups import Groups
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.payments import Payments
 from pinatakit.server.store.records import Records
+from pinatakit.server.store.signatures import Signatures
+from pinatakit.server.store.swaps import Swaps
+from pinatakit.server.store.vectors import Vectors
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
+__all__ = [
+    "Analytics",
+    "Busy",
+    "Cars",
+    "Files",
+    "Gateways",
+    "Guest",
+    "Jobs",
+    "Keys",
+    "Payments",
+    "Records",
+    "Signatures",
+    "Store",
+    "Swaps",
+    "Vectors",
+    "Writing",
+]
 
 
 class Busy(PinataError):
@@ -54,7 +77,14 @@ class Store:
             self.cars.sweep()
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
+            self.groups = Groups(self.records)
             self.jobs = Jobs(self.records)
+            self.payments = Payments(self.records)
+            self.vectors = Vectors(self.records)
+            self.analytics = Analytics(self.records)
+            self.gateways = Gateways(self.records)
+            self.swaps = Swaps(self.records)
+            self.signatures = Signatures(self.records)
         except BaseException:
             self._lock.close()
             raise
@@ -73,6 +103,7 @@ class Store:
     def close(self) -> None:
         """Finish what waits, then let go of the folder."""
         self.keys.close()
+        self.analytics.close()
         self.records.close()
         self.cars.close()
         self._lock.close()
