@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import anyio
 import httpx2 as httpx
 import pytest
@@ -18,6 +20,16 @@ examples.register_profile("quick", max_examples=50, deadline=None, derandomize=T
 examples.register_profile("thorough", max_examples=1000, deadline=None)
 examples.load_profile("quick")
 
+_OF_THE_USER = (
+    "GATEWAY_URL",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
+
 
 def pytest_collection_modifyitems(config, items):
     if config.option.markexpr:
@@ -27,12 +39,24 @@ def pytest_collection_modifyitems(config, items):
     items[:] = [item for item in items if item not in slow]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _nobody(tmp_path_factory):
+    """No test speaks for whoever runs it, nor reads their files, nor asks through their proxy."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("PINATA_", "IPFS_")) or name.upper() in _OF_THE_USER:
+                patch.delenv(name)
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("HOME", str(home))
+        patch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _nobody(monkeypatch, tmp_path_factory):
-    """No test speaks for whoever runs it, or remembers anything beyond its end."""
+def _forgotten(monkeypatch, tmp_path_factory):
+    """No test remembers anything beyond its end."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-    for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL", "PINATA_GATEWAY_KEY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(params=["blocking", "asyncio", "trio"])

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from pinatakit.client import Pinata
-from pinatakit.errors import PinataError
-from pinatakit.server import Busy, Guest, Server, running
+from pinatakit.errors import InputError, PinataError
+from pinatakit.server import Busy, Faults, Guest, Server, running
+from pinatakit.settings import Credential, Secret, Settings
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
 
@@ -31,16 +32,40 @@ class LocalPinata(Pinata):
     """
 
     def __init__(
-        self, data: str | os.PathLike[str] | None = None, *, host: str = "127.0.0.1", port: int = 0
+        self,
+        data: str | os.PathLike[str] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        limits: str | int | None = None,
+        faults: bool = False,
     ) -> None:
-        joined = _start_or_join(None if data is None else Path(data), host, port)
+        joined = _start_or_join(None if data is None else Path(data), host, port, limits)
         self._server, self._guest, self.url, self.jwt, self.data = joined
+        self._faults = Faults(self.url) if faults else None
+        if self._faults:
+            self.url = self._faults.url
         self._left = weakref.finalize(self, _abandon, self._server)
-        super().__init__(self.jwt, endpoint_url=self.url, gateway_url=self.url)
+        # What the user has set is for Pinata, not for this one.
+        super().__init__(settings=Settings(Credential(Secret(self.jwt)), self.url, (self.url,)))
+
+    @property
+    def faults(self) -> Faults:
+        """What goes wrong on the way to it: ``pinata.faults.add(Cut(answer=100))``.
+
+        Raises:
+            InputError: it was started without.
+        """
+        if self._faults is None:
+            raise InputError("nothing goes wrong here", hint="start it with local(faults=True)")
+        return self._faults
 
     def close(self) -> None:
         """Close the connections, and stop the server if this started it."""
         super().close()
+        if self._faults:
+            self._faults.close()
+            self._faults = None
         if self._guest:
             self._guest.close()
             self._guest = None
@@ -66,7 +91,7 @@ def _abandon(server: Server | None) -> None:
         server.stop()
 
 
-def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
+def _start_or_join(folder: Path | None, host: str, port: int, limits: str | int | None) -> _Joined:
     """A server of the folder, or a place as a guest of the one that has it.
 
     Raises:
@@ -75,10 +100,12 @@ def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            server = Server(folder, host=host, port=port).start()
+            server = Server(folder, host=host, port=port, limits=limits).start()
             return _Joined(server, None, server.url, server.admin.jwt, server.data)
         except Busy:
             assert folder is not None
+            if limits is not None:
+                raise
             guest: Guest | None = None
             try:
                 guest = Guest(folder)
@@ -93,7 +120,12 @@ def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
 
 
 def local(
-    data: str | os.PathLike[str] | None = None, *, host: str = "127.0.0.1", port: int = 0
+    data: str | os.PathLike[str] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    limits: str | int | None = None,
+    faults: bool = False,
 ) -> LocalPinata:
     """Start a local Pinata, and give a client of it that is ready.
 
@@ -102,10 +134,15 @@ def local(
     (`host` and `port` are then of no use). Any other client
     can use it too: `url` and `jwt` of the result say how.
 
+    `limits` makes it refuse what a plan refuses (``"free"``, ``"picnic"``, ``"fiesta"``,
+    ``"enterprise"``, or calls a minute); with `faults` what its `faults` is told goes wrong on
+    the way to it.
+
     Raises:
         InputError: the port is taken.
+        Busy: with `limits`, another process has the folder.
     """
-    return LocalPinata(data, host=host, port=port)
+    return LocalPinata(data, host=host, port=port, limits=limits, faults=faults)
 
 
 def default_folder() -> Path:

@@ -17,7 +17,9 @@
         ├── Unauthorized        401
         ├── PaymentRequired     402
         ├── Forbidden           403
+        │   └── PlanLimit       403, because of the account's plan
         ├── NotFound            404
+        ├── Conflict            409, and what is there already
         ├── TooLarge            413
         ├── RateLimited         429
         └── ServiceFault        500 and above
@@ -42,6 +44,7 @@ __all__ = [
     "BadRequest",
     "BlockMismatch",
     "CIDMismatch",
+    "Conflict",
     "ContentError",
     "Forbidden",
     "InputError",
@@ -52,6 +55,7 @@ __all__ = [
     "NotFound",
     "PaymentRequired",
     "PinataError",
+    "PlanLimit",
     "RateLimited",
     "ServiceFault",
     "SettingsError",
@@ -235,10 +239,20 @@ class Forbidden(ApiError):
     missing_scope: str | None = None
 
 
+class PlanLimit(Forbidden):
+    """The account's plan does not include this, or is used up."""
+
+    hint = "see app.pinata.cloud under Billing; what is no longer needed can be unpinned"
+
+
 class NotFound(ApiError):
     """There is no such thing on this account."""
 
     hint = "it may be on the other network, public or private, or be gone"
+
+
+class Conflict(ApiError):
+    """Something is there already, or is still in use."""
 
 
 class TooLarge(ApiError):

@@ -23,7 +23,21 @@ def pinata(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPinata]:
     from pinatakit.embedded import local  # noqa: PLC0415  (nothing is imported for tests that do not ask)
 
     with local() as client:
-        monkeypatch.setenv("PINATA_ENDPOINT_URL", client.url)
-        monkeypatch.setenv("PINATA_GATEWAY_URL", client.url)
-        monkeypatch.setenv("PINATA_JWT", client.jwt)
+        _point_at(client, monkeypatch)
         yield client
+
+
+@pytest.fixture
+def faulty_pinata(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPinata]:
+    """As `pinata`, and what its `faults` is told goes wrong on the way to it."""
+    from pinatakit.embedded import local  # noqa: PLC0415
+
+    with local(faults=True) as client:
+        _point_at(client, monkeypatch)
+        yield client
+
+
+def _point_at(client: LocalPinata, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINATA_ENDPOINT_URL", client.url)
+    monkeypatch.setenv("PINATA_GATEWAY_URL", client.url)
+    monkeypatch.setenv("PINATA_JWT", client.jwt)

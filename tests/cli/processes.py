@@ -62,7 +62,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in ("PATH", "SYSTEMROOT", "TEMP", "TMPDIR") or name.startswith("COVERAGE")
+        if name in ("PYTHONPATH", "PATH", "SYSTEMROOT", "TEMP", "TMPDIR") or name.startswith("COVERAGE")
     }
     own = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PYTHONWARNINGS": "error"}
     return kept | own | more

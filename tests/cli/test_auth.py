@@ -58,3 +58,38 @@ def test_auth_alone_shows_what_there_is(run):
     ran = run("auth")
     assert (ran.code, ran.out) == (2, "")
     assert "status" in ran.err
+
+
+def test_each_setting_tells_where_it_is_from(ask, served):
+    ran = ask("auth", "status", "--json", env={"PINATA_TIMEOUT": "30"})
+    assert ran.json["origins"] == {
+        "credential": "PINATA_JWT",
+        "endpoint_url": "PINATA_ENDPOINT_URL",
+        "timeout": "PINATA_TIMEOUT",
+    } | ({"gateway_url": "PINATA_GATEWAY_URL"} if "PINATA_GATEWAY_URL" in served.env else {})
+    assert ran.json["profile"] == "default"
+    assert "from PINATA_JWT" in ask("auth", "status").out
+
+
+def test_a_credential_that_was_kept_is_used(run, home, served):
+    endpoint = {"PINATA_ENDPOINT_URL": served.url}
+    ran = run("auth", "login", "--profile", "work", input=served.about["jwt"].encode() + b"\n", env=endpoint)
+    assert (ran.code, ran.out) == (0, "")
+    assert served.about["jwt"] not in ran.err
+    assert (home / ".config/pinatakit/config.toml").stat().st_mode & 0o077 == 0
+    assert run("auth", "status", env=endpoint).failed(4)
+    ran = run("auth", "status", "--json", env=endpoint | {"PINATA_PROFILE": "work"})
+    assert ran.json["origins"]["credential"].endswith("[profiles.work]")
+
+
+def test_a_credential_that_is_unknown_is_not_kept(run, home, served):
+    ran = run("auth", "login", input=b"a.b.c", env={"PINATA_ENDPOINT_URL": served.url})
+    assert ran.failed(4)
+    assert not (home / ".config").exists()
+
+
+def test_each_request_is_told_on_request(ask, served):
+    ran = ask("auth", "status", env={"PINATA_DEBUG": "1"})
+    assert ran.code == 0
+    assert f"GET {served.url}/data/testAuthentication 200" in ran.err
+    assert served.about["jwt"] not in ran.err

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from pinatakit import Pinata
+from pinatakit.errors import RateLimited
 
 from . import processes
 from .processes import HELLO, HELLO_V1, LIMIT, command, environment, posix, serving
@@ -137,3 +138,17 @@ def test_commands_at_once_share_one_local_pinata(run, tmp_path):
         ran = list(pool.map(lambda number: run("upload", "--local=shared", f"{number}.txt"), range(6)))
     assert [one.code for one in ran] == [0] * 6
     assert len(run("ls", "--local=shared").lines) == 6
+
+
+def test_it_refuses_what_a_plan_refuses(tmp_path):
+    with processes.serving(tmp_path, "--data", tmp_path / "data", "--limits", 2) as served:
+        hasty = Pinata(served.about["jwt"], endpoint_url=served.url, attempts=1)
+        with hasty:
+            for _ in range(2):
+                assert list(hasty.files.list()) == []
+            with pytest.raises(RateLimited):
+                list(hasty.files.list())
+
+
+def test_a_plan_that_is_none_is_used_wrongly(run):
+    assert run("serve", "--port", 0, "--limits", "gold").failed(2)

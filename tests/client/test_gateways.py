@@ -106,7 +106,8 @@ def test_content_is_read_through_a_gateway_with_its_key(play, server, wire):
 
 
 def test_a_gateways_key_goes_to_it_and_nowhere_else(over):
-    service = Service(said(302, {"location": "https://elsewhere.example/"}))
+    elsewhere = said(302, {"location": "https://elsewhere.example/"})
+    service = Service(elsewhere, elsewhere, said(404))
 
     async def body(pinata):
         for ask in (Gateways.exists(pinata.gateways, "x"), anext(Pinata.read(pinata, HELLO))):
@@ -116,8 +117,8 @@ def test_a_gateways_key_goes_to_it_and_nowhere_else(over):
     over(body, service.transport, jwt=JWT, gateway_key="gateway-key")
     api, *read = service.requests
     assert "gateway-key" not in str(api.headers.raw)
-    assert {asked.headers["x-pinata-gateway-token"] for asked in read} == {"gateway-key"}
-    assert {asked.url.host for asked in read} == {"gateway.pinata.cloud"}
+    told = {(asked.url.host, asked.headers.get("x-pinata-gateway-token")) for asked in read}
+    assert told == {("gateway.pinata.cloud", "gateway-key"), ("elsewhere.example", None)}
 
 
 def test_of_several_gateways_the_first_alone_is_told_the_key(over):

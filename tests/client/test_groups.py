@@ -10,7 +10,7 @@ from pinatakit.client.files import Files
 from pinatakit.client.groups import Groups, OlderGroups
 from pinatakit.client.pins import Pins
 from pinatakit.content import CID
-from pinatakit.errors import BadRequest, InputError, InvalidCID, NotFound
+from pinatakit.errors import InputError, InvalidCID, NotFound
 
 from .fakes import JWT, Service
 
@@ -171,7 +171,7 @@ def test_cids_go_into_a_group_together_or_not_at_all(play):
         older = pinata.groups.older
         group = await OlderGroups.create(older, "g")
         held = (await Pinata.upload(pinata, b"held", name="held")).cid
-        with pytest.raises(BadRequest, match="CURRENT_USER_HAS_NOT_PINNED_CID"):
+        with pytest.raises(NotFound, match="CURRENT_USER_HAS_NOT_PINNED_CID"):
             await OlderGroups.add(older, group.id, held, CID.of(b"nobody's"))
         with pytest.raises(InvalidCID):
             await OlderGroups.add(older, group.id, held, "no cid")
@@ -213,3 +213,19 @@ def test_a_service_that_gives_short_pages_is_asked_on(over):
         return [group.name async for group in OlderGroups.list(pinata.groups.older)]
 
     assert over(body, Service(page).transport, jwt=JWT) == ["0", "1", "2", "3", "4"]
+
+
+def test_groups_are_of_the_network_that_the_settings_say(play, monkeypatch):
+    monkeypatch.setenv("PINATA_NETWORK", "private")
+
+    async def body(pinata):
+        group = await Groups.create(pinata.groups, "mine")
+        file = await Pinata.upload(pinata, b"mine alone")
+        await Groups.add(pinata.groups, group.id, file.id)
+        assert await names(pinata) == ["mine"]
+        assert await names(pinata, network="public") == []
+        assert b"".join([piece async for piece in Pinata.read(pinata, file.cid)]) == b"mine alone"
+        with pytest.raises(NotFound):
+            await Groups.get(pinata.groups, group.id, network="public")
+
+    play(body)

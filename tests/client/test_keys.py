@@ -260,3 +260,17 @@ def test_a_key_to_revoke_is_named(play, api):
             await api.revoke(keys_of(pinata, api), "")
 
     play(body)
+
+
+def test_a_key_that_lacks_a_scope_is_told_which_and_not_its_secret(play, settings):
+    async def body(pinata):
+        key = await Keys.create(pinata.keys, "reader", Permissions(files="read"))
+        with Pinata(key.JWT, endpoint_url=settings["endpoint_url"]) as reader:
+            with pytest.raises(Forbidden) as caught:
+                reader.upload(b"x")
+            assert caught.value.reason == "NO_SCOPES_FOUND"
+            assert caught.value.missing_scope == "org:files:write"
+            assert f"the key {key.pinata_api_key} lacks org:files:write" in caught.value.hint
+            assert key.pinata_api_secret not in str(caught.value)
+
+    play(body)

@@ -39,7 +39,7 @@ def path(tmp_path):
 
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch):
-    monkeypatch.setattr("pinatakit.client._wire._backoff", lambda attempt: 0.02 * attempt)
+    monkeypatch.setattr("pinatakit.client._wire.pause", lambda attempt: 0.02 * attempt)
 
 
 @pytest.fixture(autouse=True)

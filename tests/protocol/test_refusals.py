@@ -8,9 +8,11 @@ import pytest
 from pinatakit.errors import (
     ApiError,
     BadRequest,
+    Conflict,
     Forbidden,
     NotFound,
     PaymentRequired,
+    PlanLimit,
     RateLimited,
     ServiceFault,
     TooLarge,
@@ -28,7 +30,7 @@ RECORDED = [
     (
         400,
         {"error": {"reason": "KEYS_MUST_BE_STRINGS", "details": KEYS}},
-        BadRequest,
+        Unauthorized,
         "KEYS_MUST_BE_STRINGS",
         KEYS,
     ),
@@ -43,7 +45,7 @@ RECORDED = [
     (
         403,
         {"error": {"reason": "FORBIDDEN", "details": "Account blocked due to plan usage limit"}},
-        Forbidden,
+        PlanLimit,
         "FORBIDDEN",
         "Account blocked due to plan usage limit",
     ),
@@ -68,15 +70,35 @@ RECORDED = [
         "d",
     ),
     (403, {"error": {"reason": "API_KEY_REVOKED", "message": "m"}}, Forbidden, "API_KEY_REVOKED", "m"),
-    (403, {"error": {"reason": "PAID_FEATURE_ONLY"}}, Forbidden, "PAID_FEATURE_ONLY", "Forbidden"),
+    (403, {"error": {"reason": "PAID_FEATURE_ONLY"}}, PlanLimit, "PAID_FEATURE_ONLY", "Forbidden"),
     # the older API up to 2021
     (
         400,
         {"error": "Current user has not pinned hash: Qm"},
-        BadRequest,
+        NotFound,
         None,
         "Current user has not pinned hash: Qm",
     ),
+    (
+        400,
+        {
+            "error": {
+                "reason": "CURRENT_USER_HAS_NOT_PINNED_CID",
+                "details": "The current user has not pinned the cid: Qm",
+            }
+        },
+        NotFound,
+        "CURRENT_USER_HAS_NOT_PINNED_CID",
+        "The current user has not pinned the cid: Qm",
+    ),
+    (
+        400,
+        {"error": {"reason": "DUPLICATE_OBJECT", "details": "Object already pinned to pinata."}},
+        Conflict,
+        "DUPLICATE_OBJECT",
+        "Object already pinned to pinata.",
+    ),
+    (409, {"error": {"message": "still has CIDs"}}, Conflict, None, "still has CIDs"),
     # x402
     (
         402,
@@ -133,12 +155,6 @@ def test_the_request_is_also_told_by_a_header():
     [
         (401, b"token is malformed", Unauthorized, "token is malformed"),
         (
-            404,
-            b"The owner has not pinned it - ERR_ID:00006",
-            NotFound,
-            "The owner has not pinned it - ERR_ID:00006",
-        ),
-        (
             413,
             b"Upload-Length exceeds maximum upload size",
             TooLarge,
@@ -157,6 +173,48 @@ def test_a_body_that_is_no_envelope_is_shown(status, body, kind, details):
     error = refused(answer(status, body))
     assert type(error) is kind
     assert (error.details, error.reason) == (details, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "kind"),
+    [
+        (400, "ERR_ID:00004", BadRequest),
+        (403, "ERR_ID:00006", NotFound),
+        (404, "ERR_ID:00006", NotFound),
+        (504, "ERR_ID:00016", ServiceFault),
+        (403, "ERR_ID:00023", Forbidden),
+        (401, "ERR_ID:00024", Unauthorized),
+    ],
+)
+def test_what_a_gateway_says_is_known_by_its_number(status, reason, kind):
+    words = f"A sentence of the gateway - {reason}"
+    error = refused(answer(status, words.encode(), x_request_id="r1"))
+    assert type(error) is kind
+    assert (error.reason, error.details, error.request_id) == (reason, words, "r1")
+    assert error.hint == HINTS[reason]
+    assert words in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "kind", "hint"),
+    [
+        (403, "You have exceeded the account's pin limit", PlanLimit, "Billing"),
+        (400, "More than one file and/or directory was provided for pinning", BadRequest, "one folder"),
+        (400, "Invalid request format", BadRequest, "there twice"),
+        (413, "Upload-Length exceeds maximum upload size", TooLarge, "fewer bytes"),
+        (
+            400,
+            "Presigned URL does not grant permissions to upload detected MIME type: text/html",
+            BadRequest,
+            "sign an address",
+        ),
+    ],
+)
+def test_what_only_words_tell_is_known_by_them(status, words, kind, hint):
+    error = refused(answer(status, {"error": words}))
+    assert type(error) is kind
+    assert error.details == words
+    assert hint in error.hint
 
 
 def test_a_long_page_is_shown_in_part():
@@ -226,7 +284,7 @@ def test_a_key_of_the_older_api_is_told_why_v3_does_not_see_it():
 def test_no_scope_is_told_where_none_is_known_or_it_is_not_why(status, body, path):
     error = refused(answer(status, body), Call("GET", path, nothing), key="5d2ae9c1f0b34a7788aa")
     assert error.missing_scope is None
-    assert error.hint == HINTS.get(error.reason)
+    assert "lacks" not in error.hint
 
 
 def test_without_a_reason_the_kind_of_error_has_the_hint():
@@ -242,11 +300,16 @@ def test_too_many_requests_say_how_long_to_wait():
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"),
-    [("60", 60.0), ("0.5", 0.5), ("-5", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("", None)],
+    ("told", "seconds"), [("60", 60.0), ("0.5", 0.5), ("-5", 0.0), ("soon", None), ("", None)]
 )
-def test_only_seconds_are_read_as_a_time_to_wait(told, seconds):
+def test_a_time_to_wait_is_read_in_seconds(told, seconds):
     assert retry_after({"retry-after": told}) == seconds
+
+
+def test_a_time_to_wait_may_be_a_date_by_the_services_clock():
+    headers = {"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    assert retry_after(headers) == 30.0
+    assert retry_after({"retry-after": headers["retry-after"]}) == 0.0  # long past by our own
 
 
 def test_the_envelopes_are_pinatas():

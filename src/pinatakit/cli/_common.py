@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -40,6 +41,8 @@ def client(local: str | None) -> Generator[Pinata]:
         from pinatakit.client import Pinata
 
         pinata = Pinata()
+        if pinata.settings.debug:
+            _tell_requests()
     else:
         from pinatakit.embedded import default_folder
         from pinatakit.embedded import local as start
@@ -47,6 +50,13 @@ def client(local: str | None) -> Generator[Pinata]:
         pinata = start(local or default_folder())
     with pinata:
         yield pinata
+
+
+def _tell_requests() -> None:
+    """A line a request on stderr (PINATA_DEBUG)."""
+    logger = logging.getLogger("pinatakit")
+    logger.addHandler(logging.StreamHandler())
+    logger.setLevel(logging.DEBUG)
 
 
 def show_json(value: Any) -> None:

@@ -11,10 +11,12 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.NoSuchPath, 3),
     (errors.Unauthorized, 4),
     (errors.PaymentRequired, 4),
+    (errors.PlanLimit, 6),
     (errors.Forbidden, 4),
     (errors.SettingsError, 4),
     (errors.Unreachable, 5),
     (errors.RateLimited, 6),
+    (errors.PaymentRequired, 6),
     (errors.TooLarge, 6),
     (errors.CIDMismatch, 7),
     (errors.ContentError, 7),
@@ -33,6 +35,4 @@ def explain(error: BaseException) -> str | None:
 
 def exit_code(error: BaseException) -> int:
     """The exit code that an error ends the command with."""
-    if isinstance(error, errors.ApiError) and error.reason == "CURRENT_USER_HAS_NOT_PINNED_CID":
-        return 3
     return next((code for kind, code in _CODES if isinstance(error, kind)), 1)

@@ -1,6 +1,8 @@
-"""``auth status``."""
+"""``auth status`` and ``auth login``."""
 
 from __future__ import annotations
+
+import sys
 
 import click
 
@@ -9,10 +11,11 @@ from pinatakit.cli._common import client, client_options, show_json, show_pairs
 
 @click.group()
 def auth() -> None:
-    """See which credential is used, and whether it is good.
+    """See which credential is used, and whether it is good; keep one.
 
     \b
     Examples:
+      pinatakit auth login
       pinatakit auth status
       pinatakit auth status --local
     """
@@ -21,7 +24,7 @@ def auth() -> None:
 @auth.command()
 @client_options
 def status(local: str | None, as_json: bool) -> None:
-    """Ask the service whether the credential is known, and show where it is used.
+    """Ask the service whether the credential is known, and show where each setting is from.
 
     The credential itself is not shown.
 
@@ -37,8 +40,31 @@ def status(local: str | None, as_json: bool) -> None:
             "endpoint": pinata.settings.base("api"),
             "gateway": pinata.settings.base("gateway"),
             "message": said,
+            "profile": pinata.settings.profile,
         }
+        origins = dict(pinata.settings.origins)
     if as_json:
-        show_json(shown)
+        show_json({**shown, "origins": origins})
     else:
-        show_pairs(list(shown.items()))
+        show_pairs([*shown.items(), *((name, f"from {origin}") for name, origin in origins.items())])
+
+
+@auth.command()
+@click.option("--profile", default="default", show_default=True, help="The profile to keep it in.")
+def login(profile: str) -> None:
+    """Keep a JWT in your settings, once the service has said that it knows it.
+
+    It is asked for on a terminal, without being shown, or read from stdin. The endpoint is that
+    of the settings.
+
+    \b
+    Examples:
+      pinatakit auth login
+      pinatakit auth login --profile work < jwt.txt
+    """
+    from pinatakit.client.login import log_in
+
+    asked = sys.stdin.isatty()
+    jwt: str = click.prompt("JWT", hide_input=True, err=True) if asked else sys.stdin.read()
+    path = log_in(jwt.strip(), profile=profile)
+    click.echo(f"kept in {path}, profile {profile}", err=True)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from pinatakit.protocol import File, Network
 
 _network = click.option(
-    "--network", type=click.Choice(["public", "private"]), default="public", show_default=True
+    "--network", type=click.Choice(["public", "private"]), help="Else as the settings say: public."
 )
 
 
-def _as_network(name: str) -> Network:
-    return "private" if name == "private" else "public"
+def _as_network(name: str | None) -> Network | None:
+    return None if name is None else "private" if name == "private" else "public"
 
 
 @click.command()
@@ -43,7 +43,7 @@ def ls(
     cid: str | None,
     pairs: tuple[str, ...],
     limit: int | None,
-    network: str,
+    network: str | None,
     local: str | None,
     as_json: bool,
 ) -> None:
@@ -82,7 +82,7 @@ def ls(
 @click.argument("what", metavar="CID|ID")
 @_network
 @client_options
-def stat(what: str, network: str, local: str | None, as_json: bool) -> None:
+def stat(what: str, network: str | None, local: str | None, as_json: bool) -> None:
     """Show one file or folder, named by its CID or its id.
 
     \b
@@ -114,7 +114,7 @@ def stat(what: str, network: str, local: str | None, as_json: bool) -> None:
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @_network
 @client_options
-def rm(what: tuple[str, ...], yes: bool, network: str, local: str | None, as_json: bool) -> int:
+def rm(what: tuple[str, ...], yes: bool, network: str | None, local: str | None, as_json: bool) -> int:
     """Delete files and folders, named by CID or id; they are no longer pinned.
 
     Asks first; where there is no terminal to ask on, --yes is needed.
@@ -154,7 +154,7 @@ def _agreed(question: str) -> bool:
     return click.confirm(question, err=True)
 
 
-def _find(pinata: Pinata, what: str, network: str) -> File:
+def _find(pinata: Pinata, what: str, network: str | None) -> File:
     """The file that a CID or an id names."""
     from pinatakit.content import CID
     from pinatakit.errors import InvalidCID, NotFound
@@ -166,5 +166,7 @@ def _find(pinata: Pinata, what: str, network: str) -> File:
     for file in pinata.files.list(cid=cid, network=_as_network(network), limit=1):
         return file
     raise NotFound(
-        f"nothing on the {network} network has CID {cid}", status=404, url=pinata.settings.base("api")
+        f"nothing on the {network or pinata.settings.network} network has CID {cid}",
+        status=404,
+        url=pinata.settings.base("api"),
     )

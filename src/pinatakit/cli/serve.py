@@ -18,13 +18,16 @@ from pinatakit.cli._common import json_option, show_json
 @click.option(
     "--data", type=click.Path(file_okay=False), help="The folder to keep data in; else your data folder."
 )
+@click.option(
+    "--limits", metavar="PLAN", help="Refuse what a plan refuses: free, picnic, …, or calls a minute."
+)
 @json_option
-def serve(host: str, port: int, data: str | None, as_json: bool) -> None:
+def serve(host: str, port: int, data: str | None, limits: str | None, as_json: bool) -> None:
     """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
 
     With --json it prints, once it is ready, one line: an object with url, gateway, jwt,
     api_key, api_secret and data. The admin key is made at the first start and kept in the
-    data folder, readable by you alone. There are no rate limits.
+    data folder, readable by you alone. There are no rate limits without --limits.
 
     \b
     Examples:
@@ -34,7 +37,7 @@ def serve(host: str, port: int, data: str | None, as_json: bool) -> None:
     from pinatakit.embedded import default_folder
     from pinatakit.server import Server
 
-    server = Server(Path(data) if data else default_folder(), host=host, port=port)
+    server = Server(Path(data) if data else default_folder(), host=host, port=port, limits=limits)
 
     def ready() -> None:
         if as_json:

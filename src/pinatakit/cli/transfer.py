@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pinatakit.cli._common import client, client_options, plain, progress, read_keyvalues, show_json, size
+
+if TYPE_CHECKING:
+    from pinatakit.protocol import Network
+
+_network = click.option(
+    "--network", type=click.Choice(["public", "private"]), help="Else as the settings say: public."
+)
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--name", help="What it is called in lists; else the name it has.")
 @click.option("--kv", "pairs", multiple=True, metavar="KEY=VALUE", help="A key-value; up to 10.")
-@click.option("--network", type=click.Choice(["public", "private"]), default="public", show_default=True)
+@_network
 @click.option("--cid-version", type=click.Choice(["0", "1"]), default="1", show_default=True)
 @click.option("--hidden", is_flag=True, help="Take hidden files of folders along.")
 @client_options
@@ -22,7 +30,7 @@ def upload(
     paths: tuple[str, ...],
     name: str | None,
     pairs: tuple[str, ...],
-    network: str,
+    network: Network | None,
     cid_version: str,
     hidden: bool,
     local: str | None,
@@ -54,7 +62,7 @@ def upload(
                         sys.stdin.buffer if path == "-" else path,
                         name=name or ("stdin" if path == "-" else None),
                         keyvalues=keyvalues or None,
-                        network="private" if network == "private" else "public",
+                        network=network,
                         cid_version=cid_version,
                         hidden=hidden,
                         progress=tell,
@@ -78,8 +86,9 @@ def upload(
 @click.command()
 @click.argument("source", metavar="CID[/PATH]")
 @click.argument("to", required=False, type=click.Path())
+@_network
 @client_options
-def download(source: str, to: str | None, local: str | None, as_json: bool) -> None:
+def download(source: str, to: str | None, network: Network | None, local: str | None, as_json: bool) -> None:
     """Fetch a file or folder from the gateway, checking every block.
 
     It is written to TO, or under its own name to this folder; to - a file goes to stdout.
@@ -95,13 +104,13 @@ def download(source: str, to: str | None, local: str | None, as_json: bool) -> N
     cid, _, path = source.removeprefix("ipfs://").removeprefix("/ipfs/").partition("/")
     with client(local) as pinata:
         if to == "-":
-            for piece in pinata.read(cid, path=path):
+            for piece in pinata.read(cid, path=path, network=network):
                 sys.stdout.buffer.write(piece)
             sys.stdout.buffer.flush()
             return
         where = Path(to) if to else Path(path.rstrip("/").rpartition("/")[2] or cid)
         with progress(source) as tell:
-            done = pinata.download(cid, where, path=path, progress=tell)
+            done = pinata.download(cid, where, path=path, network=network, progress=tell)
     if as_json:
         show_json({"cid": done.cid, "path": str(done.path), "size": done.size, "files": done.files})
     else:

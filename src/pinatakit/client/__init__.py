@@ -13,7 +13,7 @@ from typing import Any, Self
 import httpx2 as httpx
 
 from pinatakit.client import downloads, uploads
-from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Wire, operation, stream
+from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, Wire, operation, stream
 from pinatakit.client.account import Account
 from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
@@ -70,7 +70,7 @@ class _Pinata(Resource[W]):
         *,
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
-        network: Network = "public",
+        network: Network | None = None,
         group_id: str | None = None,
         cid_version: int | str = 1,
         expires_at: datetime | None = None,
@@ -131,7 +131,7 @@ class _Pinata(Resource[W]):
         options = Options(
             name=name,
             keyvalues=keyvalues,
-            network=network,
+            network=network or self.settings.network,
             group_id=group_id,
             cid_version=cid_version,
             expires_at=expires_at,
@@ -163,6 +163,7 @@ class _Pinata(Resource[W]):
         verify: bool = True,
     ) -> Upload:
         """Upload several files as one public folder called `name`; else as `upload`."""
+        _check_public(self.settings, "a folder")
         options = Options(
             name=name,
             keyvalues=keyvalues,
@@ -191,6 +192,7 @@ class _Pinata(Resource[W]):
             InputError: JSON or JavaScript cannot hold the value, or it is above 10 MB.
             CIDMismatch: the service stored something else, unless `verify` is off.
         """
+        _check_public(self.settings, "a JSON value")
         return await uploads.upload_json(
             self.wire,
             value,
@@ -208,7 +210,7 @@ class _Pinata(Resource[W]):
         to: str | os.PathLike[str],
         *,
         path: str = "",
-        network: Network = "public",
+        network: Network | None = None,
         resume: bool = False,
         verify: bool = True,
         image: ImageOptions | None = None,
@@ -236,6 +238,7 @@ class _Pinata(Resource[W]):
             Unreachable: no gateway answers, or answers in a way that can be verified.
         """
         root, where = CID.parse(cid), Path(to)
+        network = network or self.settings.network
         if verify and image is None:
             return await downloads.download(
                 self.wire, root, where, path=path, network=network, progress=progress, resume=resume
@@ -257,7 +260,7 @@ class _Pinata(Resource[W]):
         cid: CID | str,
         *,
         path: str = "",
-        network: Network = "public",
+        network: Network | None = None,
         start: int = 0,
         stop: int | None = None,
         verify: bool = True,
@@ -285,7 +288,7 @@ class _Pinata(Resource[W]):
         cid: CID | str,
         *,
         path: str = "",
-        network: Network = "public",
+        network: Network | None = None,
         start: int = 0,
         stop: int | None = None,
         verify: bool = True,
@@ -301,7 +304,7 @@ def _read(
     wire: Wire,
     cid: CID | str,
     path: str,
-    network: Network,
+    network: Network | None,
     start: int,
     stop: int | None,
     *,
@@ -313,11 +316,21 @@ def _read(
             f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
         )
     root = CID.parse(cid)
+    network = network or wire.settings.network
     if verify and image is None:
         return downloads.read(wire, root, path=path, network=network, start=start, stop=stop)
     return downloads.read_unverified(
         wire, root, path=path, network=network, image=image, start=start, stop=stop
     )
+
+
+def _check_public(settings: Settings, what: str) -> None:
+    """What can only be public is not uploaded where the settings say private."""
+    if settings.network == "private":
+        raise InputError(
+            f"{what} can only be uploaded publicly, and the settings say private",
+            hint="upload files one by one, or set PINATA_NETWORK=public for this",
+        )
 
 
 def _root_name(source: Uploadable, name: str | None) -> str | None:
@@ -328,10 +341,16 @@ def _root_name(source: Uploadable, name: str | None) -> str | None:
 class Pinata(_Pinata[Blocking]):
     """A client of Pinata whose methods block until they are done. Safe to share between threads.
 
-    Arguments left out are read from the environment: ``PINATA_JWT``,
-    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``, ``PINATA_GATEWAY_KEY``. Of several gateways
-    the first that serves is used, and one that gives false blocks not again; the key is told to
-    the first alone. `timeout` is seconds of silence.
+    Arguments left out are read from the environment (``PINATA_JWT``, ``PINATA_ENDPOINT_URL``,
+    ``PINATA_GATEWAY_URL``, …) and from files, as `pinatakit.settings` tells; `profile` chooses
+    one of the user's. `settings` takes the place of all of that. Of several gateways the first
+    that serves is used, and one that gives false blocks not again.
+
+    `timeout` is seconds of silence, or of fewer than `min_speed` bytes a second, after which a
+    request is given up; `attempts` how often it is sent at most. `rate_limit` is the account's
+    plan (``"free"``, ``"picnic"``, ``"fiesta"``, ``"enterprise"``) or requests a minute: all
+    threads then stay below it together; else the service's answers tell. `watch` is called with
+    an `Exchange` after each request, in the thread or task that sent it.
 
         with Pinata() as pinata:
             print(pinata.upload("photo.jpg").cid)
@@ -346,23 +365,31 @@ class Pinata(_Pinata[Blocking]):
         endpoint_url: str | None = None,
         gateway_url: str | Sequence[str] | None = None,
         gateway_key: str | None = None,
-        timeout: float = 60.0,
-        attempts: int = 4,
+        profile: str | None = None,
+        timeout: float | None = None,
+        attempts: int | None = None,
+        rate_limit: str | int | None = None,
+        min_speed: float | None = None,
+        settings: Settings | None = None,
+        watch: Watch | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        settings = Settings.read(
+        settings = settings or Settings.read(
             jwt=jwt,
             api_key=api_key,
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
             gateway_key=gateway_key,
+            profile=profile,
             timeout=timeout,
             attempts=attempts,
+            rate_limit=rate_limit,
+            min_speed=min_speed,
         )
-        super().__init__(Blocking(settings, transport))
+        super().__init__(Blocking(settings, transport, watch))
 
-    def open(self, cid: CID | str, *, path: str = "", network: Network = "public") -> io.BufferedReader:
+    def open(self, cid: CID | str, *, path: str = "", network: Network | None = None) -> io.BufferedReader:
         """A file at the gateway, open for reading: what is read is fetched then, and checked.
 
         It can be sought in, so zipfile, pandas or PIL read only the parts they need; the last
@@ -372,7 +399,9 @@ class Pinata(_Pinata[Blocking]):
             BlockMismatch, NoSuchPath, NotFound: as of `read`; also while it is read.
             InputError: it is no file.
         """
-        return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path, network), BUFFER)
+        return io.BufferedReader(
+            RawFile(self.wire, CID.parse(cid), path, network or self.settings.network), BUFFER
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -401,30 +430,38 @@ class AsyncPinata(_Pinata[Awaiting]):
         endpoint_url: str | None = None,
         gateway_url: str | Sequence[str] | None = None,
         gateway_key: str | None = None,
-        timeout: float = 60.0,
-        attempts: int = 4,
+        profile: str | None = None,
+        timeout: float | None = None,
+        attempts: int | None = None,
+        rate_limit: str | int | None = None,
+        min_speed: float | None = None,
+        settings: Settings | None = None,
+        watch: Watch | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        settings = Settings.read(
+        settings = settings or Settings.read(
             jwt=jwt,
             api_key=api_key,
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
             gateway_key=gateway_key,
+            profile=profile,
             timeout=timeout,
             attempts=attempts,
+            rate_limit=rate_limit,
+            min_speed=min_speed,
         )
-        super().__init__(Awaiting(settings, transport))
+        super().__init__(Awaiting(settings, transport, watch))
 
-    async def open(self, cid: CID | str, *, path: str = "", network: Network = "public") -> AsyncFile:
+    async def open(self, cid: CID | str, *, path: str = "", network: Network | None = None) -> AsyncFile:
         """As `Pinata.open`; `read` and `seek` of the file are awaited.
 
         async with await pinata.open(cid) as file:
             await file.seek(-100, 2)
             end = await file.read()
         """
-        return await AsyncFile.open(self.wire, CID.parse(cid), path, network)
+        return await AsyncFile.open(self.wire, CID.parse(cid), path, network or self.settings.network)
 
     async def close(self) -> None:
         """Close the connections."""

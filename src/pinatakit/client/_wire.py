@@ -11,7 +11,8 @@ Only this module knows threads, clocks, event loops and the HTTP library.
 
 from __future__ import annotations
 
-import random
+import logging
+import re
 import ssl
 import time
 from abc import ABC, abstractmethod
@@ -26,10 +27,12 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 from functools import cache, partial, wraps
+from itertools import count
 from types import MethodType
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast, overload
+from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 import anyio
@@ -38,19 +41,33 @@ import httpcore2 as httpcore
 import httpx2 as httpx
 
 from pinatakit.client._health import Gateways
-from pinatakit.errors import PinataError, Unreachable
-from pinatakit.protocol import Answer, Call, Host
-from pinatakit.protocol.refusals import refused, retry_after
-from pinatakit.settings import Settings
+from pinatakit.client._limiter import Limiter
+from pinatakit.client._pace import Pace, Slices
+from pinatakit.client._retry import Retries, pause
+from pinatakit.errors import PinataError, SettingsError, Unreachable
+from pinatakit.protocol import Answer, Body, Call, Exchange, Host
+from pinatakit.protocol.limits import Lane, lane, read_rate
+from pinatakit.protocol.refusals import refused
+from pinatakit.settings import Settings, is_loopback, masked
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
+Watch: TypeAlias = Callable[[Exchange], object]
+"""Told of each request when it is over. What it raises, the operation raises."""
+
 _HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp")
 _OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads")  # alone are told who asks
-_BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
-_LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
-_TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers
+_CONNECT: Final = 10.0  # seconds until a connection stands
+_TAKING_IN: Final = 2_000_000  # bytes of an upload that a service may think about for a second
+_THINKING: Final = 900.0  # seconds that it may think about any upload
+_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
+_AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never asked through a proxy
+_SECRETS_OF_URLS: Final = re.compile(r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&]*token)=)[^&]*")
+
+_CERTIFICATE_HINT: Final = "name the certificates of your network in SSL_CERT_FILE or SSL_CERT_DIR"
+
+_log = logging.getLogger("pinatakit")
 
 # Bytes read from a connection at once. With 64 KiB, which the HTTP library has, a large download
 # takes half as long again; it has no other place to say so.
@@ -63,11 +80,17 @@ class Unverifiable(Unreachable):
 
 
 class Wire(ABC):
-    """The way to the service, and everything else an operation may wait for."""
+    """The way to the service, and everything else an operation may wait for.
 
-    def __init__(self, settings: Settings) -> None:
+    Threads and tasks share it. `watch` is told of each request when it is over.
+    """
+
+    def __init__(self, settings: Settings, watch: Watch | None = None) -> None:
         self.settings = settings
         self.gateways = Gateways(settings.gateway_urls)
+        self._watch = watch
+        self._limits = _limiter(settings)
+        self._retries = Retries(settings.attempts)
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, again where that may help, and read its answer.
@@ -90,63 +113,240 @@ class Wire(ABC):
         Raises:
             Unreachable: no answer came.
         """
-        for attempt in range(1, self.settings.attempts + 1):
-            last = attempt == self.settings.attempts
+        for attempt in count(1):
             try:
-                answer = await self._exchange(call)
+                async with self._open(call, attempt) as response:
+                    answer = await self._whole(call, response)
+                wait = self._retries.after_answer(call, attempt, answer)
+                if wait is None:
+                    return answer
             except Unreachable as error:
-                sent = not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
-                if last or (sent and not call.repeatable):
+                wait = self._after(call, attempt, error)
+                if wait is None:
                     raise
-                await self.sleep(_backoff(attempt))
-                continue
-            again = answer.status in _BUSY and (call.repeatable or answer.status == 429)
-            if not again or last:
-                return answer
-            told = retry_after(answer.headers)
-            if told is not None and told > _LONGEST_WAIT:
-                return answer
-            await self.sleep(_backoff(attempt) if told is None else told)
-        raise AssertionError("attempts is at least 1")
+            await self.sleep(wait)
+        raise AssertionError("attempts are counted without end")
 
-    def request(self, call: Call[Any]) -> dict[str, Any]:
-        """A call as the HTTP library takes it."""
-        base = call.base or self.settings.base(call.host)
-        told = call.host == "gateway" and base == self.settings.gateway_url  # and no other gateway is
-        key = self.settings.gateway_key if told else None
-        base, named = _address(base)
-        headers = {**call.headers, **named}
-        if call.host in _OF_THE_ACCOUNT:
-            headers |= self.settings.credential.headers()
-        if key:
-            headers["x-pinata-gateway-token"] = key
-        silence = self.settings.timeout
-        answer = silence if isinstance(call.body, bytes | None) else max(silence, _TAKING_IN)
-        return {
-            "method": call.method,
-            "url": base + call.path,
-            "params": call.pairs() or None,
-            "headers": headers,
-            "timeout": httpx.Timeout(silence, read=answer),
-            # What comes is checked, so a gateway that was told no secret may send elsewhere.
-            "follow_redirects": call.host == "gateway" and not key,
-        }
-
-    @abstractmethod
-    async def _exchange(self, call: Call[Any]) -> Answer: ...
-
-    @abstractmethod
-    def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
+    async def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
         """The body of an answer of media type `accept`, in pieces as they come.
+
+        Until the first piece it is asked for again where that may help; a body that is cut is not.
 
         Raises:
             ApiError: the service answered, and said no.
             Unreachable: no answer came, or it was cut, or it is of another media type.
         """
+        for attempt in count(1):
+            begun = False
+            try:
+                async with self._open(call, attempt) as response:
+                    answer = Answer(response.status_code, response.headers, b"", _shown(response.url))
+                    if not answer.ok:
+                        answer = await self._whole(call, response)
+                    wait = self._retries.after_answer(call, attempt, answer)
+                    if wait is None:
+                        if not answer.ok:
+                            raise refused(answer, call, key=self.settings.credential.public_key)
+                        begun = True
+                        _check_type(answer, accept)
+                        async with aclosing(self._arriving(call, response)) as pieces:
+                            async for piece in pieces:
+                                yield piece
+                        return
+            except Unreachable as error:
+                again = None if begun else self._after(call, attempt, error)
+                if again is None:
+                    raise
+                wait = again
+            await self.sleep(wait)
+
+    async def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
+        """An answer without its body, whatever it says, and then its body in pieces as they come; once.
+
+        Raises:
+            Unreachable: no answer came, or it was cut.
+        """
+        async with self._open(call, 1) as response:
+            if not response.is_success:
+                yield await self._whole(call, response)
+                return
+            yield Answer(response.status_code, response.headers, b"", _shown(response.url))
+            async with aclosing(self._arriving(call, response)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    def _after(self, call: Call[Any], attempt: int, error: Unreachable) -> float | None:
+        """Seconds until a call without answer may be sent again; `None` where it may not."""
+        if _untrusted(error):
+            return None
+        return self._retries.after_silence(call, attempt, sent=_sent(error))
+
+    def request(self, call: Call[Any]) -> dict[str, Any]:
+        """A call as the HTTP library takes it, but for its body.
+
+        Raises:
+            SettingsError: there is no credential, or nothing may be asked (``PINATA_OFFLINE``).
+        """
+        base = call.base or self.settings.base(call.host)
+        if self.settings.offline and not is_loopback(base or call.path):
+            raise SettingsError(
+                f"{call.method} {_named(call)} was not sent: the settings say to stay offline",
+                hint="unset PINATA_OFFLINE, or use a local Pinata",
+            )
+        address, named = _address(base)
+        headers = {**call.headers, **named}
+        if call.host in _OF_THE_ACCOUNT:
+            headers |= self.settings.credential.headers()
+        # Of several gateways only the first is told the key.
+        if call.host == "gateway" and self.settings.gateway_key and base == self.settings.gateway_url:
+            headers["x-pinata-gateway-token"] = self.settings.gateway_key
+        if isinstance(call.body, bytes):
+            headers["content-length"] = str(len(call.body))
+        silence = self.settings.timeout
+        return {
+            "method": call.method,
+            "url": address + call.path,
+            "params": call.pairs() or None,
+            "headers": headers,
+            # Waiting for a connection of one's own is no silence, so the pool has no timeout.
+            "timeout": httpx.Timeout(
+                silence, connect=min(silence, _CONNECT), read=self._patience(call), pool=None
+            ),
+        }
+
+    def _patience(self, call: Call[Any]) -> float:
+        """Seconds that the service may be silent: it takes time to take in what is large."""
+        if not callable(call.body):
+            return self.settings.timeout
+        length = call.headers.get("content-length")
+        return self.settings.timeout + (min(int(length) / _TAKING_IN, _THINKING) if length else _THINKING)
+
+    @asynccontextmanager
+    async def _open(self, call: Call[Any], attempt: int) -> AsyncGenerator[httpx.Response]:
+        """Send a call once, when it is its turn: the answer, as far as its headers.
+
+        Raises:
+            Unreachable: no answer came, or not all of it.
+        """
+        await self._turn(lane(call.method, call.path, call.host))
+        request = self.request(call)
+        started, begun = datetime.now(UTC), time.perf_counter()
+        response: httpx.Response | None = None
+        fault: BaseException | None = None
+        try:
+            response = await self._begin(request, call)
+            self._limits.heed(
+                lane(call.method, call.path, call.host),
+                response.status_code,
+                response.headers,
+                time.monotonic(),
+            )
+            yield response
+        except httpx.HTTPError as error:
+            fault = error
+            raise _unreachable(call, self, error) from error
+        except Unreachable as error:
+            fault = error
+            raise
+        finally:
+            try:
+                if response is not None:
+                    await self._end(response)
+            finally:
+                self._tell(
+                    Exchange(
+                        call.method,
+                        masked(request["url"].partition("?")[0]),
+                        attempt,
+                        started,
+                        time.perf_counter() - begun,
+                        None if response is None else response.status_code,
+                        type(fault).__name__ if fault else None,
+                        None if response is None else response.headers.get("x-request-id"),
+                    )
+                )
+
+    async def _whole(self, call: Call[Any], response: httpx.Response) -> Answer:
+        async with aclosing(self._arriving(call, response)) as pieces:
+            body = b"".join([piece async for piece in pieces])
+        return Answer(response.status_code, response.headers, body, _shown(response.url))
+
+    async def _arriving(self, call: Call[Any], response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        """The pieces of an answer, as long as they come."""
+        pace = Pace(self.settings.min_speed, self._patience(call))
+        async with aclosing(self._pieces(response)) as pieces:
+            while True:
+                begun = time.perf_counter()
+                try:
+                    piece = await anext(pieces)
+                except StopAsyncIteration:
+                    return
+                _keep_moving(call, pace, len(piece), time.perf_counter() - begun)
+                yield piece
+
+    async def _leaving(self, call: Call[Any]) -> AsyncGenerator[bytes, None]:
+        """The body of a request, in slices as large as the network takes, as long as it takes them."""
+        pace = Pace(self.settings.min_speed, self.settings.timeout)
+        slices = Slices()
+        async with aclosing(_pieces_of(call.body)) as pieces:
+            async for piece in pieces:
+                sent = 0
+                while sent < len(piece):
+                    part = (
+                        piece if sent == 0 and len(piece) <= slices.size else piece[sent : sent + slices.size]
+                    )
+                    begun = time.perf_counter()
+                    yield part
+                    took = time.perf_counter() - begun
+                    sent += len(part)
+                    slices.took(took)
+                    _keep_moving(call, pace, len(part), took)
+
+    async def _turn(self, lane: Lane) -> None:
+        """Wait until the service may be asked."""
+        now = time.monotonic()
+        moment = self._limits.reserve(lane, now)
+        if moment > now:
+            _log.debug("the rate limit lets the next call of %r go in %.1f s", lane, moment - now)
+        while True:
+            try:
+                while moment > (now := time.monotonic()):
+                    await self.sleep(moment - now)
+            except BaseException:
+                self._limits.give_back(lane, moment)
+                raise
+            if not self._limits.shut(lane, moment):
+                return
+            self._limits.give_back(lane, moment)
+            moment = self._limits.reserve(lane, now)
+
+    def _tell(self, what: Exchange) -> None:
+        if _log.isEnabledFor(logging.DEBUG):
+            ended = what.error if what.status is None else what.status
+            _log.debug(
+                "%s %s %s %.1f ms attempt %d request %s",
+                what.method,
+                what.url,
+                f"{ended} {what.error}" if what.error and what.status else ended,
+                what.seconds * 1000,
+                what.attempt,
+                what.request_id,
+            )
+        if self._watch:
+            self._watch(what)
+
+    @abstractmethod
+    async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response: ...
+
+    @abstractmethod
+    def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]: ...
+
+    @abstractmethod
+    async def _end(self, response: httpx.Response) -> None: ...
 
     async def back_off(self, attempt: int) -> None:
         """Wait before what failed so often is tried again."""
-        await self.sleep(_backoff(attempt))
+        await self.sleep(pause(attempt))
 
     @abstractmethod
     async def sleep(self, seconds: float) -> None: ...
@@ -154,14 +354,6 @@ class Wire(ABC):
     @abstractmethod
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what blocks: read or write a file."""
-
-    @abstractmethod
-    def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
-        """An answer without its body, whatever it says, and then its body in pieces as they come.
-
-        Raises:
-            Unreachable: no answer came, or it was cut.
-        """
 
     @abstractmethod
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
@@ -175,40 +367,43 @@ class Wire(ABC):
 class Blocking(Wire):
     """The wire of a blocking client: none of its coroutines suspends."""
 
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
-        super().__init__(settings)
-        self._http = httpx.Client(transport=transport, headers=_identity(), verify=_tls(settings))
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.BaseTransport | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        super().__init__(settings, watch)
+        self._http = httpx.Client(
+            transport=transport,
+            headers=_identity(),
+            verify=_tls(settings),
+            limits=_LIMITS,
+            mounts={f"all://{host}": None for host in _AT_HOME},
+            event_hooks={"request": [partial(_keep_key, self.settings)]},
+        )
 
-    async def _exchange(self, call: Call[Any]) -> Answer:
-        content = call.body if isinstance(call.body, bytes | None) else iterate_now(call.body())
-        try:
-            return _answer(self._http.request(**self.request(call), content=content))
-        except httpx.TransportError as error:
-            raise _unreachable(call, self, error) from error
+    async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
+        content = iterate_now(self._leaving(call)) if call.body else call.body
+        # What comes is checked, and a gateway's key stays with it, so it may send elsewhere.
+        return self._http.send(
+            self._http.build_request(**request, content=content),
+            stream=True,
+            follow_redirects=call.host == "gateway",
+        )
 
-    async def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
-        try:
-            with self._http.stream(**self.request(call)) as response:
-                if not response.is_success:
-                    response.read()
-                _check_stream(response, accept)
-                for piece in response.iter_raw():
-                    yield piece
-        except httpx.TransportError as error:
-            raise _unreachable(call, self, error) from error
+    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        for piece in response.iter_bytes():
+            yield piece
 
-    async def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
-        try:
-            with self._http.stream(**self.request(call)) as response:
-                if not response.is_success:
-                    response.read()
-                    yield _answer(response)
-                    return
-                yield _head(response)
-                for piece in response.iter_raw():
-                    yield piece
-        except httpx.TransportError as error:
-            raise _unreachable(call, self, error) from error
+    async def _end(self, response: httpx.Response) -> None:
+        response.close()
+
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251  (nothing else waits on this wire)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return work(*args, **kwargs)
 
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         if len(works) == 1:
@@ -217,12 +412,6 @@ class Blocking(Wire):
             begun = [threads.submit(_blocking(work)) for work in works]
             return [each.result() for each in begun]
 
-    async def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)  # noqa: ASYNC251  (nothing else waits on this wire)
-
-    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return work(*args, **kwargs)
-
     def close(self) -> None:
         self._http.close()
 
@@ -230,42 +419,46 @@ class Blocking(Wire):
 class Awaiting(Wire):
     """The wire of an async client."""
 
-    def __init__(self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        super().__init__(settings)
-        self._http = httpx.AsyncClient(transport=transport, headers=_identity(), verify=_tls(settings))
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.AsyncBaseTransport | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        super().__init__(settings, watch)
 
-    async def _exchange(self, call: Call[Any]) -> Answer:
-        content = call.body if isinstance(call.body, bytes | None) else call.body()
-        try:
-            return _answer(await self._http.request(**self.request(call), content=content))
-        except httpx.TransportError as error:
-            raise _unreachable(call, self, error) from error
+        async def keep_key(request: httpx.Request) -> None:
+            _keep_key(settings, request)
 
-    async def stream(self, call: Call[Any], accept: str) -> AsyncGenerator[bytes, None]:
-        try:
-            async with self._http.stream(**self.request(call)) as response:
-                if not response.is_success:
-                    await response.aread()
-                _check_stream(response, accept)
-                async with aclosing(response.aiter_raw()) as pieces:
-                    async for piece in pieces:
-                        yield piece
-        except httpx.TransportError as error:
-            raise _unreachable(call, self, error) from error
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            headers=_identity(),
+            verify=_tls(settings),
+            limits=_LIMITS,
+            mounts={f"all://{host}": None for host in _AT_HOME},
+            event_hooks={"request": [keep_key]},
+        )
 
-    async def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
-        try:
-            async with self._http.stream(**self.request(call)) as response:
-                if not response.is_success:
-                    await response.aread()
-                    yield _answer(response)
-                    return
-                yield _head(response)
-                async with aclosing(response.aiter_raw()) as pieces:
-                    async for piece in pieces:
-                        yield piece
-        except httpx.TransportError as error:
-            raise _unreachable(call, self, error) from error
+    async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
+        return await self._http.send(
+            self._http.build_request(**request, content=self._leaving(call) if call.body else call.body),
+            stream=True,
+            follow_redirects=call.host == "gateway",
+        )
+
+    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        async with aclosing(response.aiter_bytes()) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def _end(self, response: httpx.Response) -> None:
+        await response.aclose()
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds)
+
+    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
 
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         done: dict[int, T] = {}
@@ -283,12 +476,6 @@ class Awaiting(Wire):
         if failed:
             raise failed[min(failed)]
         return [done[number] for number in range(len(works))]
-
-    async def sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
-
-    async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
 
     async def aclose(self) -> None:
         await self._http.aclose()
@@ -425,6 +612,7 @@ def _tls(settings: Settings) -> ssl.SSLContext:
 
 @cache
 def _certificates() -> ssl.SSLContext:
+    """Those of the system, or of SSL_CERT_FILE or SSL_CERT_DIR."""
     return httpx.create_ssl_context()
 
 
@@ -433,33 +621,89 @@ def _no_certificates() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
 
 
-def _answer(response: httpx.Response) -> Answer:
-    url = response.url.copy_with(query=None, userinfo=b"")
-    return Answer(response.status_code, response.headers, response.content, str(url))
+def _limiter(settings: Settings) -> Limiter:
+    """A local Pinata has no limits unless it says so; Pinata's own lists have some on every plan."""
+    if settings.rate_limit is None:
+        return Limiter(has_plans=settings.base("api") == Settings().base("api"))
+    rate = read_rate(settings.rate_limit)
+    return Limiter(rate, has_plans=rate is not None)
 
 
-def _head(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, response.headers, b"", str(response.url.copy_with(query=None)))
+def _keep_key(settings: Settings, request: httpx.Request) -> None:
+    """The gateway's key goes to that gateway, and not where it may send on to."""
+    if request.headers["host"] != httpx.URL(settings.gateway_url).netloc.decode():
+        request.headers.pop("x-pinata-gateway-token", None)
 
 
-def _check_stream(response: httpx.Response, accept: str) -> None:
-    if not response.is_success:
-        raise refused(_answer(response))
-    given = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _shown(url: httpx.URL) -> str:
+    return str(url.copy_with(query=None, userinfo=b""))
+
+
+def _check_type(answer: Answer, accept: str) -> None:
+    given = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != accept:
         raise Unverifiable(
-            f"{response.url.copy_with(query=None)} answered {given or 'no media type'} where {accept} was asked for",
+            f"{answer.url} answered {given or 'no media type'} where {accept} was asked for",
             hint="this gateway does not serve verifiable content; set PINATA_GATEWAY_URL to one that does",
         )
 
 
-def _unreachable(call: Call[Any], wire: Wire, error: httpx.TransportError) -> Unreachable:
-    what = str(error) or type(error).__name__
-    base = call.base or wire.settings.base(call.host)
-    path = call.path.partition("?")[0]  # a query may be a signature
-    return Unreachable(f"no answer from {base} to {call.method} {path}: {what}")
+def _unreachable(call: Call[Any], wire: Wire, error: httpx.HTTPError) -> Unreachable:
+    untrusted = _untrusted(error)
+    what = masked(str(untrusted or error)) or type(error).__name__
+    return Unreachable(
+        f"no answer from {call.base or wire.settings.base(call.host)} to {call.method} {_named(call)}: {what}",
+        hint=_CERTIFICATE_HINT if untrusted else None,
+    )
 
 
-def _backoff(attempt: int) -> float:
-    """Seconds before the next attempt: up to 0.5, 1, 2, … with full jitter."""
-    return random.uniform(0, 0.25 * 2.0**attempt)  # noqa: S311
+def _named(call: Call[Any]) -> str:
+    """The path of a call; behind it may be a signature."""
+    return call.path.partition("?")[0]
+
+
+def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+    """The certificate that nobody vouched for, if that is why: asking again does not help."""
+    while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _sent(error: Unreachable) -> bool:
+    """Whether a request without answer may have reached the service."""
+    return not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+
+
+def _keep_moving(call: Call[Any], pace: Pace, count: int, seconds: float) -> None:
+    speed = pace.stalled(count, seconds)
+    if speed is not None:
+        raise Unreachable(
+            f"{call.method} {_named(call)} has stalled: {speed:,.0f} bytes a second",
+            hint="try again, or allow less with min_speed=…",
+        )
+
+
+async def _pieces_of(body: Body) -> AsyncGenerator[bytes, None]:
+    if callable(body):
+        async with aclosing(body()) as pieces:
+            async for piece in pieces:
+                yield piece
+    elif body:
+        yield body
+
+
+class _NoSecrets(logging.Filter):
+    """The HTTP library logs whole addresses, and some of them are secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _SECRETS_OF_URLS.sub(r"\1***", str(arg)) if isinstance(arg, httpx.URL) else arg
+                for arg in record.args
+            )
+        return True
+
+
+logging.getLogger("httpx2").addFilter(_NoSecrets())

@@ -17,13 +17,13 @@ class Files(Resource[W]):
     """The files and folders of your account."""
 
     @operation
-    async def get(self, id: str, *, network: Network = "public") -> File:
+    async def get(self, id: str, *, network: Network | None = None) -> File:
         """Look one up by its id.
 
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        return await self.wire.send(calls.get_file(network, id))
+        return await self.wire.send(calls.get_file(network or self.wire.settings.network, id))
 
     @stream
     async def list(
@@ -34,7 +34,7 @@ class Files(Resource[W]):
         group: str | None = None,
         mime_type: str | None = None,
         keyvalues: Mapping[str, str] | None = None,
-        network: Network = "public",
+        network: Network | None = None,
         order: Literal["ASC", "DESC"] = "DESC",
         limit: int | None = None,
         page_size: int = 100,
@@ -52,7 +52,7 @@ class Files(Resource[W]):
             size = page_size if limit is None else min(page_size, limit - given)
             page = await self.wire.send(
                 calls.list_files(
-                    network,
+                    network or self.wire.settings.network,
                     name=name,
                     cid=wanted,
                     group=group,
@@ -77,7 +77,7 @@ class Files(Resource[W]):
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
         expires_at: datetime | None = None,
-        network: Network = "public",
+        network: Network | None = None,
     ) -> File:
         """Change the name, key-values or expiry of one.
 
@@ -88,14 +88,15 @@ class Files(Resource[W]):
             InputError: nothing to change, or a key-value that cannot be.
             NotFound: the account has none with that id on that network.
         """
-        call = calls.update_file(network, id, name=name, keyvalues=keyvalues, expires_at=expires_at)
+        where = network or self.wire.settings.network
+        call = calls.update_file(where, id, name=name, keyvalues=keyvalues, expires_at=expires_at)
         return await self.wire.send(call)
 
     @operation
-    async def delete(self, id: str, *, network: Network = "public") -> None:
+    async def delete(self, id: str, *, network: Network | None = None) -> None:
         """Delete one; what it holds is no longer pinned.
 
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        await self.wire.send(calls.delete_file(network, id))
+        await self.wire.send(calls.delete_file(network or self.wire.settings.network, id))

@@ -23,22 +23,24 @@ class Groups(Resource[W]):
         self.older: OlderGroups[W] = OlderGroups(wire)
 
     @operation
-    async def create(self, name: str, *, is_public: bool = False, network: Network = "public") -> Group:
+    async def create(self, name: str, *, is_public: bool = False, network: Network | None = None) -> Group:
         """Make one; it is empty.
 
         Raises:
             InputError: the name is empty.
         """
-        return await self.wire.send(calls.create_group(network, name, is_public=is_public))
+        return await self.wire.send(
+            calls.create_group(network or self.wire.settings.network, name, is_public=is_public)
+        )
 
     @operation
-    async def get(self, id: str, *, network: Network = "public") -> Group:
+    async def get(self, id: str, *, network: Network | None = None) -> Group:
         """Look one up by its id. What is in it, ``files.list(group=id)`` tells.
 
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        return await self.wire.send(calls.get_group(network, id))
+        return await self.wire.send(calls.get_group(network or self.wire.settings.network, id))
 
     @stream
     async def list(
@@ -46,7 +48,7 @@ class Groups(Resource[W]):
         *,
         name: str | None = None,
         is_public: bool | None = None,
-        network: Network = "public",
+        network: Network | None = None,
         limit: int | None = None,
         page_size: int = 100,
     ) -> AsyncGenerator[Group, None]:
@@ -55,11 +57,12 @@ class Groups(Resource[W]):
         `name` is a part of the name. `limit` is how many at most; pages of `page_size`
         (1 to 1,000) are fetched as they are needed.
         """
+        where = network or self.wire.settings.network
         token: str | None = None
         given = 0
         while limit is None or given < limit:
             size = page_size if limit is None else min(page_size, limit - given)
-            call = calls.list_groups(network, name=name, is_public=is_public, limit=size, page_token=token)
+            call = calls.list_groups(where, name=name, is_public=is_public, limit=size, page_token=token)
             page = await self.wire.send(call)
             for group in page.groups[:size]:
                 given += 1
@@ -69,7 +72,12 @@ class Groups(Resource[W]):
 
     @operation
     async def update(
-        self, id: str, *, name: str | None = None, is_public: bool | None = None, network: Network = "public"
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        is_public: bool | None = None,
+        network: Network | None = None,
     ) -> Group:
         """Rename one, or change its mark. What is in it stays.
 
@@ -77,19 +85,21 @@ class Groups(Resource[W]):
             InputError: nothing to change, or the name is empty.
             NotFound: the account has none with that id on that network.
         """
-        return await self.wire.send(calls.update_group(network, id, name=name, is_public=is_public))
+        return await self.wire.send(
+            calls.update_group(network or self.wire.settings.network, id, name=name, is_public=is_public)
+        )
 
     @operation
-    async def delete(self, id: str, *, network: Network = "public") -> None:
+    async def delete(self, id: str, *, network: Network | None = None) -> None:
         """Delete one. Its files stay, in no group.
 
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        await self.wire.send(calls.delete_group(network, id))
+        await self.wire.send(calls.delete_group(network or self.wire.settings.network, id))
 
     @operation
-    async def add(self, id: str, *file_ids: str, network: Network = "public") -> None:
+    async def add(self, id: str, *file_ids: str, network: Network | None = None) -> None:
         """Put files into a group, and so out of any other.
 
         They go one by one, in this order: after an error, those before it are in.
@@ -97,17 +107,19 @@ class Groups(Resource[W]):
         Raises:
             NotFound: the account has no such group or file on that network.
         """
-        for call in [calls.add_file(network, id, file_id) for file_id in file_ids]:
+        where = network or self.wire.settings.network
+        for call in [calls.add_file(where, id, file_id) for file_id in file_ids]:
             await self.wire.send(call)
 
     @operation
-    async def remove(self, id: str, *file_ids: str, network: Network = "public") -> None:
+    async def remove(self, id: str, *file_ids: str, network: Network | None = None) -> None:
         """Take files out of a group, one by one; they stay pinned.
 
         Raises:
             NotFound: the account has no such group or file on that network.
         """
-        for call in [calls.remove_file(network, id, file_id) for file_id in file_ids]:
+        where = network or self.wire.settings.network
+        for call in [calls.remove_file(where, id, file_id) for file_id in file_ids]:
             await self.wire.send(call)
 
 
@@ -171,8 +183,7 @@ class OlderGroups(Resource[W]):
         """Put pinned content into a group, and so out of any other: all of it, or after an error none.
 
         Raises:
-            NotFound: the account has no such group.
-            BadRequest: the account has not pinned one of the CIDs.
+            NotFound: the account has no such group, or has not pinned one of the CIDs.
         """
         await self.wire.send(calls.add_cids(id, _parsed(cids)))
 
@@ -181,8 +192,7 @@ class OlderGroups(Resource[W]):
         """Take content out of a group: all of it, or after an error none. It stays pinned.
 
         Raises:
-            NotFound: the account has no such group.
-            BadRequest: the account has not pinned one of the CIDs.
+            NotFound: the account has no such group, or has not pinned one of the CIDs.
         """
         await self.wire.send(calls.remove_cids(id, _parsed(cids)))
 

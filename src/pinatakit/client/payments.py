@@ -127,7 +127,7 @@ class Payments(Resource[W]):
         return await self.wire.send(calls.read_paid(CID.parse(cid), payment))
 
     @operation
-    async def pin(self, size: int, payment: str | None = None, *, network: Network = "public") -> str:
+    async def pin(self, size: int, payment: str | None = None, *, network: Network | None = None) -> str:
         """Buy 12 months of storage for a file of `size` bytes without an account (x402).
 
         Gives the address to which the file is uploaded. `payment` is as for `read`.
@@ -135,7 +135,7 @@ class Payments(Resource[W]):
         Raises:
             PaymentRequired: no payment was given; the error tells what is wanted.
         """
-        return await self.wire.send(calls.pin_paid(network, size, payment))
+        return await self.wire.send(calls.pin_paid(network or self.wire.settings.network, size, payment))
 
     @operation
     async def retrieve(self, cid: CID | str, payment: str | None = None) -> str:

@@ -16,7 +16,7 @@ class Signatures(Resource[W]):
 
     @operation
     async def sign(
-        self, cid: CID | str, private_key: str | bytes, *, network: Network = "public"
+        self, cid: CID | str, private_key: str | bytes, *, network: Network | None = None
     ) -> Signature:
         """Sign a file of yours with a private key, and attach the signature.
 
@@ -29,7 +29,7 @@ class Signatures(Resource[W]):
             Forbidden: the CID has a signature already.
             PinataError: the extra is not installed.
         """
-        cid = CID.parse(cid)
+        cid, network = CID.parse(cid), network or self.wire.settings.network
         page = await self.wire.send(file_calls.list_files(network, cid=cid, order="ASC", limit=1))
         uploaded = page.files[0].created_at if page.files else None
         if uploaded is None:
@@ -42,7 +42,7 @@ class Signatures(Resource[W]):
 
     @operation
     async def add(
-        self, cid: CID | str, signature: str, address: str, *, network: Network = "public"
+        self, cid: CID | str, signature: str, address: str, *, network: Network | None = None
     ) -> Signature:
         """Attach a signature made elsewhere, by the key of `address`.
 
@@ -54,22 +54,26 @@ class Signatures(Resource[W]):
             BadRequest: the signature is not that address's.
             Forbidden: the CID is not yours, or has a signature already.
         """
-        return await self.wire.send(calls.add_signature(network, CID.parse(cid), signature, address))
+        return await self.wire.send(
+            calls.add_signature(network or self.wire.settings.network, CID.parse(cid), signature, address)
+        )
 
     @operation
-    async def get(self, cid: CID | str, *, network: Network = "public") -> Signature:
+    async def get(self, cid: CID | str, *, network: Network | None = None) -> Signature:
         """The signature of a CID, whoever pinned it.
 
         Raises:
             NotFound: it has none.
         """
-        return await self.wire.send(calls.get_signature(network, CID.parse(cid)))
+        return await self.wire.send(
+            calls.get_signature(network or self.wire.settings.network, CID.parse(cid))
+        )
 
     @operation
-    async def delete(self, cid: CID | str, *, network: Network = "public") -> None:
+    async def delete(self, cid: CID | str, *, network: Network | None = None) -> None:
         """Take the signature of a CID away.
 
         Raises:
             NotFound: it has none.
         """
-        await self.wire.send(calls.delete_signature(network, CID.parse(cid)))
+        await self.wire.send(calls.delete_signature(network or self.wire.settings.network, CID.parse(cid)))

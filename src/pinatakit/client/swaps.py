@@ -18,30 +18,34 @@ class Swaps(Resource[W]):
     """
 
     @operation
-    async def add(self, cid: CID | str, swap_cid: CID | str, *, network: Network = "public") -> Swap:
+    async def add(self, cid: CID | str, swap_cid: CID | str, *, network: Network | None = None) -> Swap:
         """From now on serve `swap_cid` where `cid` is asked for.
 
         Raises:
             NotFound: the account has not pinned `cid`.
         """
-        return await self.wire.send(calls.add_swap(network, CID.parse(cid), CID.parse(swap_cid)))
+        return await self.wire.send(
+            calls.add_swap(network or self.wire.settings.network, CID.parse(cid), CID.parse(swap_cid))
+        )
 
     @operation
     async def history(
-        self, cid: CID | str, domain: str, *, network: Network = "public"
+        self, cid: CID | str, domain: str, *, network: Network | None = None
     ) -> builtins.list[Swap]:
         """What a CID was swapped for on the gateway of that domain, newest first.
 
         Raises:
             NotFound: it never was.
         """
-        return await self.wire.send(calls.swap_history(network, CID.parse(cid), domain))
+        return await self.wire.send(
+            calls.swap_history(network or self.wire.settings.network, CID.parse(cid), domain)
+        )
 
     @operation
-    async def delete(self, cid: CID | str, *, network: Network = "public") -> None:
+    async def delete(self, cid: CID | str, *, network: Network | None = None) -> None:
         """From now on serve the CID itself; its history stays.
 
         Raises:
             NotFound: it is not swapped.
         """
-        await self.wire.send(calls.delete_swap(network, CID.parse(cid)))
+        await self.wire.send(calls.delete_swap(network or self.wire.settings.network, CID.parse(cid)))

@@ -9,6 +9,7 @@ from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, n
 from pinatakit.protocol._record import Record
 from pinatakit.protocol.account import Limits, Usage
 from pinatakit.protocol.analytics import Period, TimeSeries, Use
+from pinatakit.protocol.exchange import Exchange
 from pinatakit.protocol.files import File
 from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway
 from pinatakit.protocol.groups import Group
@@ -30,6 +31,7 @@ __all__ = [
     "Body",
     "Call",
     "CustomDomain",
+    "Exchange",
     "File",
     "Gateway",
     "Group",

@@ -6,7 +6,10 @@ Sources: Pinata's documentation; recorded answers (see the project's DESIGN.md).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,9 +18,11 @@ import msgspec
 from pinatakit.errors import (
     ApiError,
     BadRequest,
+    Conflict,
     Forbidden,
     NotFound,
     PaymentRequired,
+    PlanLimit,
     RateLimited,
     ServiceFault,
     TooLarge,
@@ -34,7 +39,9 @@ API_KEY_REVOKED: Final = "API_KEY_REVOKED"
 CURRENT_USER_HAS_NOT_PINNED_CID: Final = "CURRENT_USER_HAS_NOT_PINNED_CID"
 PAID_FEATURE_ONLY: Final = "PAID_FEATURE_ONLY"
 DUPLICATE_OBJECT: Final = "DUPLICATE_OBJECT"
+RATE_LIMITED: Final = "RATE_LIMITED"
 OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
+FORBIDDEN: Final = "FORBIDDEN"
 
 HINTS: Final[dict[str, str]] = {
     KEYS_MUST_BE_STRINGS: "the request carried no credential; set PINATA_JWT",
@@ -44,6 +51,14 @@ HINTS: Final[dict[str, str]] = {
     CURRENT_USER_HAS_NOT_PINNED_CID: "pins.list() shows what is pinned",
     PAID_FEATURE_ONLY: "the account's plan does not include this; see app.pinata.cloud under Billing",
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
+    OBJECT_NOT_FOUND: "it was removed or replaced; list again for its present id",
+    FORBIDDEN: "see at app.pinata.cloud what the account's plan and the key allow",
+    "ERR_ID:00004": "check the address: /ipfs/ and a CID, as cid_of() and upload() give it",
+    "ERR_ID:00006": "this gateway serves what its owner has pinned: pin it, take another gateway, "
+    "or ask for the root's CID and a path below it",
+    "ERR_ID:00016": "nobody on the network answered with it in time; try again, or another gateway",
+    "ERR_ID:00023": "web pages are served by a gateway with a domain of its own; download() fetches them as files",
+    "ERR_ID:00024": "set PINATA_GATEWAY_KEY to a key of this gateway (app.pinata.cloud under Gateways)",
 }
 
 _NO_HEADER: Final = "no Authorization header found"
@@ -54,9 +69,41 @@ _KINDS: Final[dict[int, type[ApiError]]] = {
     402: PaymentRequired,
     403: Forbidden,
     404: NotFound,
+    409: Conflict,
     413: TooLarge,
     429: RateLimited,
 }
+
+_REASONS: Final[dict[str, type[ApiError]]] = {
+    KEYS_MUST_BE_STRINGS: Unauthorized,
+    INVALID_CREDENTIALS: Unauthorized,
+    NO_SCOPES_FOUND: Forbidden,
+    API_KEY_REVOKED: Forbidden,
+    CURRENT_USER_HAS_NOT_PINNED_CID: NotFound,
+    PAID_FEATURE_ONLY: PlanLimit,
+    DUPLICATE_OBJECT: Conflict,
+    OBJECT_NOT_FOUND: NotFound,
+    FORBIDDEN: Forbidden,
+    RATE_LIMITED: RateLimited,
+    "ERR_ID:00004": BadRequest,
+    "ERR_ID:00006": NotFound,
+    "ERR_ID:00016": ServiceFault,
+    "ERR_ID:00023": Forbidden,
+    "ERR_ID:00024": Unauthorized,
+}
+"""What a reason stands for, whatever status it came with."""
+
+_WORDS: Final[tuple[tuple[str, type[ApiError] | None, str | None], ...]] = (
+    (r"plan usage limit|exceed\w* .*pin limit", PlanLimit, PlanLimit.hint),
+    (r"has not pinned hash", NotFound, HINTS[CURRENT_USER_HAS_NOT_PINNED_CID]),
+    (r"more than one file and/or directory", None, "put them into one folder, or upload them one by one"),
+    (r"invalid request format", None, "a field of the form is missing, or is there twice"),
+    (r"exceeds maximum upload size", TooLarge, "the signed address or the plan allows fewer bytes"),
+    (r"does not grant permissions to upload detected MIME", None, "sign an address that allows this type"),
+)
+"""What only its words tell, and what can be done."""
+
+_ERR_ID: Final = re.compile(r"ERR_ID:\d{5}")
 
 
 def older_envelope(reason: str, details: str) -> dict[str, Any]:
@@ -74,19 +121,26 @@ def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = 
     """The error that an answer other than a success stands for.
 
     Reads every shape the service has used: reason and details, code and message, a plain
-    text in ``error``, and bodies that are no JSON. With the `call`, and the public `key` that
-    asked, the error of a key without the scope says which it lacks, and how to make one.
+    text in ``error``, a gateway's sentence with an ``ERR_ID``, and bodies that are no JSON.
+    With the `call`, and the public `key` that asked, the error of a key without the scope says
+    which it lacks, and how to make one.
     """
     reason, details, request_id = _said(answer)
     status = answer.status
-    kind = _KINDS.get(status) or (ServiceFault if status >= 500 else BadRequest)
+    if reason is None and (found := _ERR_ID.search(details)):
+        reason = found[0]
+    kind = _REASONS.get(reason or "") or _KINDS.get(status) or (ServiceFault if status >= 500 else BadRequest)
+    hint = HINTS.get(reason or "")
+    for words, told, do in _WORDS:
+        if re.search(words, details, re.IGNORECASE):
+            kind, hint = told or kind, do
     error = kind(
         details or _phrase(status),
         status=status,
         url=answer.url,
         reason=reason,
         request_id=request_id or answer.headers.get("x-request-id"),
-        hint=HINTS.get(reason or ""),
+        hint=hint,
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
@@ -149,8 +203,17 @@ def _phrase(status: int) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait that the service told, where it told them in seconds."""
+    """Seconds to wait that the service told, as a number or as a date (RFC 9110, 10.2.3).
+
+    A date is read by the service's own clock, where the answer has one.
+    """
+    told = headers.get("retry-after", "")
     try:
-        return max(0.0, float(headers.get("retry-after", "")))
+        return max(0.0, float(told))
     except ValueError:
+        pass
+    try:
+        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
+    except (ValueError, TypeError):  # no date, or one without a zone
         return None

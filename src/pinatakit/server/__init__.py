@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from pinatakit.server.app import create_app
+from pinatakit.server.faults import Change, Cut, Fault, Faults, Refuse, Slow, Stall
 from pinatakit.server.serve import Admin, Server, running
 from pinatakit.server.store import Busy, Guest, Store
 
-__all__ = ["Admin", "Busy", "Guest", "Server", "Store", "create_app", "running"]
+__all__ = [
+    "Admin",
+    "Busy",
+    "Change",
+    "Cut",
+    "Fault",
+    "Faults",
+    "Guest",
+    "Refuse",
+    "Server",
+    "Slow",
+    "Stall",
+    "Store",
+    "create_app",
+    "running",
+]

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
+from pinatakit.protocol.limits import Rate
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
 from pinatakit.server import (
     account,
@@ -42,6 +43,7 @@ from pinatakit.server import (
     vectors,
 )
 from pinatakit.server.auth import authorize
+from pinatakit.server.limits import Limits
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, host_of, json, read_json
 from pinatakit.server.store import Store
@@ -223,11 +225,14 @@ ENDPOINTS: Final = (
 )
 
 
-def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> ASGIApp:
+def create_app(
+    store: Store, *, hosts: Collection[str] | None = _LOOPBACK, rate: Rate | None = None
+) -> ASGIApp:
     """The local Pinata over a store, as an ASGI application.
 
     `hosts` are the names by which it may be called, without port; `None` allows any. A
-    browser's page may call the API only from this machine (its ``Origin``).
+    browser's page may call the API only from this machine (its ``Origin``). `rate` is how
+    often each key may call, else there is no limit.
     """
 
     def route(endpoint: _Endpoint) -> Route:
@@ -245,7 +250,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
 
         return Route(endpoint.path, answer, methods=list(endpoint.methods))
 
-    app = Starlette(
+    app: ASGIApp = Starlette(
         routes=[route(endpoint) for endpoint in ENDPOINTS],
         exception_handlers={
             Refusal: _refused,
@@ -266,6 +271,8 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
             )
         ],
     )
+    if rate:
+        app = Limits(app, rate)
     return _Door(app, store, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK))
 
 

@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 import uvicorn
 
 from pinatakit.errors import InputError, PinataError
+from pinatakit.protocol.limits import read_rate
 from pinatakit.server.app import create_app
 from pinatakit.server.auth import make_jwt
 from pinatakit.server.store import Store
@@ -44,6 +45,7 @@ class Server:
 
     `data` is its folder; without one it is a temporary folder, removed at the end. Port 0
     takes a free one. It listens when it is made, and answers from `start` or `run` on.
+    `limits` is how often each key may call: a plan's name, or calls a minute.
 
     Raises:
         Busy: another server has the data folder.
@@ -57,7 +59,9 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         names: Collection[str] = (),
+        limits: str | int | None = None,
     ) -> None:
+        rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="pinatakit-")) if data is None else data.resolve()
         try:
@@ -77,7 +81,7 @@ class Server:
         anywhere = host in ("0.0.0.0", "::") and not names  # noqa: S104
         hosts = None if anywhere else [*names, f"[{host}]" if ":" in host else host]
         config = uvicorn.Config(
-            create_app(self.store, hosts=hosts),
+            create_app(self.store, hosts=hosts, rate=rate),
             http="httptools",
             lifespan="off",
             ws="none",

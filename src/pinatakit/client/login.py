@@ -1,0 +1,67 @@
+"""Log in: a credential is kept when the service knows it, and not before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pinatakit import config
+from pinatakit.client._wire import Blocking, run_now
+from pinatakit.protocol import account
+from pinatakit.settings import Settings
+
+
+def log_in(
+    jwt: str | None = None,
+    *,
+    api_key: str | None = None,
+    api_secret: str | None = None,
+    endpoint_url: str | None = None,
+    gateway_url: str | None = None,
+    gateway_key: str | None = None,
+    profile: str = "default",
+    environment: Mapping[str, str] | None = None,
+) -> Path:
+    """Ask the service whether it knows the credential, then keep it; gives the file it is kept in.
+
+    Only what is given is kept, in the profile of that name, which is made or changed. The file is
+    the user's own (`pinatakit.config.user_file`), and readable by them alone.
+
+    Raises:
+        Unauthorized: the service does not know it; nothing was kept. So with every other error.
+        SettingsError: the file cannot be changed.
+    """
+    environment = os.environ if environment is None else environment
+    values = {
+        "jwt": jwt,
+        "api_key": api_key,
+        "api_secret": api_secret,
+        "endpoint_url": endpoint_url,
+        "gateway_url": gateway_url,
+        "gateway_key": gateway_key,
+    }
+    # Read without the profile, which may hold a credential that is no longer good.
+    settings = Settings.read(
+        jwt=jwt,
+        api_key=api_key,
+        api_secret=api_secret,
+        endpoint_url=endpoint_url,
+        gateway_url=gateway_url,
+        gateway_key=gateway_key,
+        environment={name: text for name, text in environment.items() if name != "PINATA_PROFILE"},
+    )
+    wire = Blocking(settings)
+    try:
+        settings.credential.headers()
+        run_now(wire.send(account.test()))
+    finally:
+        wire.close()
+    path = config.user_file(environment)
+    replaced = ("jwt", "api_key", "api_secret")  # a JWT and a pair are not kept beside each other
+    config.keep(
+        path,
+        profile,
+        {name: value for name, value in values.items() if value is not None or name in replaced},
+    )
+    return path

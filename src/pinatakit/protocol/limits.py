@@ -1,0 +1,58 @@
+"""How often Pinata may be asked: its plans' rates, and which of them counts for a request.
+
+Source: Pinata's documentation, "Limits" (read 2026-06).
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from pinatakit.errors import InputError
+from pinatakit.protocol._call import Host
+
+Lane: TypeAlias = Literal["api", "data", "psa", "gateway"]
+"""Requests that are counted together: the API and uploads, ``/data/*``, lists of ``/psa``, a gateway."""
+
+
+class Rate(NamedTuple):
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: float
+
+
+PLANS: Final = {
+    "free": Rate(60, 60),
+    "picnic": Rate(250, 60),
+    "fiesta": Rate(500, 60),
+    "enterprise": Rate(100, 1),
+}
+LISTS: Final = Rate(30, 60)
+"""``/data/*`` and lists of ``/psa``, on every plan."""
+
+
+def lane(method: str, path: str, host: Host = "api") -> Lane:
+    """Where a request counts."""
+    if host == "gateway":
+        return "gateway"
+    if path.startswith("/data/"):
+        return "data"
+    return "psa" if method == "GET" and path == "/psa/pins" else "api"
+
+
+def read_rate(told: str | int) -> Rate | None:
+    """A plan's name, or requests a minute; ``0`` and ``none`` are no limit.
+
+    Raises:
+        InputError: it is neither.
+    """
+    text = str(told).strip().lower()
+    if text in PLANS:
+        return PLANS[text]
+    if text in ("0", "none"):
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise InputError(
+            f"a rate limit is not {told!r}", hint=f"one of {', '.join(PLANS)}, none, or requests a minute"
+        )
+    return Rate(int(text), 60)

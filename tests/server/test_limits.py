@@ -1,0 +1,103 @@
+"""Limits: the plans' rates, where they are switched on, told and refused as Pinata does."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import anyio
+import httpx2
+import pytest
+
+import pinatakit
+from pinatakit.errors import InputError, RateLimited
+from pinatakit.protocol.limits import Rate
+from pinatakit.server import Server
+from pinatakit.server.limits import Limits
+
+from .conftest import bearer, client
+
+
+@pytest.fixture
+def limited():
+    with Server(limits=40) as server:
+        yield server
+
+
+def test_without_limits_nothing_is_said_of_them(api):
+    answer = api.get("/data/testAuthentication")
+    assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
+
+
+def test_lists_are_refused_after_30_a_minute_and_the_answers_count_down(limited):
+    with client(limited) as api:
+        answers = [api.get("/data/testAuthentication") for _ in range(31)]
+    assert [answer.status_code for answer in answers] == [200] * 30 + [429]
+    left = [int(answer.headers["x-ratelimit-remaining"]) for answer in answers]
+    assert left == [*range(29, -1, -1), 0]
+    assert {answer.headers["x-ratelimit-limit"] for answer in answers} == {"30"}
+    assert 0 < int(answers[0].headers["x-ratelimit-reset"]) - time.time() <= 61
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 61
+    assert answers[-1].json()["error"]["reason"] == "RATE_LIMITED"
+
+
+def test_v3_refuses_in_its_own_words_and_tells_no_rate(limited):
+    with client(limited) as api:
+        answers = [api.get("/v3/files/public") for _ in range(41)]
+    assert [answer.status_code for answer in answers] == [200] * 40 + [429]
+    assert not [name for answer in answers for name in answer.headers if name.startswith("x-ratelimit")]
+    assert answers[-1].json()["error"]["code"] == 429
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 61
+
+
+def test_keys_are_counted_apart_and_gateways_not_at_all(limited):
+    with client(limited) as api:
+        for _ in range(31):
+            last = api.get("/data/testAuthentication")
+        assert last.status_code == 429
+        other = api.post(
+            "/users/generateApiKey", json={"keyName": "other", "permissions": {"admin": True}}
+        ).json()
+        headers = bearer(other["JWT"])
+        assert httpx2.get(limited.url + "/data/testAuthentication", headers=headers).status_code == 200
+        for _ in range(60):
+            assert (
+                api.get("/ipfs/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy").status_code
+                == 404
+            )
+
+
+def test_a_window_ends():
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def main():
+        transport = httpx2.ASGITransport(Limits(app, Rate(3, 0.5)))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://x") as http:
+            statuses = [(await http.get("/pinning/pinJobs")).status_code for _ in range(5)]
+            await anyio.sleep(0.6)
+            return [*statuses, (await http.get("/pinning/pinJobs")).status_code]
+
+    assert anyio.run(main) == [200, 200, 200, 429, 429, 200]
+
+
+def test_a_client_that_is_too_quick_waits_and_all_is_done():
+    with pinatakit.local(limits="enterprise") as pinata, ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: list(pinata.files.list()), range(300)))
+    assert done == [[]] * 300
+
+
+def test_a_local_pinata_can_have_a_plan():
+    with pinatakit.local(limits=2) as pinata:
+        for _ in range(2):
+            list(pinata.files.list())
+        hasty = pinatakit.Pinata(pinata.jwt, endpoint_url=pinata.url, attempts=1)
+        with hasty, pytest.raises(RateLimited) as caught:
+            list(hasty.files.list())
+    assert 0 < caught.value.retry_after <= 61
+
+
+def test_a_plan_that_is_none_is_refused():
+    with pytest.raises(InputError, match="a rate limit is not 'gold'"):
+        pinatakit.local(limits="gold")
