@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pinatakit.cars import list_car, pack, unpack, verify_car
-    from pinatakit.client import AsyncPinata, Download, Pinata
+    from pinatakit.client import AsyncPinata, AsyncPinningService, Download, Pinata, PinningService
     from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         NoSuchPath,
         NotFound,
         PinataError,
+        PinFailed,
+        PinPending,
         RateLimited,
         ServiceFault,
         SettingsError,
@@ -57,7 +59,19 @@ if TYPE_CHECKING:
         upload_file,
         upload_jsonfile,
     )
-    from pinatakit.protocol import File, Key, NewKey, Pin, PinJob, Upload, Usage, Where, kv
+    from pinatakit.protocol import (
+        File,
+        Key,
+        NewKey,
+        Pin,
+        PinJob,
+        PinObject,
+        PinStatus,
+        Upload,
+        Usage,
+        Where,
+        kv,
+    )
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
 
@@ -66,6 +80,7 @@ __all__ = [
     "PROFILES",
     "ApiError",
     "AsyncPinata",
+    "AsyncPinningService",
     "BadRequest",
     "BlockMismatch",
     "CIDMismatch",
@@ -83,9 +98,14 @@ __all__ = [
     "NoSuchPath",
     "NotFound",
     "Pin",
+    "PinFailed",
     "PinJob",
+    "PinObject",
+    "PinPending",
+    "PinStatus",
     "Pinata",
     "PinataError",
+    "PinningService",
     "Profile",
     "RateLimited",
     "Response",

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from pinatakit.client import Pinata
 from pinatakit.errors import PinataError
-from pinatakit.server import Busy, Guest, Server, running
+from pinatakit.server import Busy, Fetching, Guest, Server, running
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
 
@@ -31,9 +32,15 @@ class LocalPinata(Pinata):
     """
 
     def __init__(
-        self, data: str | os.PathLike[str] | None = None, *, host: str = "127.0.0.1", port: int = 0
+        self,
+        data: str | os.PathLike[str] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        gateways: Iterable[str] = (),
     ) -> None:
-        joined = _start_or_join(None if data is None else Path(data), host, port)
+        fetching = Fetching(gateways=tuple(gateways))
+        joined = _start_or_join(None if data is None else Path(data), host, port, fetching)
         self._server, self._guest, self.url, self.jwt, self.data = joined
         self._left = weakref.finalize(self, _abandon, self._server)
         super().__init__(self.jwt, endpoint_url=self.url, gateway_url=self.url)
@@ -66,7 +73,7 @@ def _abandon(server: Server | None) -> None:
         server.stop()
 
 
-def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
+def _start_or_join(folder: Path | None, host: str, port: int, fetching: Fetching) -> _Joined:
     """A server of the folder, or a place as a guest of the one that has it.
 
     Raises:
@@ -75,7 +82,7 @@ def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            server = Server(folder, host=host, port=port).start()
+            server = Server(folder, host=host, port=port, fetching=fetching).start()
             return _Joined(server, None, server.url, server.admin.jwt, server.data)
         except Busy:
             assert folder is not None
@@ -93,19 +100,27 @@ def _start_or_join(folder: Path | None, host: str, port: int) -> _Joined:
 
 
 def local(
-    data: str | os.PathLike[str] | None = None, *, host: str = "127.0.0.1", port: int = 0
+    data: str | os.PathLike[str] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    gateways: Iterable[str] = (),
 ) -> LocalPinata:
     """Start a local Pinata, and give a client of it that is ready.
 
     Without `data` it keeps nothing beyond its end; with a folder it keeps everything there,
     and where a local Pinata serves that folder already, that one is used, at its own address
-    (`host` and `port` are then of no use). Any other client
+    (`host`, `port` and `gateways` are then of no use). Any other client
     can use it too: `url` and `jwt` of the result say how.
+
+    `gateways` are trustless gateways, such as ``https://ipfs.io`` or the `url` of another
+    local Pinata, from which what is pinned by its CID is fetched, besides the host nodes
+    that a request names. Without them and without host nodes nothing is fetched.
 
     Raises:
         InputError: the port is taken.
     """
-    return LocalPinata(data, host=host, port=port)
+    return LocalPinata(data, host=host, port=port, gateways=gateways)
 
 
 def default_folder() -> Path:

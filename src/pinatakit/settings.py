@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
+    "psa": "https://api.pinata.cloud/psa",
 }
 
 _TOKEN: Final = re.compile(r"[!-~]+")
@@ -74,6 +75,7 @@ class Settings:
     Attributes:
         endpoint_url: the address that takes the place of all of Pinata's, if any.
         gateway_url: where content is read.
+        psa_url: where the pinning service API is spoken; Pinata's own unless it is another service.
         timeout: seconds of silence after which a request is given up; a transfer that
             moves is never too long.
         attempts: how often a request is sent at most, the first time included.
@@ -84,6 +86,17 @@ class Settings:
     gateway_url: str = _HOSTS["gateway"]
     timeout: float = 60.0
     attempts: int = 4
+    psa_url: str | None = None
+
+    @classmethod
+    def of_pinning_service(cls, endpoint: str, token: str, *, timeout: float, attempts: int) -> Settings:
+        """What a client of a pinning service other than Pinata has to be told.
+
+        Raises:
+            SettingsError: the endpoint is no address, or the token none.
+        """
+        settings = cls.read(jwt=token, timeout=timeout, attempts=attempts, environment={})
+        return replace(settings, psa_url=_address(endpoint, "the endpoint of the pinning service"))
 
     @classmethod
     def read(
@@ -132,6 +145,8 @@ class Settings:
         """Where calls to this host go; no slash at the end."""
         if host == "gateway":
             return self.gateway_url
+        if host == "psa":
+            return self.psa_url or (f"{self.endpoint_url}/psa" if self.endpoint_url else _HOSTS["psa"])
         return self.endpoint_url or _HOSTS[host]
 
 

@@ -17,6 +17,7 @@ from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
+from pinatakit.client.psa import PinObjects
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
     BadRequest,
@@ -52,9 +53,17 @@ PLAYED = {
     # test_pins
     "Pins.add",
     "Pins.list",
-    "Pins.jobs",
+    "Pins.queue",
+    "Pins.cancel",
+    "Pins.wait",
     "Pins.update",
     "Pins.remove",
+    # test_psa
+    "PinObjects.list",
+    "PinObjects.add",
+    "PinObjects.get",
+    "PinObjects.replace",
+    "PinObjects.delete",
     # test_uploads
     "_Pinata.upload",
     "_Pinata.upload_files",
@@ -86,7 +95,7 @@ async def greet(pinata):
 def test_every_operation_is_played_on_three_wires():
     found = {
         f"{room.__name__}.{name}"
-        for room in (_Pinata, Files, Pins, Keys, Account)
+        for room in (_Pinata, Files, Pins, PinObjects, Keys, Account)
         for name, value in vars(room).items()
         if isinstance(value, operation | stream)
     }
@@ -94,7 +103,7 @@ def test_every_operation_is_played_on_three_wires():
 
 
 def test_every_operation_says_what_it_does():
-    for room in (_Pinata, Files, Pins, Keys, Account):
+    for room in (_Pinata, Files, Pins, PinObjects, Keys, Account):
         for name, value in vars(room).items():
             if isinstance(value, operation | stream):
                 assert value.__doc__, name

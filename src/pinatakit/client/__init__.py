@@ -16,6 +16,7 @@ from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
 from pinatakit.client.keys import Keys
 from pinatakit.client.pins import Pins
+from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
 from pinatakit.client.uploads import Progress
 from pinatakit.content import CID
 from pinatakit.errors import InputError
@@ -24,7 +25,15 @@ from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.settings import Settings
 from pinatakit.sources import Uploadable, gather, read_source
 
-__all__ = ["AsyncPinata", "Download", "Pinata", "Progress", "Uploadable"]
+__all__ = [
+    "AsyncPinata",
+    "AsyncPinningService",
+    "Download",
+    "Pinata",
+    "PinningService",
+    "Progress",
+    "Uploadable",
+]
 
 
 class _Pinata(Resource[W]):
@@ -35,6 +44,7 @@ class _Pinata(Resource[W]):
         self.settings: Settings = wire.settings
         self.files: Files[W] = Files(wire)
         self.pins: Pins[W] = Pins(wire)
+        self.psa: PinObjects[W] = PinObjects(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
 

@@ -41,7 +41,7 @@ from pinatakit.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway")
+_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "psa")
 _BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
 _LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
 _TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers

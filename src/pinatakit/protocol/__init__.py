@@ -11,6 +11,7 @@ from pinatakit.protocol.files import File
 from pinatakit.protocol.keys import Key, NewKey, permissions
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
+from pinatakit.protocol.psa import PinObject, PinStatus
 from pinatakit.protocol.uploads import Upload
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "NewKey",
     "Pin",
     "PinJob",
+    "PinObject",
+    "PinStatus",
     "Query",
     "Upload",
     "Usage",

@@ -13,7 +13,7 @@ from pinatakit.errors import PinataError
 
 T = TypeVar("T")
 
-Host: TypeAlias = Literal["api", "uploads", "gateway"]
+Host: TypeAlias = Literal["api", "uploads", "gateway", "psa"]
 Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"

@@ -32,6 +32,7 @@ API_KEY_REVOKED: Final = "API_KEY_REVOKED"
 CURRENT_USER_HAS_NOT_PINNED_CID: Final = "CURRENT_USER_HAS_NOT_PINNED_CID"
 PAID_FEATURE_ONLY: Final = "PAID_FEATURE_ONLY"
 DUPLICATE_OBJECT: Final = "DUPLICATE_OBJECT"
+OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 
 HINTS: Final[dict[str, str]] = {
     KEYS_MUST_BE_STRINGS: "the request carried no credential; set PINATA_JWT",
@@ -40,6 +41,7 @@ HINTS: Final[dict[str, str]] = {
     API_KEY_REVOKED: "make a new key at app.pinata.cloud under API Keys",
     CURRENT_USER_HAS_NOT_PINNED_CID: "pins.list() shows what is pinned",
     PAID_FEATURE_ONLY: "the account's plan does not include this; see app.pinata.cloud under Billing",
+    OBJECT_NOT_FOUND: "it may be removed or replaced; psa.list() shows what there is",
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
 }
 

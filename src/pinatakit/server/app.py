@@ -7,7 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -22,11 +23,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
-from pinatakit.server import account, files, gateway, keys, pins, uploads
+from pinatakit.server import account, files, gateway, keys, pins, psa, uploads
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, json, read_json
 from pinatakit.server.store import Store
+from pinatakit.server.worker import Fetching, Worker
 
 _log = logging.getLogger("pinatakit.server")
 _access = logging.getLogger("pinatakit.access")
@@ -67,21 +69,37 @@ ENDPOINTS: Final = (
     _Endpoint(("GET",), "/users/apiKeys", keys.list_keys, "admin"),
     _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke, "admin", takes_json=True),
     _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
+    _Endpoint(("POST",), pins.QUEUE, pins.pin_by_cid, "org:files:write", takes_json=True),
+    _Endpoint(("GET",), pins.QUEUE, pins.list_queue, "org:files:read"),
+    _Endpoint(("DELETE",), f"{pins.QUEUE}/{{id}}", pins.cancel, "org:files:write"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
     _Endpoint(("DELETE",), "/v3/files/{network}/{id}", files.delete, "org:files:write"),
+    _Endpoint(("GET",), "/psa/pins", psa.list_pins, "data.pinList"),
+    _Endpoint(("POST",), "/psa/pins", psa.add, "pinning.pinByHash", takes_json=True),
+    _Endpoint(("GET",), "/psa/pins/{id}", psa.get, "data.pinList"),
+    _Endpoint(("POST",), "/psa/pins/{id}", psa.replace, "pinning.pinByHash", takes_json=True),
+    _Endpoint(("DELETE",), "/psa/pins/{id}", psa.delete, "pinning.unpin"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
 )
 
 
-def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> ASGIApp:
+def create_app(
+    store: Store, *, hosts: Collection[str] | None = _LOOPBACK, fetching: Fetching | None = None
+) -> ASGIApp:
     """The local Pinata over a store, as an ASGI application.
 
     `hosts` are the names by which it may be called, without port; `None` allows any. A
-    browser's page may call the API only from this machine (its ``Origin``).
+    browser's page may call the API only from this machine (its ``Origin``). What is queued is
+    fetched, as `fetching` says, between the start and the end of the application's lifespan.
     """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        async with Worker(store, fetching or Fetching()):
+            yield
 
     def route(endpoint: _Endpoint) -> Route:
         async def answer(request: Request) -> Response:
@@ -96,6 +114,7 @@ def create_app(store: Store, *, hosts: Collection[str] | None = _LOOPBACK) -> AS
 
     app = Starlette(
         routes=[route(endpoint) for endpoint in ENDPOINTS],
+        lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
             HTTPException: _no_route,
@@ -123,6 +142,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         if error.status == 416:
             response.headers["content-range"] = error.reason
         return response
+    if request.url.path.startswith("/psa/"):
+        return json(older_envelope(error.reason, error.details), psa.status_of(error))
     if request.url.path.startswith("/v3/") and error.reason not in _OF_KEYS:
         return json(v3_envelope(error.status, error.details, request.scope["request_id"]), error.status)
     return json(older_envelope(error.reason, error.details), error.status)

@@ -39,7 +39,7 @@ async def list_files(asked: Asked) -> Response:
         mime_type=query.get("mimeType") or None,
     )
     limit = asked.number("limit", 10, 1, 1000)
-    after = _read_token(query.get("pageToken"))
+    after = read_page_token(query.get("pageToken"))
     if query.get("cidPending", "").lower() == "true":  # here a CID is known before its file is listed
         return data({"files": [], "next_page_token": ""})
 
@@ -47,7 +47,7 @@ async def list_files(asked: Asked) -> Response:
         return asked.store.files.page(wanted, ascending=order == "ASC", limit=limit + 1, after=after)
 
     files = await anyio.to_thread.run_sync(find)
-    token = _token(files[limit - 1].id) if len(files) > limit else ""
+    token = page_token(files[limit - 1].id) if len(files) > limit else ""
     return data({"files": [file.to_json() for file in files[:limit]], "next_page_token": token})
 
 
@@ -94,12 +94,17 @@ def _missing(asked: Asked) -> Refusal:
     return not_found(f"There is no {asked.network()} file with the id {asked.path('id')!r}.")
 
 
-def _token(id: str) -> str:
+def page_token(id: str) -> str:
     """Where the next page starts: the last id shown, in base64, as Pinata's tokens are."""
     return base64.b64encode(id.encode()).decode()
 
 
-def _read_token(token: str | None) -> Any:
+def read_page_token(token: str | None) -> Any:
+    """The id behind which a page starts.
+
+    Raises:
+        Refusal: it is no token of this service.
+    """
     if not token:
         return None
     try:

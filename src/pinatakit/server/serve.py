@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -23,6 +23,7 @@ from pinatakit.errors import InputError, PinataError
 from pinatakit.server.app import create_app
 from pinatakit.server.auth import make_jwt
 from pinatakit.server.store import Store
+from pinatakit.server.worker import Fetching
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -44,6 +45,7 @@ class Server:
 
     `data` is its folder; without one it is a temporary folder, removed at the end. Port 0
     takes a free one. It listens when it is made, and answers from `start` or `run` on.
+    `fetching` says from where it fetches what is queued by its CID.
 
     Raises:
         Busy: another server has the data folder.
@@ -57,6 +59,7 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 0,
         names: Collection[str] = (),
+        fetching: Fetching | None = None,
     ) -> None:
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="pinatakit-")) if data is None else data.resolve()
@@ -76,10 +79,13 @@ class Server:
         self.url = f"http://{f'[{host}]' if ':' in host else _shown(host)}:{port}"
         anywhere = host in ("0.0.0.0", "::") and not names  # noqa: S104
         hosts = None if anywhere else [*names, f"[{host}]" if ":" in host else host]
+        fetching = fetching or Fetching()
+        if fetching.private is None:  # who can ask can connect to this machine himself
+            fetching = replace(fetching, private=host in _LOOPBACK and not names)
         config = uvicorn.Config(
-            create_app(self.store, hosts=hosts),
+            create_app(self.store, hosts=hosts, fetching=fetching),
             http="httptools",
-            lifespan="off",
+            lifespan="on",
             ws="none",
             log_config=None,
             access_log=False,

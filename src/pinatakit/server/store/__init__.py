@@ -22,9 +22,10 @@ from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.psa import PinObjects
 from pinatakit.server.store.records import Records
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "Records", "Store", "Writing"]
+__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "PinObjects", "Records", "Store", "Writing"]
 
 
 class Busy(PinataError):
@@ -54,7 +55,8 @@ class Store:
             self.cars.sweep()
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
-            self.jobs = Jobs(self.records)
+            self.jobs = Jobs(self.records, self.files)
+            self.pin_objects = PinObjects(self.records)
         except BaseException:
             self._lock.close()
             raise

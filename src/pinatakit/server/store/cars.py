@@ -44,7 +44,19 @@ class Cars:
 
     def write(self, cid_version: int) -> Writing:
         """Begin a CAR."""
-        return Writing(self, cid_version)
+        return Writing(self, _NO_ROOT[cid_version])
+
+    def write_known(self, root: CID) -> Writing:
+        """Begin the CAR of a root that is known, whatever its codec and hash."""
+        return Writing(self, root)
+
+    def resume(self, number: int, root: CID) -> Writing:
+        """Go on with a CAR that was left unfinished; what is not whole at its end is dropped.
+
+        Raises:
+            OSError: it is not there any more.
+        """
+        return Writing(self, root, number)
 
     def path(self, root: CID, number: int) -> Path:
         """Where the CAR of a root is.
@@ -93,21 +105,30 @@ class Cars:
             self.records.after_commit(lambda: self.remove(path))
 
     def sweep(self) -> None:
-        """Remove what a crash has left: CARs half written, or whole but never acknowledged."""
+        """Remove what a crash has left: CARs half written, or whole but never acknowledged.
+
+        What a job has fetched so far stays: it goes on from there.
+        """
+        jobs = self.records.read("SELECT car FROM job WHERE car IS NOT NULL")
+        wanted = {f"{row['car']}.car" for row in jobs}
         for path in self.incoming.iterdir():
-            path.unlink()
+            if path.name not in wanted:
+                path.unlink()
 
         def drop(db: sqlite3.Connection) -> None:
-            db.execute("DELETE FROM block WHERE car IN (SELECT n FROM car WHERE root IS NULL)")
-            db.execute("DELETE FROM car WHERE root IS NULL")
-            orphans = "SELECT root FROM car WHERE root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
+            half = "root IS NULL AND n NOT IN (SELECT car FROM job WHERE car IS NOT NULL)"
+            db.execute(f"DELETE FROM block WHERE car IN (SELECT n FROM car WHERE {half})")
+            db.execute(f"DELETE FROM car WHERE {half}")
+            orphans = (
+                "SELECT root FROM car WHERE root IS NOT NULL"
+                " AND root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
+            )
             for row in db.execute(orphans).fetchall():
                 self.forget(db, row[0])
 
         self.records.write(drop).result()
-        known = {
-            self.path(CID.parse(row["root"]), row["n"]) for row in self.records.read("SELECT * FROM car")
-        }
+        whole = self.records.read("SELECT * FROM car WHERE root IS NOT NULL")
+        known = {self.path(CID.parse(row["root"]), row["n"]) for row in whole}
         for path in self.folder.glob("*.car"):
             if path not in known:
                 path.unlink()
@@ -145,16 +166,18 @@ class Writing:
     A block given again is written once, as far as the last 65,536 are remembered.
     """
 
-    def __init__(self, cars: Cars, cid_version: int) -> None:
+    def __init__(self, cars: Cars, placeholder: CID, number: int | None = None) -> None:
         self._cars = cars
-        self._placeholder = _NO_ROOT[cid_version]
-        self.number: int = cars.records.write(
-            lambda db: db.execute("INSERT INTO car (root) VALUES (NULL)").lastrowid or 0
-        ).result()
-        self._path = cars.incoming / f"{self.number}.car"
-        self._file = os.open(
-            self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644
+        self._placeholder = placeholder
+        self.number: int = (
+            number
+            or cars.records.write(
+                lambda db: db.execute("INSERT INTO car (root) VALUES (NULL)").lastrowid or 0
+            ).result()
         )
+        self._path = cars.incoming / f"{self.number}.car"
+        new = 0 if number else os.O_CREAT | os.O_EXCL
+        self._file = os.open(self._path, os.O_WRONLY | new | getattr(os, "O_BINARY", 0), 0o644)
         self._gathered: list[bytes | memoryview] = []
         self._gathered_size = 0
         self._at = 0
@@ -162,7 +185,10 @@ class Writing:
         self._syncing: Future[None] | None = None
         self._index: list[tuple[bytes, int, int, int]] = []
         self._recent: OrderedDict[CID, None] = OrderedDict()
-        self._put(car_header([self._placeholder]))
+        if number:
+            self._cut()
+        else:
+            self._put(car_header([self._placeholder]))
 
     def put(self, block: Block) -> None:
         """Take a block; it is on disk after `settle`.
@@ -221,6 +247,23 @@ class Writing:
         """Make all blocks so far readable."""
         self._flush()
         self._enter()
+
+    def _cut(self) -> None:
+        """Go to the end of the last block that is whole, and forget what the index knows beyond it."""
+        size = os.fstat(self._file).st_size
+
+        def whole(db: sqlite3.Connection) -> int:
+            db.execute("DELETE FROM block WHERE car = ? AND at + size > ?", (self.number, size))
+            end: int | None = db.execute(
+                "SELECT max(at + size) FROM block WHERE car = ?", (self.number,)
+            ).fetchone()[0]
+            return end or 0
+
+        self._at = self._synced = self._cars.records.write(whole).result()
+        os.ftruncate(self._file, self._at)
+        os.lseek(self._file, 0, os.SEEK_END)
+        if not self._at:
+            self._put(car_header([self._placeholder]))
 
     def _put(self, data: bytes | memoryview) -> None:
         self._gathered.append(data)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from pinatakit.content import CID, Block, Kind, Root, Walk, links_size
+from pinatakit.content import CID, Kind, Root, Walk, links_size, walk_blocks
 from pinatakit.protocol import File, Network, Pin, Upload, Usage, Where
 from pinatakit.protocol.metadata import merge_keyvalues
 from pinatakit.protocol.pins import Region
@@ -89,34 +89,42 @@ class Files:
         if not db.execute("SELECT 1 FROM file WHERE cid = ? AND unpinned IS NULL", (cid,)).fetchone():
             self._cars.forget(db, cid)
 
-    def add(self, kept: Kept, car: Writing) -> Upload:
+    def add(self, kept: Kept, car: Writing, *, id: str | None = None) -> Upload:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
         What is pinned already stays as it is, and the answer says so.
         """
-
-        def add(db: sqlite3.Connection) -> Upload:
-            cid = str(kept.root.cid)
-            row = db.execute(
-                "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
-            ).fetchone()
-            if db.execute("SELECT 1 FROM car WHERE root = ?", (cid,)).fetchone():
-                car.abandon(db)
-            else:
-                car.keep(db, kept.root.cid)
-            if row:
-                return _upload(row, is_duplicate=True)
-            return _upload(_insert(db, kept))
-
-        added = self._records.write(add).result()
+        added = self._records.write(lambda db: self.record(db, kept, car, id=id)).result()
         if kept.expires_at:
             self._look_ahead()
         return added
 
+    def record(self, db: sqlite3.Connection, kept: Kept, car: Writing, *, id: str | None = None) -> Upload:
+        """Within a write: as `add`."""
+        cid = str(kept.root.cid)
+        row = db.execute(
+            "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
+        ).fetchone()
+        if db.execute("SELECT 1 FROM car WHERE root = ?", (cid,)).fetchone():
+            car.abandon(db)
+        else:
+            car.keep(db, kept.root.cid)
+        if row:
+            return _upload(row, is_duplicate=True)
+        return _upload(_insert(db, kept, id))
+
     def pin_held(
-        self, cid: CID, name: str | None, keyvalues: Mapping[str, Any], group_id: str | None
+        self,
+        cid: CID,
+        name: str | None,
+        keyvalues: Mapping[str, Any],
+        group_id: str | None,
+        *,
+        id: str | None = None,
     ) -> bool:
         """Pin a DAG that is in a public CAR already, in a CAR of its own; whether it was.
+
+        `id` is what the file is called by where one is made.
 
         Raises:
             ContentError: the DAG is no file or folder, or the store is damaged.
@@ -126,11 +134,14 @@ class Files:
             return False
         if self._pinned(cid):
             return True
-        car = self._cars.write(cid.version)
+        get = self._cars.getter(number)
+        car = self._cars.write_known(cid)
         try:
-            kept = _copy(cid, self._cars.getter(number), car)
+            for block in walk_blocks(cid, get):
+                car.put(block)
+            kept = describe(cid, get)
             car.settle(kept.root)
-            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id), car)
+            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id), car, id=id)
         except BaseException:
             self._records.write(car.abandon).result()
             raise
@@ -210,6 +221,11 @@ class Files:
 
         return self._records.write(delete).result()
 
+    def unpin(self, db: sqlite3.Connection, n: int) -> None:
+        """Within a write: unpin one record. Content nobody pins goes."""
+        sql = "UPDATE file SET unpinned = ? WHERE n = ? RETURNING cid"
+        self._forget(db, db.execute(sql, (now_micros(), n)).fetchone()["cid"])
+
     def page(self, wanted: Filter, *, ascending: bool, limit: int, after: str | None) -> list[File]:
         """Some files in order of time, behind the one with id `after`."""
         conditions, values = _conditions(wanted)
@@ -242,8 +258,12 @@ class Files:
         return Usage(pin_count=row[0], pin_size_total=row[1], pin_size_with_replications_total=row[1])
 
 
-def _copy(cid: CID, get: Callable[[CID], bytes], car: Writing) -> Kept:
-    """Put a file's or folder's blocks into a CAR, and say what it is."""
+def describe(cid: CID, get: Callable[[CID], bytes]) -> Kept:
+    """What a file or folder is, whose blocks were checked already.
+
+    Raises:
+        Malformed: it is neither.
+    """
     walk = Walk(cid)
     steps = walk.leftover()
     dag_size = 0
@@ -263,19 +283,18 @@ def _copy(cid: CID, get: Callable[[CID], bytes], car: Writing) -> Kept:
             break
         wanted, block = walk.wants, get(walk.wants)
         dag_size = dag_size or len(block) + links_size(wanted, block)
-        steps = walk.feed(block)
-        car.put(Block(wanted, block))
+        steps = walk.take(block)
     mime_type = DIRECTORY if kind is Kind.DIRECTORY else sniff(start, None)
     return Kept(Root(cid, size, dag_size), None, mime_type, files)
 
 
-def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
+def _insert(db: sqlite3.Connection, kept: Kept, id: str | None = None) -> sqlite3.Row:
     now = now_micros()
     row: sqlite3.Row = db.execute(
         "INSERT INTO file (id, cid, network, name, size, dag_size, mime_type, number_of_files, group_id,"
         " keyvalues, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         (
-            new_id(),
+            id or new_id(),
             str(kept.root.cid),
             kept.network,
             kept.name,

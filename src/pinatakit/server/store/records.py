@@ -59,11 +59,20 @@ CREATE TABLE keyvalue (
 CREATE INDEX keyvalue_text ON keyvalue (key, text, created, n);
 CREATE INDEX keyvalue_number ON keyvalue (key, number, created, n);
 
+-- A CID that shall be pinned. What the pinning service API asked for stays when it is pinned, as
+-- status 'pinned', and as 'replaced' until what takes its place is pinned too. The file that a job
+-- makes has the job's id. `car` is what has been fetched so far.
 CREATE TABLE job (
     id TEXT PRIMARY KEY, cid TEXT NOT NULL, name TEXT, keyvalues TEXT, host_nodes TEXT,
-    group_id TEXT, status TEXT NOT NULL, queued INTEGER NOT NULL
+    group_id TEXT, status TEXT NOT NULL, queued INTEGER NOT NULL UNIQUE,
+    psa INTEGER NOT NULL DEFAULT 0, reason TEXT, car INTEGER, replaced_by TEXT
 ) STRICT;
-CREATE INDEX job_queued ON job (queued, id);
+CREATE INDEX job_status ON job (status, queued);
+CREATE INDEX job_cid ON job (cid);
+CREATE INDEX job_replaced_by ON job (replaced_by) WHERE replaced_by IS NOT NULL;
+CREATE TRIGGER job_unpinned AFTER UPDATE OF unpinned ON file
+WHEN NEW.unpinned IS NOT NULL AND NEW.network = 'public'
+BEGIN DELETE FROM job WHERE cid = NEW.cid AND status IN ('pinned', 'replaced'); END;
 
 -- A CAR that is whole has the root it is named by; one that is being written has none yet.
 CREATE TABLE car (n INTEGER PRIMARY KEY AUTOINCREMENT, root TEXT UNIQUE) STRICT;
