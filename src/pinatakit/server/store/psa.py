@@ -84,7 +84,7 @@ def _conditions(wanted: Wanted) -> tuple[str, list[Any]]:
         else:
             pattern = re.escape(wanted.name)
             whole = pattern if "partial" in wanted.match else rf"\A{pattern}\Z"
-            add("name IS NOT NULL AND matches(?, ?, name)", whole, wanted.match.startswith("i"))
+            add("matches(?, ?, coalesce(name, ''))", whole, wanted.match.startswith("i"))
     if wanted.before:
         add("created < ?", to_micros(wanted.before))
     if wanted.after:
