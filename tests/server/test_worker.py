@@ -332,8 +332,9 @@ def test_what_a_crash_has_damaged_is_fetched_again(tmp_path, damage):
         assert stuck.wait(10)
     (car,) = (tmp_path / "cars" / "incoming").iterdir()
     car.write_bytes(damage(car.read_bytes()))
-    with Gateway(blocks) as honest, Server(tmp_path, fetching=fast(gateways=(honest.url,))) as server:
-        with client(server) as api:
+    with Gateway(blocks) as honest:
+        fetching = fast(gateways=(honest.url,))
+        with Server(tmp_path, fetching=fetching) as server, client(server) as api:
             pinned(api, id)
             assert whole(api, root, blocks)
 
