@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 
+import httpx2
 import pytest
 
 import pinatakit
@@ -12,8 +13,9 @@ from pinatakit.content import CID, Profile, build_directory, build_file, walk_bl
 from pinatakit.server import Fetching, Server
 from tests.content.vectors import Blocks
 
-from .conftest import client, content_of, until
+from .conftest import bearer, client, content_of, until
 from .gateways import Gateway, Liar, NoCars, Partial, Redirecting, Refused
+from .test_crash import kill, start
 
 QUEUE = "/v3/files/public/pin_by_cid"
 MIB = 1 << 20
@@ -462,3 +464,28 @@ def test_a_gateway_that_is_no_address_is_refused_at_once():
     for gateway in ("ipfs.io", "/dns/ipfs.io/https", "ftp://x", "http://user:pass@x"):
         with pytest.raises(pinatakit.InputError):
             Fetching(gateways=(gateway,))
+
+
+def test_what_was_fetched_is_kept_over_a_kill(tmp_path):
+    root, blocks = dag(24 * MIB, seed=13)
+    stuck = threading.Event()
+
+    class Stuck(NoCars):
+        def raw(self, cid):
+            if len(self.asked) > 85:
+                stuck.set()
+                raise Refused(503)
+            return super().raw(cid)
+
+    with Stuck(blocks) as gateway, Gateway(blocks) as whole_one:
+        process, about = start(tmp_path)
+        with httpx2.Client(base_url=about["url"], headers=bearer(about["jwt"])) as api:
+            id = ask(api, root, gateway.url)
+            assert stuck.wait(30)
+        kill(process)
+        fetching = fast(gateways=(whole_one.url,))
+        with Server(tmp_path, fetching=fetching) as server, client(server) as api:
+            pinned(api, id)
+            assert whole(api, root, blocks)
+        asked = {cid for _, cid in whole_one.asked}
+        assert len(asked) <= len(blocks) - 64  # 16 MiB were kept

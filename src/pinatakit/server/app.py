@@ -28,7 +28,7 @@ from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, json, read_json
 from pinatakit.server.store import Store
-from pinatakit.server.worker import Fetching, Worker
+from pinatakit.server.worker import Fetching, working
 
 _log = logging.getLogger("pinatakit.server")
 _access = logging.getLogger("pinatakit.access")
@@ -98,7 +98,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
-        async with Worker(store, fetching or Fetching()):
+        async with working(store, fetching or Fetching()):
             yield
 
     def route(endpoint: _Endpoint) -> Route:

@@ -12,13 +12,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+import anyio
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 from pinatakit.content import CID, MAX_BLOCK, Block, CarReader
 from pinatakit.content.multiformats import RAW
@@ -76,40 +78,39 @@ class Fetching:
         object.__setattr__(self, "gateways", tuple(gateway.rstrip("/") for gateway in self.gateways))
 
 
+@asynccontextmanager
+async def working(store: Store, fetching: Fetching) -> AsyncGenerator[None]:
+    """Work on the queue of a store meanwhile; what is not whole at the end is kept for the next start."""
+    worker = Worker(store, fetching)
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(worker.watch, group)
+            yield
+            group.cancel_scope.cancel()
+    finally:
+        await worker.close()
+
+
 class Worker:
-    """Works on the queue of a store from `start` to `stop`, on one event loop."""
+    """Has a task for each job that is to be worked on. One event loop has it."""
 
     def __init__(self, store: Store, fetching: Fetching) -> None:
         self.store = store
         self.fetching = fetching
         self.streams = asyncio.Semaphore(_STREAMS)
         self.same: WeakValueDictionary[CID, asyncio.Lock] = WeakValueDictionary()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._scopes: dict[str, anyio.CancelScope] = {}
         self._changed = asyncio.Event()
-        self._main: asyncio.Task[None] | None = None
         self._fetcher: Fetcher | None = None
         self._making = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
 
         def changed() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the next start sees the change
                 loop.call_soon_threadsafe(self._changed.set)
 
-        self.store.jobs.at_once = self.fetching.at_once
-        self.store.jobs.changed = changed
-        self._main = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Stop; what is not whole is kept and gone on with at the next start."""
-        tasks = [task for task in (self._main, *self._tasks.values()) if task]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if self._fetcher:
-            await self._fetcher.close()
+        store.jobs.at_once = fetching.at_once
+        store.jobs.changed = changed
 
     async def fetcher(self) -> Fetcher:
         """What asks gateways; made when the first job needs it, for it takes its time."""
@@ -123,30 +124,37 @@ class Worker:
 
         return Fetcher(private=bool(self.fetching.private), trusted=self.fetching.gateways)
 
-    async def _watch(self) -> None:
-        """Have a task for each job that is to be worked on, and for no other."""
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._fetcher:
+            await self._fetcher.close()
+
+    async def watch(self, group: TaskGroup) -> None:
+        """Have a task of the group for each job that is due, and for no other."""
         while True:
             self._changed.clear()
             try:
                 due = {job.id: job for job in await in_thread(self.store.jobs.due)}
             except OSError as error:
                 _log.warning("the queue cannot be read: %s", error)
-                await asyncio.sleep(_AFTER_A_FAULT)
+                await anyio.sleep(_AFTER_A_FAULT)
                 continue
-            for id in self._tasks.keys() - due.keys():
-                self._tasks[id].cancel()
-            for id in due.keys() - self._tasks.keys():
-                self._tasks[id] = task = asyncio.create_task(_Pinning(self, due[id]).run())
-                task.add_done_callback(partial(self._over, id))
+            for id in self._scopes.keys() - due.keys():
+                self._scopes[id].cancel()
+            for id in due.keys() - self._scopes.keys():
+                self._scopes[id] = anyio.CancelScope()
+                group.start_soon(self._work, due[id])
             await self._changed.wait()
 
-    def _over(self, id: str, task: asyncio.Task[None]) -> None:
-        del self._tasks[id]
-        if task.cancelled() or not (error := task.exception()):
-            self._changed.set()
-            return
-        _log.error("job %s failed", id, exc_info=error)
-        asyncio.get_running_loop().call_later(_AFTER_A_FAULT, self._changed.set)
+    async def _work(self, job: Job) -> None:
+        with self._scopes[job.id]:
+            try:
+                await _Pinning(self, job).run()
+            except Exception:  # noqa: BLE001  (a fault of ours ends neither the server nor other jobs)
+                _log.exception("job %s failed, and is begun again", job.id)
+                await anyio.sleep(_AFTER_A_FAULT)
+        del self._scopes[job.id]
+        self._changed.set()
 
 
 class _GivenUp(Exception):
@@ -218,7 +226,7 @@ class _Pinning:
                     )
                     raise
                 await in_thread(self._tell, reason)
-                await asyncio.sleep(min(pause, self._left()))
+                await anyio.sleep(min(pause, self._left()))
                 pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
             if self.car:
