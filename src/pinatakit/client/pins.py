@@ -191,7 +191,7 @@ class Pins(Resource[W]):
             step = pause if timeout is None else min(pause, timeout - waited)
             await self.wire.sleep(step)
             waited += step
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
 
     @operation
     async def update(
