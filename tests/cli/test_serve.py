@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import CID, Pinata, PinPending
 
 from . import processes
 from .processes import HELLO, HELLO_V1, LIMIT, command, environment, posix, serving
@@ -137,3 +137,15 @@ def test_commands_at_once_share_one_local_pinata(run, tmp_path):
         ran = list(pool.map(lambda number: run("upload", "--local=shared", f"{number}.txt"), range(6)))
     assert [one.code for one in ran] == [0] * 6
     assert len(run("ls", "--local=shared").lines) == 6
+
+
+def test_it_fetches_what_is_pinned_by_its_cid_from_its_gateways(tmp_path):
+    with serving(tmp_path, "--data", tmp_path / "one") as first:
+        upload = first.client.upload(HELLO, name="hello")
+        others = ["--gateway", first.about["url"], "--no-private-hosts"]
+        with serving(tmp_path, "--data", tmp_path / "two", *others) as second:
+            pins = second.client.pins
+            assert str(pins.wait(pins.add(upload.cid), timeout=LIMIT).cid) == HELLO_V1
+            refused = pins.add(CID.of(b"elsewhere"), host_nodes=["http://localhost:9"])
+            with pytest.raises(PinPending, match="does not fetch from there"):
+                pins.wait(refused, timeout=1)

@@ -19,11 +19,12 @@ from pinatakit.server.store.files import as_text
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.values import from_micros, to_micros
 
-_OBJECTS: Final = """
+_JOBS: Final = """
 SELECT id, cid, name, keyvalues, host_nodes, status, reason, queued AS created FROM job
 WHERE status <> 'replaced'
-UNION ALL
-SELECT id, cid, name, keyvalues, NULL, 'pinned', NULL, created FROM file
+"""
+_FILES: Final = """
+SELECT id, cid, name, keyvalues, NULL AS host_nodes, 'pinned' AS status, NULL AS reason, created FROM file
 WHERE network = 'public' AND unpinned IS NULL AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = file.id)
 """
 
@@ -56,14 +57,20 @@ class PinObjects:
     def list(self, wanted: Wanted, limit: int) -> tuple[list[PinStatus], int]:
         """The newest that match, and how many do in all."""
         conditions, values = _conditions(wanted)
-        matching = f"FROM ({_OBJECTS}) WHERE {conditions}"
-        count = self._records.read(f"SELECT count(*) {matching}", values)[0][0]
-        sql = f"SELECT * {matching} ORDER BY created DESC, id DESC LIMIT ?"
-        return [_pin_status(row) for row in self._records.read(sql, (*values, limit))], count
+        # Each of the two is read along its own index, and only as far as the page may reach.
+        found: dict[str, sqlite3.Row] = {}  # by id: a job may become a file in between
+        count = 0
+        for objects in (_JOBS, _FILES):
+            matching = f"FROM ({objects}) WHERE {conditions}"
+            count += self._records.read(f"SELECT count(*) {matching}", values)[0][0]
+            rows = self._records.read(f"SELECT * {matching} ORDER BY created DESC LIMIT ?", (*values, limit))
+            found |= {row["id"]: row for row in rows}
+        newest = sorted(found.values(), key=lambda row: row["created"], reverse=True)
+        return [_pin_status(row) for row in newest[:limit]], count
 
     def get(self, id: str) -> PinStatus | None:
         """One pin object."""
-        row = self._records.read_one(f"SELECT * FROM ({_OBJECTS}) WHERE id = ?", (id,))
+        row = self._records.read_one(f"SELECT * FROM ({_JOBS} UNION ALL {_FILES}) WHERE id = ?", (id,))
         return _pin_status(row) if row else None
 
 
