@@ -409,9 +409,9 @@ def test_private_addresses_are_refused_where_others_can_ask():
     with Gateway(blocks) as gateway:
         with Server(fetching=fast(private=False)) as server, client(server) as api:
             reason = failed(api, ask(api, root, gateway.url), "bad_host_node")
-            assert "127.0.0.1 is at 127.0.0.1, and the local Pinata does not fetch from there" in reason
+            assert "127.0.0.1 is at a private or reserved address, and is not fetched from" in reason
             localhost = gateway.url.replace("127.0.0.1", "localhost")
-            assert "does not fetch" in failed(api, ask(api, root, localhost), "bad_host_node")
+            assert "is not fetched from" in failed(api, ask(api, root, localhost), "bad_host_node")
         assert gateway.asked == []
 
 
@@ -429,7 +429,7 @@ def test_a_redirect_to_a_private_address_is_not_followed():
         fetching = fast(private=False, gateways=(gateway.url,))
         with Server(fetching=fetching) as server, client(server) as api:
             id = ask(api, root)
-            until(lambda: "does not fetch from there" in (job(api, id).get("reason") or ""))
+            until(lambda: "is not fetched from" in (job(api, id).get("reason") or ""))
         assert hidden.asked == []
         assert gateway.asked
 

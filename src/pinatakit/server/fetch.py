@@ -208,7 +208,7 @@ class _Guarded(httpx.AsyncBaseTransport):
             for address in addresses:
                 if not may_connect(address, private=self._private):
                     raise Forbidden(
-                        f"{url.host} is at {address}, and the local Pinata does not fetch from there"
+                        f"{url.host} is at a private or reserved address, and is not fetched from"
                     )
         return addresses
 
