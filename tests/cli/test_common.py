@@ -119,6 +119,8 @@ CODES = {
     "MissingBlock": 7,
     "NoSuchPath": 3,
     "NotFound": 3,
+    "PinFailed": 1,
+    "PinPending": 1,
     "PinataError": 1,
     "RateLimited": 6,
     "ServiceFault": 5,
@@ -143,6 +145,8 @@ def made(name):
             return kind(cid, cid)
         case "NoSuchPath":
             return kind(cid, "a/b", at="b")
+        case "PinFailed" | "PinPending":
+            return kind(cid, "expired")
         case _:
             return kind("words")
 
