@@ -1,18 +1,23 @@
 # Two commands: `make demo` and `make test`. Both set up what they need in .venv.
+# `make test-all` is `make test` with the slow tests, and with more random examples.
+# `make fuzz` takes half an hour.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test test-all check fuzz clean
 
 demo: .venv/pinatakit
 	$(BIN)/python examples/demo.py
 
 test: check
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest $(PYTEST)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+
+test-all: PYTEST = -m "slow or not slow" --hypothesis-profile thorough
+test-all: test
 
 check: .venv/dev
 	$(BIN)/ruff format --check
@@ -20,6 +25,10 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+fuzz: .venv/dev
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python -m fuzz
 
 .venv/pinatakit: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pinatakit needs Python 3.11 or newer; say: make PYTHON=python3.11")'
@@ -33,4 +42,4 @@ check: .venv/dev
 	@touch $@
 
 clean:
-	rm -rf .venv dist build .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv dist build .coverage* .mypy_cache .pytest_cache .hypothesis .ruff_cache .import_linter_cache

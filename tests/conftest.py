@@ -5,12 +5,18 @@ from __future__ import annotations
 import anyio
 import httpx2 as httpx
 import pytest
+from hypothesis import settings as examples
 
 from pinatakit import AsyncPinata, Pinata
 from pinatakit.client._wire import run_now
 from pinatakit.server import Server
 
 pytest_plugins = ["pinatakit.pytest_plugin"]
+
+# No deadlines: a machine that is shared keeps none. `make test` tries the same examples each time.
+examples.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
+examples.register_profile("thorough", max_examples=1000, deadline=None)
+examples.load_profile("quick")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -24,7 +30,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True)
 def _nobody(monkeypatch):
     """No test speaks for whoever runs it."""
-    for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL"):
+    for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL", "PINATA_GATEWAY_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -71,20 +77,22 @@ def settings(server):
 
 @pytest.fixture(scope="module")
 def janitor(settings):
-    """Takes away all files of the local Pinata."""
+    """Takes away all files and groups of the local Pinata."""
     with Pinata(**settings) as pinata:
 
         def janitor():
             for network in ("public", "private"):
                 for file in pinata.files.list(network=network):
                     pinata.files.delete(file.id, network=network)
+                for group in pinata.groups.list(network=network):
+                    pinata.groups.delete(group.id, network=network)
 
         yield janitor
 
 
 @pytest.fixture
 def play(wire, over, settings, janitor):
-    """Play a body on a wire against the local Pinata, which has no files before and after."""
+    """Play a body on a wire against the local Pinata, which has no files and groups before and after."""
 
     def play(body, **others):
         # Reading certificates, which plain HTTP has no use for, would take longer than most tests.

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pinatakit.cars import Unpacked, Verified, list_car, pack, unpack, verify_car
 from pinatakit.content import (
@@ -24,14 +30,17 @@ from pinatakit.content import (
     write_car,
 )
 from pinatakit.content import multiformats as mf
-from pinatakit.errors import BlockMismatch, InputError, Malformed, MissingBlock
+from pinatakit.errors import BlockMismatch, ContentError, InputError, Malformed, MissingBlock
 from pinatakit.roots import cid_of
 
+from .content import strategies
+from .content.strategies import Tree
 from .content.vectors import VECTORS, Blocks, content, flat, profile_of
 from .test_roots import KUBO, Pipe, lay, posix
 
 V1 = PROFILES["v1"]
 SMALL = Profile("small", 1, raw_leaves=True, chunk_size=10, width=3)
+WRAPPED = Profile("wrapped", 0, raw_leaves=False, chunk_size=10, width=3)
 NAMED = {vector["id"]: vector for vector in VECTORS["vectors"]}
 TREES = ["dir-nested-b", "dir-empty-subdirs", "dir-unicode", "dir-sort", "dir-empty"]
 
@@ -73,6 +82,14 @@ def folder_of(entries: dict[str, bytes | str], profile: Profile = V1) -> tuple[C
         )
 
     return car_of(build)
+
+
+def version_2(car: bytes) -> bytes:
+    """A CAR in the envelope of version 2, five bytes behind its header, with an index behind it."""
+    begin = 51 + 5
+    places = (begin, len(car), begin + len(car))
+    header = bytes(16) + b"".join(place.to_bytes(8, "little") for place in places)
+    return bytes.fromhex("0aa16776657273696f6e02") + header + bytes(5) + car + b"an index"
 
 
 def on_disk(top) -> dict[str, bytes | str | None]:
@@ -248,12 +265,7 @@ def test_a_car_in_an_open_file_starts_where_the_file_stands(tmp_path):
 
 def test_a_car_of_version_2_is_unpacked(tmp_path):
     root, car = folder_of({"a": b"aa"})
-    begin = 51 + 5
-    header = bytes(16) + b"".join(
-        number.to_bytes(8, "little") for number in (begin, len(car), begin + len(car))
-    )
-    whole = bytes.fromhex("0aa16776657273696f6e02") + header + bytes(5) + car + b"an index"
-    assert unpack(whole, tmp_path / "out").root == root
+    assert unpack(version_2(car), tmp_path / "out").root == root
     assert on_disk(tmp_path / "out") == {"a": b"aa"}
 
 
@@ -535,3 +547,73 @@ def test_two_blocks_of_the_same_bytes_and_other_codecs_are_both_in_the_car(tmp_p
 def test_a_car_does_not_take_the_place_of_a_folder(tmp_path):
     with pytest.raises(InputError, match="is a folder"):
         pack(b"x", tmp_path)
+
+
+# Whatever is packed, and whatever happens to it
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other file systems change names, or refuse them")
+folders = strategies.folders(targets=strategies.names)
+
+
+def lay_tree(top: Path, tree: Tree) -> None:
+    """Put a random tree on disk."""
+    for path, what in strategies.flat(tree).items():
+        where = top / path
+        match what:
+            case None:
+                where.mkdir()
+            case str():
+                where.symlink_to(what)
+            case _:
+                where.write_bytes(what)
+
+
+@linux
+@settings(max_examples=settings.default.max_examples // 4)  # it takes long to make files
+@given(folders, strategies.profiles, st.sampled_from(["streamed", "dfs"]))
+def test_what_is_packed_is_verified_and_unpacked(tree, profile, order):
+    with tempfile.TemporaryDirectory() as top:
+        place = Path(top)
+        lay_tree(place / "in", tree)
+        root = pack(place / "in", place / "a.car", profile=profile, order=order, hidden=True, **KUBO)
+        assert root == strategies.build(tree, profile)
+        assert verify_car(place / "a.car").missing == []
+        unpack(place / "a.car", place / "out")
+        assert on_disk(place / "out") == {path: what for path, what in strategies.flat(tree).items() if path}
+
+
+def is_noticed(car: bytes, top: Path) -> None:
+    """A CAR that is not what it was is told by both, and nothing of it is left on disk."""
+    with contextlib.suppress(ContentError):
+        assert verify_car(car).missing
+    with pytest.raises(ContentError):
+        unpack(car, top / "out")
+    assert os.listdir(top) == []
+
+
+def flipped(car: bytes, bit: int) -> bytes:
+    changed = bytearray(car)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+@linux
+@given(folders, strategies.profiles, st.data())
+def test_a_flipped_bit_anywhere_in_a_car_is_noticed(tree, profile, data):
+    _, car = car_of(lambda sink: strategies.build(tree, profile, sink))
+    with tempfile.TemporaryDirectory() as top:
+        is_noticed(flipped(car, data.draw(st.integers(0, len(car) * 8 - 1), label="bit")), Path(top))
+
+
+@pytest.mark.parametrize("profile", [SMALL, WRAPPED], ids=lambda profile: profile.name)
+def test_every_bit_of_a_car_matters(profile, tmp_path):
+    _, car = folder_of({"a": b"hello world"}, profile)
+    for bit in range(len(car) * 8):
+        is_noticed(flipped(car, bit), tmp_path)
+
+
+def test_every_bit_that_says_where_the_blocks_of_a_car_of_version_2_are_matters(tmp_path):
+    whole = version_2(folder_of({"a": b"hello world"})[1])
+    for bit in [*range(11 * 8), *range(27 * 8, 43 * 8)]:  # not the characteristics, nor the index
+        is_noticed(flipped(whole, bit), tmp_path)

@@ -101,7 +101,7 @@ def test_an_error_has_for_a_program_what_it_has_for_a_person():
         (301, errors.BadRequest),
         (400, errors.BadRequest),
         (401, errors.Unauthorized),
-        (402, errors.BadRequest),
+        (402, errors.PaymentRequired),
         (403, errors.Forbidden),
         (404, errors.NotFound),
         (413, errors.TooLarge),

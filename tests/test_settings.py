@@ -12,6 +12,7 @@ ENVIRONMENT = {
     "PINATA_JWT": "from-the-environment",
     "PINATA_ENDPOINT_URL": "http://endpoint.example",
     "PINATA_GATEWAY_URL": "https://gateway.example",
+    "PINATA_GATEWAY_KEY": "gateway-key",
 }
 
 
@@ -30,6 +31,8 @@ def test_the_environment_is_read():
     assert settings.credential.headers() == {"authorization": "Bearer from-the-environment"}
     assert settings.base("api") == settings.base("uploads") == "http://endpoint.example"
     assert settings.base("gateway") == "https://gateway.example"
+    assert settings.gateway_key == "gateway-key"
+    assert "gateway-key" not in repr(settings)
 
 
 def test_an_argument_beats_the_environment():

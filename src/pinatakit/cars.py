@@ -12,10 +12,12 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias, TypedDict, Unpack
+from typing import BinaryIO, Final, Literal, NamedTuple, Self, TypeAlias, TypedDict, Unpack
 
 from pinatakit.content import (
     CID,
@@ -28,14 +30,18 @@ from pinatakit.content import (
     Walk,
     car_header,
     car_section,
-    walk_blocks,
+    links_of,
+    walk_cids,
     walk_steps,
-    write_car,
 )
-from pinatakit.content.multiformats import DAG_PB
+from pinatakit.content.car import Placed
+from pinatakit.content.dagpb import decode_node, decode_unixfs, encode_leaf
+from pinatakit.content.multiformats import DAG_PB, RAW
+from pinatakit.content.pool import pool, workers
 from pinatakit.errors import InputError, MissingBlock
-from pinatakit.roots import Symlinks, root_of
-from pinatakit.sources import PIECE, Uploadable, explained
+from pinatakit.patterns import Patterns
+from pinatakit.roots import Symlinks, check_unchanged, root_of
+from pinatakit.sources import PIECE, READ, Reader, Source, Uploadable, explained, pread, read_source
 from pinatakit.targets import Target
 
 __all__ = ["Unpacked", "Verified", "list_car", "pack", "unpack", "verify_car"]
@@ -52,9 +58,12 @@ class Take(TypedDict, total=False):
     symlinks: Symlinks
     empty_folders: bool
     odd_names: bool
+    patterns: Patterns
 
 
 _NO_DIGEST: Final = b"\x12\x20" + bytes(32)
+_SMALL: Final = 64 << 10  # bytes; smaller writes are gathered, larger ones go out without a copy
+_GLANCE: Final = 16 << 10  # bytes read where only the beginnings of blocks matter
 
 
 class Unpacked(NamedTuple):
@@ -87,8 +96,9 @@ def pack(
 
     ``streamed`` is one pass: blocks as they are made, the root last, and put into the header
     at the end. ``dfs`` is depth first, each block once: byte for byte what ``ipfs dag export``
-    writes; it takes a second pass over a temporary file. A path is written aside and moved
-    into place when it is whole; an open file that cannot be rewound gets ``dfs`` or a copy.
+    writes; the source is read twice, and goes to a temporary file before where it has no path.
+    A path is written aside and moved into place when it is whole; what is written to must be
+    seekable, else the CAR goes to a temporary file before.
 
     Raises:
         InputError: the source cannot be read, or changes meanwhile.
@@ -98,17 +108,17 @@ def pack(
     sure = recipe.cid_version == 1 or not recipe.raw_leaves
     with ExitStack() as stack:
         out = stack.enter_context(_writing(to))
-        if order == "streamed" and sure and out.seekable():
+        if order == "dfs":
+            return _depth_first(out, stack.enter_context(_on_disk(source)), recipe, take)
+        if sure and out.seekable():
             return _stream(out, source, recipe, take)
         copy = stack.enter_context(tempfile.TemporaryFile())
         root = _stream(copy, source, recipe, take)
         copy.seek(0)
-        _, get, index = _index(copy, check=False)
-        blocks = (
-            (Block(cid, get(cid)) for cid in index) if order == "streamed" else walk_blocks(root.cid, get)
-        )
-        for piece in write_car([root.cid], blocks):
-            out.write(piece)
+        stored = _Stored(copy)
+        out.write(car_header([root.cid]))
+        for cid in stored.index:
+            _put(out, Block(cid, stored.get(cid)))
     return root
 
 
@@ -124,10 +134,10 @@ def unpack(car: CarSource, to: str | os.PathLike[str], *, root: CID | None = Non
         InputError: it cannot be written there, or holds names or symlinks that would lead out.
     """
     target: Target | None = None
-    with _indexed(car) as (roots, get, _):
-        top = _top(roots, root)
+    with _stored(car) as stored:
+        top = _top(stored.roots, root)
         try:
-            for step in walk_steps(Walk(top), get):
+            for step in walk_steps(Walk(top), stored.get):
                 if target is None:
                     assert isinstance(step, Entry)
                     target = Target(_inside(Path(to), step, top), step, name=str(top))
@@ -146,10 +156,10 @@ def list_car(car: CarSource, *, root: CID | None = None) -> Iterator[Entry]:
     Raises:
         ContentError: the CAR is malformed, forged or lacks a block.
     """
-    with _indexed(car) as (roots, get, _):
-        for top in [root] if root else roots:
+    with _stored(car) as stored:
+        for top in [root] if root else stored.roots:
             walk = Walk(top, contents=False)
-            for step in walk_steps(walk, get):
+            for step in walk_steps(walk, stored.get):
                 if isinstance(step, Entry):
                     yield step
 
@@ -161,23 +171,23 @@ def verify_car(car: CarSource) -> Verified:
         BlockMismatch: a block's bytes do not hash to its CID.
         Malformed: it is no CAR, or a root's DAG is none.
     """
-    with _indexed(car, check=True) as (roots, get, index):
+    with _stored(car, check=True) as stored:
         missing: list[CID] = []
 
-        def present(cid: CID) -> bytes:
+        def links(cid: CID) -> list[CID]:
+            if cid.codec == RAW and cid in stored.index:
+                return []
             try:
-                return get(cid)
+                return links_of(cid, cid.inlined or stored.get(cid))
             except MissingBlock:
                 missing.append(cid)
-                raise
+                return []
 
-        for root in roots:
-            try:
-                for _ in walk_blocks(root, present):
-                    pass
-            except MissingBlock:
-                continue
-        return Verified(roots, len(index), sum(size for _, size in index.values()), missing)
+        for root in stored.roots:
+            for _ in walk_cids(root, links):
+                pass
+        size = sum(size for _, size in stored.index.values())
+        return Verified(stored.roots, len(stored.index), size, missing)
 
 
 def _inside(to: Path, first: Entry, root: CID) -> Path:
@@ -204,8 +214,7 @@ def _stream(car: BinaryIO, source: Uploadable, profile: Profile, take: Take) -> 
     def put(block: Block) -> None:
         if block.cid not in seen:
             seen.add(block.cid)
-            car.write(car_section(block.cid, len(block.data)))
-            car.write(block.data)
+            _put(car, block)
 
     root = root_of(source, profile, sink=put, **take)
     named = car_header([root.cid])
@@ -215,6 +224,116 @@ def _stream(car: BinaryIO, source: Uploadable, profile: Profile, take: Take) -> 
         car.write(named)
         car.seek(end)
     return root
+
+
+def _put(car: BinaryIO, block: Block) -> None:
+    car.write(car_section(block.cid, len(block.data)))
+    car.write(block.data)
+
+
+def _depth_first(car: BinaryIO, source: str | os.PathLike[str], profile: Profile, take: Take) -> Root:
+    """Learn the root and where each block is, then write them, parents first."""
+    with tempfile.TemporaryFile() as nodes, _Places(nodes) as places:
+        root = root_of(source, profile, sink=places.put, begin=places.begin, **take)
+        car.write(car_header([root.cid]))
+        for cid in walk_cids(root.cid, places.links):
+            _put(car, Block(cid, places.get(cid)))
+        places.leave()
+    return root
+
+
+@contextmanager
+def _on_disk(source: Uploadable) -> Generator[str | os.PathLike[str]]:
+    """The path of a source; what has none goes into a temporary file."""
+    if isinstance(source, str | os.PathLike):
+        yield source
+        return
+    what = read_source(source)
+    assert isinstance(what, Source)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "content")
+        reader = Reader(what)
+        with copy.open("xb") as file:
+            while piece := reader.piece():
+                file.write(piece)
+        yield copy
+
+
+class _Places:
+    """Where each block of files on disk can be read again.
+
+    The content of leaves is in the files, all other blocks in `nodes`.
+    """
+
+    def __init__(self, nodes: BinaryIO) -> None:
+        self._nodes = nodes
+        self._of_node: dict[CID, tuple[int, int]] = {}
+        self._of_leaf: dict[CID, tuple[int, int, int]] = {}  # number of the file, place, size
+        self._files: list[tuple[str, os.stat_result]] = []
+        self._at = 0
+        self._open: tuple[int, int] | None = None  # number and descriptor of the file last read
+
+    def begin(self, path: str) -> None:
+        """The blocks that are put next are of this file."""
+        self._files.append((path, Path(path).stat()))
+        self._at = 0
+
+    def put(self, block: Block) -> None:
+        size = _leaf_size(block)
+        if size is not None:
+            self._of_leaf.setdefault(block.cid, (len(self._files) - 1, self._at, size))
+            self._at += size
+        elif block.cid not in self._of_node:
+            self._of_node[block.cid] = (self._nodes.tell(), len(block.data))
+            self._nodes.write(block.data)
+
+    def links(self, cid: CID) -> list[CID]:
+        return [] if cid in self._of_leaf else links_of(cid, self.get(cid))
+
+    def get(self, cid: CID) -> bytes:
+        if cid in self._of_node:
+            at, size = self._of_node[cid]
+            self._nodes.seek(at)
+            return self._nodes.read(size)
+        number, at, size = self._of_leaf[cid]
+        if self._open is None or self._open[0] != number:
+            self.leave()
+            with explained(Path(self._files[number][0])):
+                self._open = number, os.open(self._files[number][0], READ)
+        chunk = pread(self._open[1], size, at)
+        if cid.codec == RAW:
+            return chunk
+        head, tail = encode_leaf(chunk)
+        return b"".join((head, chunk, tail))
+
+    def leave(self) -> None:
+        """Close the file last read.
+
+        Raises:
+            InputError: it is not what it was when its blocks were put.
+        """
+        if self._open:
+            number, file = self._open
+            path, before = self._files[number]
+            check_unchanged(path, before, os.fstat(file))
+            os.close(file)
+            self._open = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self._open:
+            os.close(self._open[1])
+
+
+def _leaf_size(block: Block) -> int | None:
+    """Bytes of a file's content that a block holds, `None` where it is no leaf of one."""
+    if block.cid.codec == RAW:
+        return len(block.data)
+    node = decode_node(block.data)
+    fs = decode_unixfs(node.data)
+    return len(fs.data) if fs.kind is Kind.FILE and not node.links else None
 
 
 @contextmanager
@@ -229,7 +348,7 @@ def _writing(to: CarTarget) -> Generator[BinaryIO]:
     aside = place.with_name(f".{place.name[:80]}.{secrets.token_hex(4)}.part")
     try:
         with explained(place.parent):
-            out = aside.open("xb", buffering=PIECE)
+            out = aside.open("xb", buffering=_SMALL)
         with out:
             yield out
         aside.replace(place)
@@ -237,47 +356,71 @@ def _writing(to: CarTarget) -> Generator[BinaryIO]:
         aside.unlink(missing_ok=True)
 
 
-_Index: TypeAlias = dict[CID, tuple[int, int]]
+class _Stored:
+    """A CAR in a file: its roots, and where its blocks are; with `check` all were hashed."""
+
+    def __init__(self, file: BinaryIO, *, check: bool = False, descriptor: int | None = None) -> None:
+        self._file = file
+        self._descriptor = descriptor
+        self._lock = threading.Lock()
+        self._start = file.tell()
+        self.index: dict[CID, tuple[int, int]] = {}
+        left = file.seek(0, os.SEEK_END) - self._start
+        file.seek(self._start)
+        reader = CarReader(contents=check)
+        hashing: deque[Future[None]] = deque()
+        while piece := file.read(PIECE if check else _GLANCE):
+            placed = reader.feed_placed(piece)
+            for at, size, block in placed:
+                self.index.setdefault(block.cid, (at, size))
+            if check:
+                hashing.append(pool().submit(_verify, placed))
+                if len(hashing) > 2 * workers():
+                    hashing.popleft().result()
+            left -= len(piece)
+            if skipped := reader.skip(left):
+                file.seek(skipped, os.SEEK_CUR)
+                left -= skipped
+        for job in hashing:
+            job.result()
+        reader.finish()
+        self.roots = reader.roots or []
+
+    def get(self, cid: CID) -> bytes:
+        """A block, not hashed.
+
+        Raises:
+            MissingBlock: it is not in the CAR.
+        """
+        if cid not in self.index:
+            raise MissingBlock(cid)
+        at, size = self.index[cid]
+        if self._descriptor is not None:
+            return pread(self._descriptor, size, self._start + at)
+        with self._lock:  # blocks are read from several threads
+            self._file.seek(self._start + at)
+            return self._file.read(size)
+
+
+def _verify(blocks: list[Placed]) -> None:
+    for _, _, block in blocks:
+        block.cid.verify(block.data)
 
 
 @contextmanager
-def _indexed(
-    car: CarSource, *, check: bool = False
-) -> Generator[tuple[list[CID], Callable[[CID], bytes], _Index]]:
-    """The roots of a CAR, a function that reads its blocks, and where they are."""
+def _stored(car: CarSource, *, check: bool = False) -> Generator[_Stored]:
+    """A CAR, wherever it is; what cannot be rewound goes into a temporary file."""
     with ExitStack() as stack:
         if isinstance(car, bytes):
-            file: BinaryIO = io.BytesIO(car)
+            yield _Stored(io.BytesIO(car), check=check)
         elif isinstance(car, str | os.PathLike):
             with explained(Path(car)):
                 file = stack.enter_context(Path(car).open("rb", buffering=0))
+            yield _Stored(file, check=check, descriptor=file.fileno())
         elif car.seekable():
-            file = car
+            yield _Stored(car, check=check)
         else:
-            file = stack.enter_context(tempfile.TemporaryFile())
-            shutil.copyfileobj(car, file, PIECE)
-            file.seek(0)
-        yield _index(file, check=check)
-
-
-def _index(file: BinaryIO, *, check: bool) -> tuple[list[CID], Callable[[CID], bytes], _Index]:
-    start = file.tell()
-    reader = CarReader()
-    index: _Index = {}
-    while piece := file.read(PIECE):
-        for at, block in reader.feed_placed(piece):
-            if check:
-                block.cid.verify(block.data)
-            index.setdefault(block.cid, (at, len(block.data)))
-    reader.finish()
-    lock = threading.Lock()
-
-    def get(cid: CID) -> bytes:
-        if cid not in index:
-            raise MissingBlock(cid)
-        at, size = index[cid]
-        with lock:  # blocks are read from several threads
-            file.seek(start + at)
-            return file.read(size)
-
-    return reader.roots or [], get, index
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(car, copy, PIECE)
+            copy.seek(0)
+            yield _Stored(copy, check=check)

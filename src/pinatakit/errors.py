@@ -17,6 +17,7 @@
     └── ApiError                the service answered, and said no
         ├── BadRequest          400 and what else is wrong with the request
         ├── Unauthorized        401
+        ├── PaymentRequired     402
         ├── Forbidden           403
         ├── NotFound            404
         ├── TooLarge            413
@@ -32,6 +33,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
     from pinatakit.content import CID
 
 __all__ = [
@@ -47,6 +51,7 @@ __all__ = [
     "MissingBlock",
     "NoSuchPath",
     "NotFound",
+    "PaymentRequired",
     "PinFailed",
     "PinPending",
     "PinataError",
@@ -233,8 +238,28 @@ class Unauthorized(ApiError):
     hint = "check PINATA_JWT, or make a key at app.pinata.cloud under API Keys"
 
 
+class PaymentRequired(ApiError):
+    """What was asked for has to be paid.
+
+    Attributes:
+        accepts: the ways to pay, as x402 words them.
+        challenge: the header ``WWW-Authenticate``, which MPP puts them into.
+    """
+
+    accepts: Sequence[Mapping[str, Any]] = ()
+    challenge: str | None = None
+    hint = "pay in one of the ways in `accepts` or `challenge`, and give the proof to the same call"
+
+
 class Forbidden(ApiError):
-    """The credential is known, and not allowed to do this."""
+    """The credential is known, and not allowed to do this.
+
+    Attributes:
+        missing_scope: what the key would need, such as ``org:files:write`` or
+            ``pinning.unpin``, where that is why.
+    """
+
+    missing_scope: str | None = None
 
 
 class NotFound(ApiError):

@@ -22,13 +22,13 @@ from pinatakit.client import uploads
 from pinatakit.client._wire import Blocking, run_now
 from pinatakit.content import CID, Root
 from pinatakit.errors import InputError, PinataError
-from pinatakit.protocol import Answer, Call, nothing, permissions
+from pinatakit.protocol import Answer, Call, Permissions, nothing
 from pinatakit.protocol import account as account_calls
 from pinatakit.protocol import keys as key_calls
 from pinatakit.protocol import pins as pin_calls
 from pinatakit.protocol import uploads as upload_calls
-from pinatakit.protocol.keys import DATA_ENDPOINTS, PINNING_ENDPOINTS
 from pinatakit.protocol.metadata import Keyvalues, check_name
+from pinatakit.protocol.permissions import ENDPOINTS
 from pinatakit.settings import Settings
 from pinatakit.sources import Folder, Source, explained, gather, read_source
 
@@ -134,8 +134,8 @@ def generate_apikey(
         "unpin": unpin,
         "userPinPolicy": userPinPolicy,
     }
-    allowed = [name for name in (*DATA_ENDPOINTS, *PINNING_ENDPOINTS) if rights[name]]
-    return _ask(cred, key_calls.create_key(key_name, permissions(endpoints=allowed)))
+    allowed = Permissions(endpoints=[name for name in ENDPOINTS if rights[name]])
+    return _ask(cred, key_calls.create_older_key(key_name, allowed))
 
 
 def list_apikeys(cred: Cred) -> Response:
@@ -146,7 +146,7 @@ def list_apikeys(cred: Cred) -> Response:
         "scopes", "revoked", "createdAt", "updatedAt"}], "count"}``; ``secret`` is enciphered,
         ``max_uses`` null where there is no limit, times are ISO 8601 in UTC.
     """
-    return _ask(cred, key_calls.list_keys())
+    return _ask(cred, key_calls.list_older_keys())
 
 
 def revoke_apikey(cred: Cred, revoke_apikey: str) -> Response:
@@ -159,7 +159,7 @@ def revoke_apikey(cred: Cred, revoke_apikey: str) -> Response:
     Returns:
         200 and the JSON text ``"Revoked"``, also for a key that there is not.
     """
-    return _ask(cred, key_calls.revoke_key(revoke_apikey))
+    return _ask(cred, key_calls.revoke_older_key(revoke_apikey))
 
 
 def upload_file(

@@ -20,7 +20,8 @@ from pinatakit.content import CID, FileBuilder, Profile, Root, Sink, build_file,
 from pinatakit.content.folder import MAX_DEPTH, build_sorted
 from pinatakit.content.hamt import Named
 from pinatakit.errors import InputError, Malformed
-from pinatakit.sources import READ, Reader, Source, Uploadable, explained, pread_into, read_source
+from pinatakit.patterns import ALL, Patterns
+from pinatakit.sources import READ, Reader, Source, Uploadable, explained, find_glob, pread_into, read_source
 
 __all__ = ["Progress", "Symlinks", "Tree", "build_open_file", "cid_of", "root_of"]
 
@@ -39,6 +40,7 @@ def cid_of(
     symlinks: Symlinks = "follow",
     empty_folders: bool = False,
     odd_names: bool = True,
+    patterns: Patterns = ALL,
     progress: Progress | None = None,
 ) -> CID:
     """The CID that a file or folder has under a profile; nothing is sent.
@@ -47,7 +49,7 @@ def cid_of(
     is a `Profile` or the name of one; ``v1`` and ``v0`` are what Pinata makes. Unless told
     otherwise a folder is taken as an upload takes it: without `hidden` files, symlinks
     followed, empty folders left out; Kubo keeps symlinks and empty folders. Names that are not
-    UTF-8 are kept byte for byte, or refused without `odd_names`. Memory stays the same at any
+    UTF-8 are kept byte for byte, or refused without `odd_names`. `patterns` leave files out. Memory stays the same at any
     size of a file.
 
     Raises:
@@ -64,6 +66,7 @@ def cid_of(
         symlinks=symlinks,
         empty_folders=empty_folders,
         odd_names=odd_names,
+        patterns=patterns,
         progress=progress,
     ).cid
 
@@ -73,27 +76,41 @@ def root_of(
     profile: str | Profile = "v1",
     *,
     sink: Sink | None = None,
+    begin: Callable[[str], object] | None = None,
     hidden: bool = False,
     symlinks: Symlinks = "follow",
     empty_folders: bool = False,
     odd_names: bool = True,
+    patterns: Patterns = ALL,
     progress: Progress | None = None,
 ) -> Root:
-    """As `cid_of`, with the sizes; `sink` is given every block, the root last."""
+    """As `cid_of`, with the sizes; `sink` is given every block, the root last.
+
+    `begin` is told the path of each file before its first block is made.
+    """
     recipe = Profile.named(profile)
-    if isinstance(source, str | os.PathLike) and str(source) and Path(source).is_dir():
+    folder: Path | None = None
+    if isinstance(source, str | os.PathLike) and str(source):
+        folder = Path(source)
+        if isinstance(source, str):
+            folder, patterns = find_glob(folder, patterns)
+    if folder and folder.is_dir():
         return Tree(
             recipe,
             sink,
+            begin=begin,
             hidden=hidden,
             symlinks=symlinks,
             empty_folders=empty_folders,
             odd_names=odd_names,
+            patterns=patterns,
             progress=progress,
-        ).root(Path(source))
+        ).root(folder)
     what = read_source(source)
     assert isinstance(what, Source)
     if what.path:
+        if begin:
+            begin(str(what.path))
         with explained(what.path):
             file = os.open(what.path, READ)
         try:
@@ -117,10 +134,12 @@ class Tree:
     Attributes:
         profile: the recipe.
         sink: is given every block, the root last.
+        begin: is told the path of each file before its first block is made.
         hidden: take names along that start with a dot.
         symlinks: ``follow`` them, ``keep`` them as UnixFS symlinks, or ``refuse`` them.
         empty_folders: keep folders in which nothing is left; a form cannot carry them.
         odd_names: keep names that are not UTF-8, byte for byte; else they are refused.
+        patterns: which of the files are taken.
         progress: told the bytes of content read so far after each folder, and `None`.
     """
 
@@ -129,18 +148,22 @@ class Tree:
         profile: Profile,
         sink: Sink | None = None,
         *,
+        begin: Callable[[str], object] | None = None,
         hidden: bool = False,
         symlinks: Symlinks = "follow",
         empty_folders: bool = False,
         odd_names: bool = True,
+        patterns: Patterns = ALL,
         progress: Progress | None = None,
     ) -> None:
         self.profile = profile
         self.sink = sink
+        self.begin = begin
         self.hidden = hidden
         self.symlinks = symlinks
         self.empty_folders = empty_folders
         self.odd_names = odd_names
+        self.patterns = patterns
         self.progress = progress
         self._done = 0
         self._buffer = memoryview(bytearray(profile.chunk_size + 1))
@@ -152,7 +175,7 @@ class Tree:
         Raises:
             InputError: something in it cannot be read, or is of a kind that cannot be taken.
         """
-        root = self._folder(str(top), ())
+        root = self._folder(str(top), "", (), self.patterns)
         if root is None:
             raise InputError(
                 f"there are no files in {str(top)!r}",
@@ -160,7 +183,9 @@ class Tree:
             )
         return root
 
-    def _folder(self, path: str, above: tuple[tuple[int, int], ...]) -> Root | None:
+    def _folder(
+        self, path: str, prefix: str, above: tuple[tuple[int, int], ...], patterns: Patterns
+    ) -> Root | None:
         """The root of a folder, or `None` of one that is left out because nothing is in it."""
         if len(above) > MAX_DEPTH:
             raise InputError(f"{path!r} is more than {MAX_DEPTH} folders deep")
@@ -175,20 +200,24 @@ class Tree:
                 )
             with os.scandir(path) as entries:
                 found = sorted([(os.fsencode(entry.name), entry) for entry in entries], key=_by_name)
+        patterns = patterns.within(place, prefix)
         for name, entry in found:
             if name.startswith(b".") and not self.hidden:
                 continue
+            inside = prefix + entry.name
             if not self.odd_names:
                 _check_utf8(name, entry.path)
             try:
                 is_link = entry.is_symlink()
+                if patterns is not ALL and not patterns.takes(inside, is_folder=self._is_folder(entry)):
+                    continue
                 if not (is_link and self.symlinks != "follow") and entry.is_file():
                     named.append(self._file(name, entry.path))
                     continue
             except OSError:
                 with explained(Path(entry.path)):
                     raise
-            below = self._other(entry, is_link, (*above, here))
+            below = self._other(entry, is_link, f"{inside}/", (*above, here), patterns)
             if below is not None:
                 named.append((name, bytes(below.cid), below.size, below.dag_size))
         if not named and not self.empty_folders:
@@ -197,21 +226,31 @@ class Tree:
             self.progress(self._done, None)
         return build_sorted(named, self.profile, self.sink)
 
+    def _is_folder(self, entry: os.DirEntry[str]) -> bool:
+        return entry.is_dir(follow_symlinks=self.symlinks == "follow")
+
     def _other(
-        self, entry: os.DirEntry[str], is_link: bool, above: tuple[tuple[int, int], ...]
+        self,
+        entry: os.DirEntry[str],
+        is_link: bool,
+        prefix: str,
+        above: tuple[tuple[int, int], ...],
+        patterns: Patterns,
     ) -> Root | None:
         if is_link and self.symlinks == "refuse":
             raise InputError(f"{entry.path!r} is a symlink", hint='follow or keep it with symlinks="…"')
         if is_link and self.symlinks == "keep":
             return build_symlink(os.readlink(entry.path), self.profile, self.sink)  # noqa: PTH115  (Path would tidy it)
         if entry.is_dir():
-            return self._folder(entry.path, above)
+            return self._folder(entry.path, prefix, above, patterns)
         with explained(Path(entry.path)):
             Path(entry.path).stat()  # tells what is broken
         raise InputError(f"{entry.path!r} is neither a file nor a folder")
 
     def _file(self, name: bytes, path: str) -> Named:
         """A file as an entry; one that fits into a chunk takes four calls of the system."""
+        if self.begin:
+            self.begin(path)
         file = os.open(path, READ)
         try:
             size = _read_into(file, self._buffer)
@@ -253,10 +292,23 @@ def build_open_file(
     with contextlib.suppress(Malformed):  # fewer bytes than there were: told below
         builder.pull(before.st_size, read)
         root = builder.finish()
-    after = os.fstat(file)
-    if root is None or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise InputError(f"{path!r} changed while it was read", hint="try again when nobody writes to it")
+    check_unchanged(path, before, os.fstat(file))
+    assert root is not None, "what is unchanged has as many bytes as before"
     return root
+
+
+def check_unchanged(path: str, before: os.stat_result, after: os.stat_result) -> None:
+    """Compare what the system says of a file before and after it was read.
+
+    Raises:
+        InputError: somebody wrote to it meanwhile.
+    """
+    if (before.st_ino, before.st_mtime_ns, before.st_size) != (
+        after.st_ino,
+        after.st_mtime_ns,
+        after.st_size,
+    ):
+        raise InputError(f"{path!r} changed while it was read", hint="try again when nobody writes to it")
 
 
 def _read_into(file: int, buffer: memoryview) -> int:

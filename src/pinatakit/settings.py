@@ -5,6 +5,7 @@ An argument beats the environment, the environment beats the default.
     PINATA_JWT            the credential
     PINATA_ENDPOINT_URL   one address for everything: a local Pinata
     PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud
+    PINATA_GATEWAY_KEY    an access token of that gateway, where it wants one
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ from urllib.parse import urlsplit
 
 from pinatakit.errors import SettingsError
 from pinatakit.protocol import Host
+from pinatakit.protocol.keys import public_key
 
 _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
     "psa": "https://api.pinata.cloud/psa",
+    "x402": "https://402.pinata.cloud",
+    "mpp": "https://mpp.pinata.cloud",
 }
 
 _TOKEN: Final = re.compile(r"[!-~]+")
@@ -55,6 +59,11 @@ class Credential:
     api_key: str | None = None
     api_secret: Secret | None = None
 
+    @property
+    def public_key(self) -> str | None:
+        """The half of the key that is no secret; of a JWT, the one inside."""
+        return self.api_key or (public_key(self.jwt) if self.jwt else None)
+
     def headers(self) -> dict[str, str]:
         """What says who asks.
 
@@ -76,6 +85,7 @@ class Settings:
         endpoint_url: the address that takes the place of all of Pinata's, if any.
         gateway_url: where content is read.
         psa_url: where the pinning service API is spoken; Pinata's own unless it is another service.
+        gateway_key: an access token of that gateway, which no other is told.
         timeout: seconds of silence after which a request is given up; a transfer that
             moves is never too long.
         attempts: how often a request is sent at most, the first time included.
@@ -86,6 +96,7 @@ class Settings:
     gateway_url: str = _HOSTS["gateway"]
     timeout: float = 60.0
     attempts: int = 4
+    gateway_key: Secret | None = None
     psa_url: str | None = None
 
     @classmethod
@@ -107,6 +118,7 @@ class Settings:
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         environment: Mapping[str, str] | None = None,
@@ -125,7 +137,14 @@ class Settings:
             jwt = environment.get("PINATA_JWT", "").strip() or None
         if jwt == "":
             raise SettingsError("the JWT is empty", hint=NO_CREDENTIALS_HINT)
-        for value, what in ((jwt, "the JWT"), (api_key, "the API key"), (api_secret, "the API secret")):
+        gateway_key = gateway_key or environment.get("PINATA_GATEWAY_KEY", "").strip() or None
+        secrets = (
+            (jwt, "the JWT"),
+            (api_key, "the API key"),
+            (api_secret, "the API secret"),
+            (gateway_key, "the gateway's key"),
+        )
+        for value, what in secrets:
             if value is not None and not _TOKEN.fullmatch(value):
                 raise SettingsError(  # and not a letter of it is repeated
                     f"{what} has a space, a line break or a letter in it that no credential has",
@@ -139,6 +158,7 @@ class Settings:
             gateway or endpoint or _HOSTS["gateway"],
             timeout,
             attempts,
+            Secret(gateway_key) if gateway_key else None,
         )
 
     def base(self, host: Host) -> str:

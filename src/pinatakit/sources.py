@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from pinatakit.errors import InputError
+from pinatakit.patterns import ALL, Patterns
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 
 PIECE: Final = 1 << 20
 """Bytes read and sent at once: measured the smallest with which sending costs what curl's does."""
+
+_MAGIC: Final = re.compile(r"[*?\[]")
 
 READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 """How a file is opened for `pread_into`."""
@@ -107,11 +110,16 @@ class Folder:
 
 
 def read_source(
-    given: Uploadable | Iterable[str | os.PathLike[str]], *, name: str | None = None, hidden: bool = False
+    given: Uploadable | Iterable[str | os.PathLike[str]],
+    *,
+    name: str | None = None,
+    hidden: bool = False,
+    patterns: Patterns = ALL,
 ) -> Source | Folder:
     """What is to be uploaded, and that it can be read.
 
-    `hidden` takes files and folders whose names start with a dot along.
+    `hidden` takes files and folders whose names start with a dot along; `patterns` leave
+    files of a folder out.
 
     Raises:
         InputError: it is missing, unreadable, of a wrong kind or empty; it says which.
@@ -125,8 +133,10 @@ def read_source(
             raise InputError(f"{str(path)!r} has a NUL in it, which no path has", hint="check the path")
         if not str(given):
             raise InputError("an empty path names no file", hint="give the path of a file or folder")
+        if isinstance(given, str):
+            path, patterns = find_glob(path, patterns)
         if _status(path) is None:
-            return Folder(_plain(name or path.resolve().name, "folder"), list(_walk(path, hidden)))
+            return Folder(_plain(name or path.resolve().name, "folder"), list(_walk(path, hidden, patterns)))
         return _file(path, name or path.name)
     if hasattr(given, "read"):
         return _open_file(given, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -134,6 +144,17 @@ def read_source(
         f"{type(given).__name__} cannot be uploaded",
         hint="give a path, bytes, or a file opened with mode 'rb'",
     )
+
+
+def find_glob(path: Path, patterns: Patterns) -> tuple[Path, Patterns]:
+    """The folder and the patterns that a path such as ``data/*.csv`` stands for.
+
+    Any other path, and one that is there in spite of its stars, is given back as it is.
+    """
+    first = next((place for place, part in enumerate(path.parts) if _MAGIC.search(part)), None)
+    if first is None or path.exists():
+        return path, patterns
+    return Path(*path.parts[:first]), patterns.only("/".join(path.parts[first:]))
 
 
 def gather(paths: Iterable[str | os.PathLike[str]], name: str) -> Folder:
@@ -217,11 +238,11 @@ def _plain(name: str | None, otherwise: str = "file") -> str:
     return last if last not in ("", ".", "..") else otherwise
 
 
-def _walk(top: Path, hidden: bool) -> Iterator[Source]:
+def _walk(top: Path, hidden: bool, patterns: Patterns) -> Iterator[Source]:
     """The files below a folder, sorted as their paths' bytes are."""
     found: list[tuple[bytes, Path, str]] = []
 
-    def enter(folder: Path, prefix: str, above: frozenset[tuple[int, int]]) -> None:
+    def enter(folder: Path, prefix: str, above: frozenset[tuple[int, int]], patterns: Patterns) -> None:
         with explained(folder):
             status = folder.stat()
             entries = list(os.scandir(folder))
@@ -230,16 +251,19 @@ def _walk(top: Path, hidden: bool) -> Iterator[Source]:
             raise InputError(
                 f"{str(folder)!r} is a symlink to a folder above itself", hint="remove the symlink"
             )
+        patterns = patterns.within(folder, prefix)
         for entry in entries:
             if entry.name.startswith(".") and not hidden:
                 continue
             name, path = prefix + entry.name, Path(entry.path)
+            if patterns is not ALL and not patterns.takes(name, is_folder=path.is_dir()):
+                continue
             if _status(path) is None:
-                enter(path, f"{name}/", above | {here})
+                enter(path, f"{name}/", above | {here}, patterns)
             else:
                 found.append((os.fsencode(name), path, name))
 
-    enter(top, "", frozenset())
+    enter(top, "", frozenset(), patterns)
     if not found:
         raise InputError(
             f"there are no files in {str(top)!r}",
@@ -278,3 +302,11 @@ def pread_into(file: int, buffer: memoryview, at: int) -> int:
     data = os.read(file, len(buffer))
     buffer[: len(data)] = data
     return len(data)
+
+
+def pread(file: int, size: int, at: int) -> bytes:
+    """Bytes of an open file from a place on; fewer where it ends."""
+    if hasattr(os, "pread"):
+        return os.pread(file, size, at)
+    os.lseek(file, at, os.SEEK_SET)  # where there is no pread, one thread reads at a time
+    return os.read(file, size)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pinatakit import Permissions
+
 
 @pytest.fixture
 def secrets(served):
@@ -43,7 +45,7 @@ def test_a_garbled_credential_is_refused_without_being_repeated(ask):
 
 
 def test_a_revoked_key_is_not_allowed(ask, served):
-    key = served.client.keys.create("of the tests", admin=True)
+    key = served.client.keys.create("of the tests", Permissions.ADMIN)
     jwt = {"PINATA_JWT": key.JWT}
     assert ask("auth", "status", env=jwt).code == 0
     served.client.keys.revoke(key.pinata_api_key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import Permissions, Pinata
 from pinatakit.client.account import Account
 from pinatakit.client.keys import Keys
 from pinatakit.errors import Forbidden, Unauthorized
@@ -53,7 +53,7 @@ def test_usage_counts_pins_and_the_bytes_of_their_blocks(play):
 
 def test_a_key_without_the_right_may_not_ask(play, over, settings):
     async def make(pinata):
-        return await Keys.create(pinata.keys, "lists only", endpoints=["pinList"])
+        return await Keys.create(pinata.keys, "lists only", Permissions(endpoints=["pinList"]))
 
     async def body(pinata):
         assert await Account.test(pinata.account)
@@ -61,3 +61,10 @@ def test_a_key_without_the_right_may_not_ask(play, over, settings):
             await Account.usage(pinata.account)
 
     play(body, jwt=play(make).JWT)
+
+
+def test_the_account_has_upload_limits(play):
+    async def body(pinata):
+        return await Account.limits(pinata.account)
+
+    assert play(body).folder_max_files == 30_000

@@ -8,6 +8,7 @@ import pytest
 
 from pinatakit import Pinata
 from pinatakit.client.files import Files
+from pinatakit.client.groups import Groups
 from pinatakit.content import CID
 from pinatakit.errors import InputError, NotFound
 
@@ -87,8 +88,9 @@ def test_a_listing_is_filtered_by_the_service(play):
     async def body(pinata):
         png = b"\x89PNG\r\n\x1a\n" + bytes(30)
         picture = await Pinata.upload(pinata, png, name="cat.png", keyvalues={"kind": "cat", "year": "1"})
+        group = await Groups.create(pinata.groups, "g")
         await Pinata.upload(
-            pinata, b"dog", name="dog.txt", keyvalues={"kind": "dog", "year": "1"}, group_id="g"
+            pinata, b"dog", name="dog.txt", keyvalues={"kind": "dog", "year": "1"}, group_id=group.id
         )
         assert await names(pinata, name="cat") == ["cat.png"]
         assert await names(pinata, cid=picture.cid) == ["cat.png"]
@@ -96,7 +98,7 @@ def test_a_listing_is_filtered_by_the_service(play):
         assert await names(pinata, mime_type="image/png") == ["cat.png"]
         assert await names(pinata, keyvalues={"year": "1"}) == ["dog.txt", "cat.png"]
         assert await names(pinata, keyvalues={"year": "1", "kind": "cat"}) == ["cat.png"]
-        assert await names(pinata, group="g") == ["dog.txt"]
+        assert await names(pinata, group=group.id) == ["dog.txt"]
         assert await names(pinata, group="null") == ["cat.png"]
         assert await names(pinata, cid=CID.of(b"nobody's")) == []
 

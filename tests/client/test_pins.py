@@ -11,6 +11,7 @@ import pytest
 
 from pinatakit import Pinata, kv, local
 from pinatakit.client._wire import Awaiting, Blocking
+from pinatakit.client.groups import Groups
 from pinatakit.client.pins import Pins
 from pinatakit.content import CID
 from pinatakit.errors import ApiError, InputError, InvalidCID, NotFound, PinFailed, PinPending
@@ -70,12 +71,13 @@ def test_a_listing_goes_over_all_pages_newest_first(play):
 def test_pins_are_found_by_name_size_time_group_and_letters_of_their_cid(play):
     async def body(pinata):
         cat = await Pinata.upload(pinata, b"cat", name="cat")
-        await Pinata.upload(pinata, b"doggy", name="dog", group_id="g")
+        group = await Groups.create(pinata.groups, "g")
+        await Pinata.upload(pinata, b"doggy", name="dog", group_id=group.id)
         assert await names(pinata, name="ca") == ["cat"]
         assert await names(pinata, cid_contains=str(cat.cid)[10:30]) == ["cat"]
         assert await names(pinata, min_size=4) == ["dog"]
         assert await names(pinata, max_size=4) == ["cat"]
-        assert await names(pinata, group_id="g") == ["dog"]
+        assert await names(pinata, group_id=group.id) == ["dog"]
         now = datetime.now(UTC)
         hour = timedelta(hours=1)
         assert await names(pinata, pinned_after=now - hour, pinned_before=now + hour) == ["dog", "cat"]
@@ -134,7 +136,8 @@ def test_a_cid_to_fetch_waits_in_the_queue(play, api):
     async def body(pinata):
         cid = CID.of(b"far away %s %d" % (str(api).encode(), id(pinata)))
         hosts = ["/ip4/127.0.0.1/tcp/4001"]
-        about = {"name": "far", "keyvalues": {"k": "v"}, "host_nodes": hosts, "group_id": "g"}
+        group = await Groups.create(pinata.groups, "g")
+        about = {"name": "far", "keyvalues": {"k": "v"}, "host_nodes": hosts, "group_id": group.id}
         queued = await Pins.add(pinata.pins, cid, api=api, **about)
         assert (queued.cid, queued.name, queued.status) == (cid, "far", "prechecking")
         for asked in (None, "v3", "older"):  # both show the same queue

@@ -14,6 +14,7 @@ import pytest
 from pinatakit import Pinata
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
+from pinatakit.client.groups import Groups
 from pinatakit.client.pins import Pins
 from pinatakit.content import CID, PROFILES, FolderBuilder, build_file
 from pinatakit.errors import CIDMismatch, InputError, TooLarge, Unauthorized
@@ -292,11 +293,12 @@ def test_a_value_that_json_cannot_hold_is_refused(play, value, said):
 def test_a_file_carries_its_name_keyvalues_group_and_network(play):
     async def body(pinata):
         for network in ("public", "private"):
+            group = await Groups.create(pinata.groups, "g", network=network)
             upload = await Pinata.upload(
-                pinata, b"x", name="n", keyvalues={"k": "v"}, group_id="g", network=network
+                pinata, b"x", name="n", keyvalues={"k": "v"}, group_id=group.id, network=network
             )
             file = await Files.get(pinata.files, upload.id, network=network)
-            assert (file.name, file.keyvalues, file.group_id) == ("n", {"k": "v"}, "g")
+            assert (file.name, file.keyvalues, file.group_id) == ("n", {"k": "v"}, group.id)
             assert upload.network == network
 
     play(body)

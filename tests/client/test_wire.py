@@ -10,14 +10,23 @@ import anyio
 import httpx2 as httpx
 import pytest
 
-from pinatakit import AsyncPinata, Pinata
+from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import _Pinata
 from pinatakit.client._wire import iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.files import Files
-from pinatakit.client.keys import Keys
+from pinatakit.client.gateways import Gateways
+from pinatakit.client.groups import Groups, OlderGroups
+from pinatakit.client.keys import Keys, OlderKeys
+from pinatakit.client.links import Links
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
 from pinatakit.client.psa import PinObjects
+from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import PROFILES, build_file, walk_blocks, write_car
 from pinatakit.errors import (
     BadRequest,
@@ -41,15 +50,50 @@ PLAYED = {
     # test_account
     "Account.test",
     "Account.usage",
+    "Account.limits",
     # test_keys
     "Keys.create",
     "Keys.list",
     "Keys.revoke",
+    "OlderKeys.create",
+    "OlderKeys.list",
+    "OlderKeys.revoke",
+    # test_groups
+    "Groups.create",
+    "Groups.get",
+    "Groups.list",
+    "Groups.update",
+    "Groups.delete",
+    "Groups.add",
+    "Groups.remove",
+    "OlderGroups.create",
+    "OlderGroups.get",
+    "OlderGroups.list",
+    "OlderGroups.update",
+    "OlderGroups.delete",
+    "OlderGroups.add",
+    "OlderGroups.remove",
     # test_files
     "Files.get",
     "Files.list",
     "Files.update",
     "Files.delete",
+    # test_links
+    "Links.download",
+    # test_payments
+    "Payments.create",
+    "Payments.get",
+    "Payments.list",
+    "Payments.update",
+    "Payments.delete",
+    "Payments.cids",
+    "Payments.add_cid",
+    "Payments.remove_cid",
+    "Payments.read",
+    "Payments.pin",
+    "Payments.retrieve",
+    "Payments.mpp_pin",
+    "Payments.mpp_read",
     # test_pins
     "Pins.add",
     "Pins.list",
@@ -64,15 +108,72 @@ PLAYED = {
     "PinObjects.get",
     "PinObjects.replace",
     "PinObjects.delete",
+    # test_signatures
+    "Signatures.sign",
+    "Signatures.add",
+    "Signatures.get",
+    "Signatures.delete",
+    # test_swaps
+    "Swaps.add",
+    "Swaps.history",
+    "Swaps.delete",
+    # test_gateways
+    "Gateways.list",
+    "Gateways.get",
+    "Gateways.create",
+    "Gateways.delete",
+    "Gateways.exists",
+    "Gateways.add_domain",
+    "Gateways.get_domain",
+    "Gateways.remove_domain",
+    "Gateways.create_token",
+    "Gateways.delete_token",
+    "Gateways.allow_ip",
+    "Gateways.remove_ip",
+    "Gateways.allow_host",
+    "Gateways.remove_host",
+    # test_plugins
+    "Plugins.list",
+    "Plugins.get",
+    "Plugins.installed",
+    "Plugins.install",
+    "Plugins.uninstall",
+    # test_analytics
+    "Analytics.top",
+    "Analytics.time_series",
     # test_uploads
     "_Pinata.upload",
     "_Pinata.upload_files",
     "_Pinata.upload_json",
+    # test_vectors
+    "Vectors.add",
+    "Vectors.delete",
+    "Vectors.query",
     # test_downloads
     "_Pinata.download",
     "_Pinata.read",
 }
 """Operations that are played on three wires."""
+
+ROOMS = (
+    _Pinata,
+    Files,
+    Groups,
+    OlderGroups,
+    Pins,
+    PinObjects,
+    Keys,
+    OlderKeys,
+    Account,
+    Swaps,
+    Links,
+    Gateways,
+    Plugins,
+    Analytics,
+    Vectors,
+    Payments,
+    Signatures,
+)
 
 
 @pytest.fixture
@@ -95,7 +196,7 @@ async def greet(pinata):
 def test_every_operation_is_played_on_three_wires():
     found = {
         f"{room.__name__}.{name}"
-        for room in (_Pinata, Files, Pins, PinObjects, Keys, Account)
+        for room in ROOMS
         for name, value in vars(room).items()
         if isinstance(value, operation | stream)
     }
@@ -103,7 +204,7 @@ def test_every_operation_is_played_on_three_wires():
 
 
 def test_every_operation_says_what_it_does():
-    for room in (_Pinata, Files, Pins, PinObjects, Keys, Account):
+    for room in ROOMS:
         for name, value in vars(room).items():
             if isinstance(value, operation | stream):
                 assert value.__doc__, name
@@ -411,7 +512,7 @@ def test_what_makes_something_anew_is_not_sent_twice(over):
 
     async def body(pinata):
         with pytest.raises(Unreachable):
-            await Keys.create(pinata.keys, "once", admin=True)
+            await Keys.create(pinata.keys, "once", Permissions.ADMIN)
 
     over(body, httpx.MockTransport(cut), jwt="a.b.c", endpoint_url="http://x")
-    assert asked == ["/users/generateApiKey"]
+    assert asked == ["/v3/api_keys"]

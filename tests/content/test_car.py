@@ -84,6 +84,14 @@ def test_a_car_is_read_the_same_however_it_is_cut(step):
     assert read(CAR, step) == (ROOTS, BLOCKS)
 
 
+@pytest.mark.parametrize("more", [b"\x65roots\x80", b"\x61a\x01"])
+def test_a_header_of_version_2_that_says_more_is_refused(more):
+    first = b"\xa2" + (more + PRAGMA[2:] if more[0] < 0x67 else PRAGMA[2:] + more)
+    for behind in (b"", bytes(20), bytes(40), bytes(100)):
+        with pytest.raises(Malformed, match="no version and roots"):
+            CarReader().feed(bytes([len(first)]) + first + behind)
+
+
 def test_roots_are_known_as_soon_as_the_header_was_fed():
     reader = CarReader()
     assert reader.feed(HEADER[:-1]) == []
@@ -356,9 +364,35 @@ def test_each_block_is_given_with_its_place(data, step):
     reader = CarReader()
     placed = [item for at in range(0, len(data), step) for item in reader.feed_placed(data[at : at + step])]
     reader.finish()
-    assert [block for _, block in placed] == BLOCKS
-    for at, block in placed:
-        assert data[at : at + 4] == block.data
+    assert [one.block for one in placed] == BLOCKS
+    for at, size, block in placed:
+        assert data[at : at + size] == block.data
+
+
+@pytest.mark.parametrize("step", [1, 7, 60, 10_000])
+@pytest.mark.parametrize("data", [CAR, *V2.values()], ids=["version 1", *V2])
+def test_places_are_told_without_the_contents_being_fed(data, step):
+    whole = CarReader().feed_placed(data)
+    reader = CarReader(contents=False)
+    placed = []
+    at = 0
+    while at < len(data):
+        placed += reader.feed_placed(data[at : at + step])
+        at = min(at + step, len(data))
+        at += reader.skip(len(data) - at)
+    reader.finish()
+    assert [(one.at, one.size, one.block.cid) for one in placed] == [
+        (one.at, one.size, one.block.cid) for one in whole
+    ]
+
+
+def test_what_is_skipped_must_be_there():
+    reader = CarReader(contents=False)
+    large = b"".join(write_car([], [Block(CID.of(bytes(5000)), bytes(5000))]))
+    reader.feed_placed(large[:300])
+    assert reader.skip(1000) == 1000
+    with pytest.raises(Malformed, match="cut short"):
+        reader.finish()
 
 
 @pytest.mark.parametrize("step", [1, 10_000])

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from pinatakit.content import CID, dagcbor
+from pinatakit.content import CID, MAX_BLOCK, dagcbor
 from pinatakit.errors import ContentError, Malformed
 
 from .vectors import damaged
@@ -126,6 +126,15 @@ def test_values_lie_at_most_16_levels_deep():
         dagcbor.decode(b"\x81" * 17 + b"\x00")
     with pytest.raises(Malformed, match="deeper"):
         dagcbor.decode(b"\xd8\x2a" * 100_000)
+
+
+@pytest.mark.parametrize("item", ["01", "80", "a0", "8180", "a160a160a0", "d82a450001550000"])
+def test_a_block_has_at_most_262144_values(item):
+    item = bytes.fromhex(item)
+    count = (MAX_BLOCK - 5) // len(item)
+    with pytest.raises(Malformed, match="262,144"):
+        dagcbor.decode(b"\x9a" + count.to_bytes(4, "big") + item * count)
+    assert len(dagcbor.decode(b"\x9a" + (262_143).to_bytes(4, "big") + b"\x01" * 262_143)) == 262_143
 
 
 def test_a_header_cut_anywhere_is_refused():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from pinatakit.content import CID, MAX_BLOCK
@@ -66,6 +68,35 @@ def test_what_is_nested_too_deep_is_malformed():
         assert len(block) <= MAX_BLOCK
         with pytest.raises(Malformed):
             links(block)
+
+
+@pytest.mark.parametrize("block", [b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
+def test_what_is_no_number_of_json_is_malformed(block):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        links(block)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
+def test_json_that_is_not_plain_utf8_is_malformed(encoding):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        links(f'[{{"/":"{A}"}}]'.encode(encoding))
+
+
+def test_a_link_costs_the_same_however_deep_it_lies():
+    def seconds(block: bytes) -> float:
+        begun = time.process_time()
+        assert len(links(block)) == 20_000
+        return time.process_time() - begun
+
+    many = b",".join([b'{"/":"bafkqaaa"}'] * 20_000)
+    assert seconds(b"[" * 400 + many + b"]" * 400) < 4 * seconds(b"[" + many + b"]") + 0.05
+
+
+def test_a_block_has_at_most_65536_links():
+    link = b'{"/":"bafkqaaa"}'
+    assert len(links(b"[" + b",".join([link] * 65_536) + b"]")) == 65_536
+    with pytest.raises(Malformed, match="65,536"):
+        links(b"[" + b",".join([link] * 65_537) + b"]")
 
 
 def test_the_links_of_a_block_are_read_by_its_codec():

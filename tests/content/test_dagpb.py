@@ -6,8 +6,9 @@ import contextlib
 
 import pytest
 
-from pinatakit.content import CID, Kind, build_directory, build_file, dagpb
+from pinatakit.content import CID, MAX_BLOCK, Kind, build_directory, build_file, dagpb
 from pinatakit.content.dagpb import Link, Node, UnixFS
+from pinatakit.content.multiformats import write_varint as varint
 from pinatakit.content.profile import PROFILES, Profile
 from pinatakit.errors import ContentError, Malformed
 
@@ -141,10 +142,29 @@ def test_a_name_that_is_not_utf8_comes_back():
     assert read.name.encode("utf-8", "surrogateescape") == b"caf\xe9"
 
 
-def test_a_node_has_at_most_131072_links():
-    link = dagpb.encode_link(b"\x01\x55\x00\x00", b"", 0)
-    with pytest.raises(Malformed, match="131,072"):
-        dagpb.decode_node(link * 131_073)
+def test_a_node_has_at_most_65536_links():
+    link = b"\x12\x06\x0a\x04\x01\x55\0\0"
+    assert len(dagpb.decode_node(link * 65_536).links) == 65_536
+    with pytest.raises(Malformed, match="65,536"):
+        dagpb.decode_node(link * 65_537)
+
+
+def test_the_largest_block_of_links_with_hashes_of_32_bytes_is_read():
+    link = dagpb.encode_link(bytes(CID.of(b"")), b"", 0)
+    count = MAX_BLOCK // len(link)
+    assert len(dagpb.decode_node(link * count).links) == count
+
+
+def test_a_file_node_has_at_most_65536_sizes():
+    for sizes in (b"\x20\x01" * 65_536, b"\x22" + varint(65_537) + b"\1" * 65_537):
+        with pytest.raises(Malformed, match="65,536"):
+            dagpb.decode_unixfs(b"\x08\x02" + sizes)
+
+
+@pytest.mark.parametrize("field", ["0802", "1200", "1801", "2200", "3801", "4200"])
+def test_a_million_fields_that_say_nothing_are_not_read_to_the_end(field):
+    with pytest.raises(Malformed, match="65,536"):
+        dagpb.decode_unixfs(b"\x08\x02" + bytes.fromhex(field) * 1_000_000)
 
 
 @pytest.mark.parametrize(

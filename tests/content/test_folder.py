@@ -267,3 +267,20 @@ def test_a_symlink_of_any_text_can_be_made():
         assert (root.size, root.dag_size) == (0, len(blocks[0].data))
         fs = dagpb.decode_unixfs(dagpb.decode_node(blocks[0].data).data)
         assert (fs.kind, fs.data) == (Kind.SYMLINK, target.encode("utf-8", "surrogateescape"))
+
+
+@pytest.mark.parametrize("escaped", ["\udcc3\udca9", "\udcc3\udca9/below"])
+def test_two_names_of_the_same_bytes_are_refused_though_they_are_written_otherwise(escaped):
+    folder = FolderBuilder(V1)
+    folder.add("é", FILE)
+    folder.add(escaped, FILE)
+    with pytest.raises(InputError, match="two entries called 'é'"):
+        folder.finish()
+
+
+@pytest.mark.parametrize("half", [chr(0xD83D), "a" + chr(0xDFFF), chr(0xDC7F)])
+def test_half_of_a_character_is_no_name_and_no_target(half):
+    with pytest.raises(InputError, match="half of a character"):
+        build_directory({half: FILE}, V1)
+    with pytest.raises(InputError, match="half of a character"):
+        build_symlink(half, V1)

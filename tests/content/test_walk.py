@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import random
+import tracemalloc
 
 import pytest
 
@@ -507,6 +508,35 @@ def test_a_name_of_a_shard_below_hangs_in_its_slot_of_that_depth():
                 steps(root, blocks)
 
 
+def test_a_name_hangs_below_the_slots_of_its_hash_at_every_depth():
+    blocks = Blocks()
+    below = put(blocks, [(raw(blocks, b"x"), f"{slot_of('a', 1):02X}a", 1)], dagpb.encode_shard(1))
+    for slot in range(256):
+        root = put(blocks, [(below, f"{slot:02X}", 1)], dagpb.encode_shard(1))
+        if slot == slot_of("a", 0):
+            assert "a" in files(steps(root, blocks)[0])
+        else:
+            with pytest.raises(Malformed, match="slot that is not its own"):
+                steps(root, blocks)
+
+
+def test_two_links_never_share_a_slot():
+    blocks = Blocks()
+    leaf = raw(blocks, b"x")
+    below = put(blocks, [(leaf, f"{slot_of('a', 1):02X}a", 1)], dagpb.encode_shard(1))
+    other = put(blocks, [], dagpb.encode_shard(0))
+    slot = f"{slot_of('a', 0):02X}"
+    for links in (
+        [(leaf, f"{slot}a", 1), (below, slot, 1)],
+        [(below, slot, 1), (below, slot, 1)],
+        [(below, slot, 1), (other, slot, 1)],
+    ):
+        root = put(blocks, links, dagpb.encode_shard(1))
+        for path in ("", "a"):
+            with pytest.raises(Malformed, match="slot that is not its own"):
+                steps(root, blocks, path)
+
+
 def test_shards_lie_at_most_eight_deep():
     blocks = Blocks()
     cid = put(blocks, [], dagpb.encode_shard(0))
@@ -564,6 +594,72 @@ def test_the_links_of_a_block_tell_the_size_of_all_below_it():
     root = build_file(content("links", 95), SMALL, blocks.take)
     assert links_size(root.cid, blocks[root.cid]) == root.dag_size - len(blocks[root.cid])
     assert links_size(CID.of(b"leaf"), b"leaf") == 0
+
+
+# Bombs: little that would become much
+
+
+def test_a_path_has_fewer_than_32768_letters():
+    blocks = Blocks()
+    leaf = raw(blocks, b"x")
+    inner = put(blocks, [(leaf, "b" * 16_000, 1)], dagpb.DIRECTORY_DATA)
+    root = put(blocks, [(inner, "a" * 16_000, 1)], dagpb.DIRECTORY_DATA)
+    assert len(files(steps(root, blocks)[0])) == 3
+    root = put(blocks, [(inner, "a" * 17_000, 1)], dagpb.DIRECTORY_DATA)
+    with pytest.raises(Malformed, match="more than 32,768 letters"):
+        steps(root, blocks)
+
+
+def test_a_folder_of_many_below_a_long_name_takes_little_memory():
+    blocks = Blocks()
+    leaf = raw(blocks, b"x")
+    wide = put(blocks, [(leaf, f"{i:05}", 1) for i in range(5_000)], dagpb.DIRECTORY_DATA)
+    root = put(blocks, [(wide, "a" * 30_000, 1)], dagpb.DIRECTORY_DATA)
+    walk = Walk(root)
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            walk.feed(blocks[walk.wants])
+        assert tracemalloc.get_traced_memory()[1] < 20 * 10**6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_block_that_inlines_too_much_is_refused():
+    blocks = Blocks()
+    folder = inline(dagpb.encode_node([], dagpb.DIRECTORY_DATA), mf.DAG_PB)
+    folders = [dagpb.encode_link(bytes(folder), b"%d" % i, 0) for i in range(6)]
+    nest = inline(dagpb.encode_node(folders, dagpb.DIRECTORY_DATA), mf.DAG_PB)
+    root = put(blocks, [(nest, f"{i}", 0) for i in range(2_000)], dagpb.DIRECTORY_DATA)
+    assert len(steps(root, blocks)[0]) == 1 + 7 * 2_000
+    root = put(blocks, [(nest, f"{i}", 0) for i in range(3_000)], dagpb.DIRECTORY_DATA)
+    with pytest.raises(Malformed, match="too many blocks inlined"):
+        steps(root, blocks)
+    wide = put(blocks, [(folder, f"{i}", 0) for i in range(1_000)], dagpb.DIRECTORY_DATA)
+    root = put(blocks, [(wide, "a" * 30_000, 0)], dagpb.DIRECTORY_DATA)
+    with pytest.raises(Malformed, match="too many blocks inlined"):
+        steps(root, blocks)
+
+
+def test_a_walk_stands_before_an_inlined_block_that_is_malformed():
+    blocks = Blocks()
+    broken = inline(b"\xff", mf.DAG_PB)
+    root = put(blocks, [(broken, "a", 0), (raw(blocks, b"x"), "b", 0)], dagpb.DIRECTORY_DATA)
+    walk = Walk(root)
+    for block in (blocks[root], b"\xff", b"\xff"):
+        with pytest.raises(Malformed):
+            walk.feed(block)
+        assert walk.wants == broken
+
+
+def test_a_range_does_not_enter_parts_of_no_bytes():
+    blocks = Blocks()
+    nothing = put(blocks, [], dagpb.encode_file([]))
+    for _ in range(100):
+        nothing = put(blocks, [(nothing, "", 0)] * 2, dagpb.encode_file([0, 0]))
+    root = put(blocks, [(raw(blocks, b"x"), "", 1), (nothing, "", 0)], dagpb.encode_file([1, 0]))
+    assert b"".join(steps(root, blocks, stop=5)[0][1:]) == b"x"
+    assert steps(root, blocks, stop=5)[1] == 2
 
 
 def test_damaged_nodes_raise_only_content_errors():

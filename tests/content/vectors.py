@@ -8,14 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+
 from pinatakit.content import (
-    PROFILES,
+    CID,
+    Block,
     FolderBuilder,
     Profile,
     Root,
+    Sink,
     build_file,
     build_symlink,
     walk_blocks,
@@ -38,6 +43,14 @@ def content(seed: str, size: int) -> Iterator[bytes]:
     """The bytes of a file, in pieces of 1 MiB."""
     for i in range((size + MIB - 1) // MIB):
         yield hashlib.shake_256(f"{seed}:{i}".encode()).digest(min(MIB, size - i * MIB))
+
+
+def key_stream(seed: str, size: int) -> Iterator[bytes]:
+    """The bytes of a file of IPIP-499, in pieces of 1 MiB: what ChaCha20 makes of zeros."""
+    start = bytes(16)  # 4 bytes of counter, 12 of nonce
+    cipher = Cipher(ChaCha20(hashlib.sha256(seed.encode()).digest(), start), mode=None).encryptor()
+    for at in range(0, size, MIB):
+        yield cipher.update(bytes(min(MIB, size - at)))
 
 
 def pieces(node: dict) -> list[bytes]:
@@ -113,32 +126,34 @@ def profile_of(name: str, record: dict) -> Profile:
     )
 
 
-def check(vector: dict, profiles: set[str] | None = None) -> None:
-    """Build a vector's input under each profile, and compare all that the references say."""
-    paths: dict[bool, dict] = {}
-    for key, expected in vector["results"].items():
-        name, _, hidden = key.partition("+")
-        if profiles is not None and name not in profiles:
-            continue
-        if bool(hidden) not in paths:
-            paths[bool(hidden)] = flat(vector["input"], hidden=bool(hidden))
-        profile = profile_of(name, vector["custom_profile"]) if name == "custom" else PROFILES[name]
-        blocks = Blocks()
-        root = build(paths[bool(hidden)], profile, blocks.take)
+def check(expected: dict, build: Callable[[Sink], Root]) -> None:
+    """Compare all that the references say of a result with what `build` gives, and its sink."""
+    sizes: dict[CID, int] = {}
+    blocks = Blocks()
+    has_car = "car_v1_dfs_size" in expected  # else it is too large to be kept
+
+    def sink(block: Block) -> None:
+        sizes[block.cid] = len(block.data)
+        if has_car:
+            blocks.take(block)
+
+    root = build(sink)
+    got: dict[str, str | int] = {
+        "cid": str(root.cid),
+        "cumulative_size": root.dag_size,
+        "root_block_size": sizes[root.cid],
+        "blocks": len(sizes),
+        "block_bytes": sum(sizes.values()),
+    }
+    if has_car:
         car = hashlib.sha256()
-        car_size = 0
+        got["car_v1_dfs_size"] = 0
         for piece in write_car([root.cid], walk_blocks(root.cid, blocks.__getitem__)):
             car.update(piece)
-            car_size += len(piece)
-        got = {
-            "cid": str(root.cid),
-            "cumulative_size": root.dag_size,
-            "blocks": len(blocks),
-            "block_bytes": sum(map(len, blocks.values())),
-            "car_v1_dfs_size": car_size,
-            "car_v1_dfs_sha256": car.hexdigest(),
-        }
-        assert got == {field: expected[field] for field in got}, key
+            got["car_v1_dfs_size"] += len(piece)
+        got["car_v1_dfs_sha256"] = car.hexdigest()
+    about_others = {"refs", "kubo_before_0.40_cid", "js_importer_cid"}
+    assert got == {field: value for field, value in expected.items() if field not in about_others}
 
 
 def damaged(sound: bytes, *, times: int = 1500, seed: int = 1) -> Iterator[bytes]:

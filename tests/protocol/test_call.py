@@ -6,7 +6,7 @@ import pytest
 
 from pinatakit.errors import PinataError
 from pinatakit.protocol import Answer, Call, Usage, account, nothing, reads_data, reads_json
-from pinatakit.protocol._call import record
+from pinatakit.protocol._record import record
 
 URL = "https://api.pinata.cloud/x"
 
@@ -59,8 +59,8 @@ def test_an_answer_that_only_says_done_is_not_read():
     assert nothing(answer(b"\xff not json")) is None
 
 
-def test_a_record_reads_over_what_it_does_not_know():
-    assert record({"pin_count": 3, "new_field": {}}, Usage) == Usage(pin_count=3)
+def test_a_record_keeps_what_it_does_not_know():
+    assert record({"pin_count": 3, "new_field": {}}, Usage) == Usage(pin_count=3, extra={"new_field": {}})
 
 
 def test_a_record_of_another_shape_is_told():

@@ -1,16 +1,16 @@
-"""Keys: permission trees as Pinata's documentation draws them, and records that keep secrets."""
+"""Keys: records that keep secrets, and the calls that make, list and revoke them, by either API."""
 
 from __future__ import annotations
 
+import base64
 import json
 
 import msgspec
 import pytest
 
 from pinatakit.errors import InputError
-from pinatakit.protocol import Answer, Key, NewKey, permissions
+from pinatakit.protocol import Answer, Key, NewKey, Permissions
 from pinatakit.protocol import keys as calls
-from pinatakit.protocol.keys import DATA_ENDPOINTS, PINNING_ENDPOINTS, RESOURCES
 
 ROW = {
     "id": "51b0d8a3-0000-4000-8000-000000000000",
@@ -31,84 +31,40 @@ def answer(body: object) -> Answer:
     return Answer(200, {}, msgspec.json.encode(body), "https://api.pinata.cloud/users/apiKeys")
 
 
-def test_the_endpoints_and_resources_are_pinatas():
-    assert set(DATA_ENDPOINTS) == {"pinList", "userPinnedDataTotal"}
-    assert set(PINNING_ENDPOINTS) == {
-        "hashMetadata",
-        "hashPinPolicy",
-        "pinByHash",
-        "pinFileToIPFS",
-        "pinJSONToIPFS",
-        "pinJobs",
-        "unpin",
-        "userPinPolicy",
-    }
-    assert set(RESOURCES) == {
-        "org:read",
-        "org:write",
-        "org:files:read",
-        "org:files:write",
-        "org:groups:read",
-        "org:groups:write",
-        "org:gateways:read",
-        "org:gateways:write",
-        "org:analytics:read",
-        "org:analytics:write",
-    }
+BOTH = [(calls.create_key, "/v3/api_keys"), (calls.create_older_key, "/users/generateApiKey")]
+SECRET = "c0ffee" * 10
 
 
-def test_an_admin_key_may_do_everything():
-    assert permissions(admin=True) == {"admin": True}
-    assert permissions(admin=True, endpoints=["unpin"]) == {"admin": True}
+def jwt(payload: object) -> str:
+    middle = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=").decode()
+    return f"eyJhbGciOiJIUzI1NiJ9.{middle}.c2lnbmF0dXJl"
 
 
-def test_endpoints_become_a_tree_of_booleans():
-    tree = permissions(endpoints=["pinList", "unpin"])
-    assert tree == {
-        "endpoints": {
-            "data": {"pinList": True, "userPinnedDataTotal": False},
-            "pinning": {name: name == "unpin" for name in PINNING_ENDPOINTS},
-        }
-    }
-
-
-def test_resources_become_a_list():
-    assert permissions(resources=("org:files:write",)) == {"resources": ["org:files:write"]}
-
-
-@pytest.mark.parametrize("given", [{"endpoints": ["nothing"]}, {"resources": ["org:nothing:read"]}])
-def test_a_name_there_is_not_is_refused_with_those_there_are(given):
-    with pytest.raises(InputError, match="one of "):
-        permissions(**given)
-
-
-@pytest.mark.parametrize("given", [{"endpoints": "unpin"}, {"resources": "org:read"}])
-def test_a_text_is_no_list_of_names(given):
-    with pytest.raises(InputError, match="list of names"):
-        permissions(**given)
-
-
-def test_a_key_that_may_do_nothing_is_refused():
-    with pytest.raises(InputError, match="allowed nothing"):
-        permissions()
-
-
-def test_making_a_key_sends_its_name_permissions_and_uses():
-    call = calls.create_key("ci", {"admin": True}, 5)
-    assert (call.method, call.path) == ("POST", "/users/generateApiKey")
+@pytest.mark.parametrize(("create", "path"), BOTH)
+def test_making_a_key_sends_its_name_permissions_and_uses(create, path):
+    call = create("ci", Permissions.ADMIN, 5)
+    assert (call.method, call.path, call.repeatable) == ("POST", path, False)
     assert json.loads(call.body) == {"keyName": "ci", "permissions": {"admin": True}, "maxUses": 5}
-    assert "maxUses" not in json.loads(calls.create_key("ci", {"admin": True}).body)
+    assert "maxUses" not in json.loads(create("ci", Permissions.ADMIN).body)
 
 
+@pytest.mark.parametrize(("create", "path"), BOTH)
 @pytest.mark.parametrize(("name", "uses"), [("", None), (None, None), (5, None), ("ci", 0), ("ci", -1)])
-def test_a_key_without_name_or_uses_is_refused(name, uses):
+def test_a_key_without_name_or_uses_is_refused(create, path, name, uses):
     with pytest.raises(InputError):
-        calls.create_key(name, {"admin": True}, uses)
+        create(name, Permissions.ADMIN, uses)
 
 
-def test_a_new_key_shows_its_secrets_only_when_they_are_asked_for():
+@pytest.mark.parametrize(("create", "path"), BOTH)
+def test_a_key_that_may_do_nothing_is_refused(create, path):
+    with pytest.raises(InputError, match="allowed nothing"):
+        create("ci", Permissions())
+
+
+@pytest.mark.parametrize(("create", "path"), BOTH)
+def test_a_new_key_shows_its_secrets_only_when_they_are_asked_for(create, path):
     body = {"pinata_api_key": "5d2ae9c1f0b34a7788aa", "pinata_api_secret": "s3cret", "JWT": "eyJ.x.y"}
-    key = calls.create_key("ci", {"admin": True}).read(answer(body))
+    key = create("ci", Permissions.ADMIN).read(answer(body))
     assert key == NewKey(**body)
     assert (key.pinata_api_secret, key.JWT) == ("s3cret", "eyJ.x.y")
     for shown in (repr(key), str(key), f"{[key]}"):
@@ -117,22 +73,81 @@ def test_a_new_key_shows_its_secrets_only_when_they_are_asked_for():
         assert "5d2ae9c1f0b34a7788aa" in shown
 
 
-def test_listed_keys_are_read_as_pinata_writes_them():
-    (key,) = calls.list_keys().read(answer({"keys": [ROW], "count": 1}))
+def test_listed_keys_are_read_as_the_older_api_writes_them():
+    (key,) = calls.list_older_keys().read(answer({"keys": [ROW], "count": 1}))
     assert isinstance(key, Key)
     assert (key.name, key.key, key.max_uses, key.revoked) == ("ci", "5d2ae9c1f0b34a7788aa", None, False)
+    assert key.permissions == Permissions.ADMIN
     assert key.to_json(secret="ab12:cd34") == ROW
 
 
+def test_listed_keys_of_v3_have_no_secret():
+    row = {name: value for name, value in ROW.items() if name != "secret"}
+    (key,) = calls.list_keys().read(answer({"keys": [row], "count": 1}))
+    assert key.to_json() == row
+
+
 def test_a_listed_key_has_no_secret():
-    (key,) = calls.list_keys().read(answer({"keys": [ROW]}))
+    (key,) = calls.list_older_keys().read(answer({"keys": [ROW]}))
     assert "ab12" not in repr(key)
 
 
-def test_revoking_sends_the_public_key():
-    call = calls.revoke_key("5d2ae9c1f0b34a7788aa")
+def test_a_list_is_asked_for_by_pinatas_names():
+    call = calls.list_keys(name="ci", revoked=False, limited_use=True, exhausted=False, offset=10)
+    assert (call.method, call.path) == ("GET", "/v3/api_keys")
+    assert dict(call.pairs()) == {
+        "name": "ci",
+        "revoked": "false",
+        "limitedUse": "true",
+        "exhausted": "false",
+        "offset": "10",
+    }
+    assert calls.list_keys().pairs() == []
+    assert (calls.list_older_keys().method, calls.list_older_keys().path) == ("GET", "/users/apiKeys")
+
+
+def test_exhausted_keys_are_asked_for_among_those_of_limited_use():
+    """The service looks at the one only together with the other."""
+    assert dict(calls.list_keys(exhausted=True).pairs()) == {"exhausted": "true", "limitedUse": "true"}
+    with pytest.raises(InputError, match="only keys of limited use"):
+        calls.list_keys(exhausted=True, limited_use=False)
+
+
+@pytest.mark.parametrize("text", ["5d2ae9c1f0b34a7788aa", jwt({"scopedKeyKey": "5d2ae9c1f0b34a7788aa"})])
+def test_revoking_names_the_public_key_and_never_the_jwt(text):
+    call = calls.revoke_key(text)
+    assert (call.method, call.path) == ("DELETE", "/v3/api_keys/5d2ae9c1f0b34a7788aa")
+    assert call.read(answer("Revoked")) == "Revoked"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        None,
+        5,
+        "../files",
+        "a b",
+        f"{SECRET}.",
+        f"{SECRET}.{SECRET}",
+        f"{SECRET}.e30.x",
+        f"{SECRET}.\N{SNOWMAN}.x",
+        jwt({"scopedKeyKey": "../x", "scopedKeySecret": SECRET}),
+        jwt({"scopedKeyKey": 5, "scopedKeySecret": SECRET}),
+        jwt([SECRET]),
+    ],
+)
+def test_what_names_no_key_is_refused_and_not_repeated(text):
+    with pytest.raises(InputError, match="no key to revoke") as caught:
+        calls.revoke_key(text)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_older_api_is_sent_the_public_key_or_the_jwt():
+    call = calls.revoke_older_key("5d2ae9c1f0b34a7788aa")
     assert (call.method, call.path) == ("PUT", "/users/revokeApiKey")
     assert json.loads(call.body) == {"apiKey": "5d2ae9c1f0b34a7788aa"}
     assert call.read(answer("Revoked")) == "Revoked"
     with pytest.raises(InputError, match="no key to revoke"):
-        calls.revoke_key("")
+        calls.revoke_older_key("")

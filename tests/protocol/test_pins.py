@@ -274,6 +274,13 @@ def test_a_job_is_cancelled_by_its_id():
         calls.cancel("../x")
 
 
+def test_pinning_by_hash_into_a_group_names_it_among_the_options():
+    call = calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None, group_id="g")
+    assert json.loads(call.body)["pinataOptions"] == {"groupId": "g"}
+    call = calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None)
+    assert "pinataOptions" not in json.loads(call.body)
+
+
 @pytest.mark.parametrize("ask", [calls.pin_by_hash, calls.pin_by_cid])
 def test_six_host_nodes_are_refused(ask):
     with pytest.raises(InputError, match="at most 5"):

@@ -71,6 +71,13 @@ def upload(api: httpx2.Client, data: bytes, name: str = "file.txt", **fields) ->
     return answer.json()["data"]
 
 
+def group(api: httpx2.Client, name: str = "g", network: str = "public") -> str:
+    """Make a group; its id."""
+    answer = api.post(f"/v3/groups/{network}", json={"name": name})
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]["id"]
+
+
 def pin(api: httpx2.Client, *files: tuple[str, bytes], **fields) -> dict:
     """Pin files by the older API, as CIDv1; what they have become."""
     fields = {"pinataOptions": '{"cidVersion":1}', **fields}

@@ -33,3 +33,7 @@ def test_totals_count_pins_and_the_bytes_of_all_their_blocks():
         }
         assert api.delete(f"/pinning/unpin/{pinned['IpfsHash']}").status_code == 200
         assert api.get(usage).json()["pin_size_total"] == 11
+
+
+def test_upload_limits_are_told_as_pinata_tells_them(api):
+    assert api.get("/v3/files/limits").json() == {"data": {"folder_max_files": 30_000}}

@@ -8,6 +8,7 @@ import httpx2
 import jwt as pyjwt
 import pytest
 
+from pinatakit.protocol.permissions import scope_of
 from pinatakit.server import Server
 from pinatakit.server.app import ENDPOINTS
 
@@ -16,6 +17,7 @@ from .conftest import FORM, bearer, body, refusal
 CID = "bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny"
 ID = "0195a5c4-242f-7c01-bee8-f34a9e8e804b"
 QUEUE = "/v3/files/public/pin_by_cid"
+NO_KEY = "0" * 20
 UPLOAD = body(("a.txt", b"a"))
 
 ROUTES = [
@@ -31,7 +33,15 @@ ROUTES = [
     ("POST", "/users/generateApiKey", b"{}", "admin"),
     ("GET", "/users/apiKeys", None, "admin"),
     ("PUT", "/users/revokeApiKey", b"{}", "admin"),
+    ("POST", "/groups", b"{}", "org:groups:write"),
+    ("GET", "/groups", None, "org:groups:read"),
+    ("GET", f"/groups/{ID}", None, "org:groups:read"),
+    ("PUT", f"/groups/{ID}", b"{}", "org:groups:write"),
+    ("DELETE", f"/groups/{ID}", None, "org:groups:write"),
+    ("PUT", f"/groups/{ID}/cids", b"{}", "org:groups:write"),
+    ("DELETE", f"/groups/{ID}/cids", b"{}", "org:groups:write"),
     ("POST", "/v3/files", UPLOAD, "org:files:write"),
+    ("GET", "/v3/files/limits", None, "org:files:read"),
     ("GET", "/v3/files/public", None, "org:files:read"),
     ("GET", "/v3/files/private", None, "org:files:read"),
     ("GET", f"/v3/files/public/{ID}", None, "org:files:read"),
@@ -45,8 +55,72 @@ ROUTES = [
     ("GET", f"/psa/pins/{ID}", None, "pinList"),
     ("POST", f"/psa/pins/{ID}", b'{"cid":"%b"}' % CID.encode(), "pinByHash"),
     ("DELETE", f"/psa/pins/{ID}", None, "unpin"),
+    ("POST", "/v3/groups/public", b"{}", "org:groups:write"),
+    ("GET", "/v3/groups/public", None, "org:groups:read"),
+    ("GET", f"/v3/groups/public/{ID}", None, "org:groups:read"),
+    ("PUT", f"/v3/groups/public/{ID}", b"{}", "org:groups:write"),
+    ("DELETE", f"/v3/groups/public/{ID}", None, "org:groups:write"),
+    ("PUT", f"/v3/groups/public/{ID}/ids/{ID}", None, "org:groups:write"),
+    ("DELETE", f"/v3/groups/public/{ID}/ids/{ID}", None, "org:groups:write"),
+    ("POST", "/v3/api_keys", b"{}", "org:write"),
+    ("GET", "/v3/api_keys", None, "org:write"),
+    ("DELETE", f"/v3/api_keys/{NO_KEY}", None, "org:write"),
+    ("POST", "/v3/pinata/keys", b"{}", "org:write"),
+    ("GET", "/v3/pinata/keys", None, "org:write"),
+    ("PUT", f"/v3/pinata/keys/{NO_KEY}", None, "org:write"),
+    ("POST", "/v3/files/private/download_link", b"{}", "org:files:write"),
+    ("POST", "/v3/files/download_link", b"{}", "org:files:write"),
+    ("POST", "/v3/files/sign", b"{}", "org:files:write"),
+    ("POST", f"/v3/files/public/signature/{CID}", b"{}", "org:files:write"),
+    ("GET", f"/v3/files/public/signature/{CID}", None, "org:files:read"),
+    ("DELETE", f"/v3/files/public/signature/{CID}", None, "org:files:write"),
+    ("PUT", f"/v3/files/public/swap/{CID}", b"{}", "org:files:write"),
+    ("GET", f"/v3/files/public/swap/{CID}", None, "org:files:read"),
+    ("DELETE", f"/v3/files/public/swap/{CID}", None, "org:files:write"),
+    ("PUT", f"/v3/ipfs/swap/{CID}", b"{}", "org:files:write"),
+    ("GET", f"/v3/ipfs/swap/{CID}", None, "org:files:read"),
+    ("DELETE", f"/v3/ipfs/swap/{CID}", None, "org:files:write"),
+    ("GET", "/v3/gateways", None, "org:gateways:read"),
+    ("GET", "/v3/ipfs/gateways", None, "org:gateways:read"),
+    ("POST", "/v3/gateways", b"{}", "org:gateways:write"),
+    ("GET", "/v3/gateways/exists/name", None, "org:gateways:read"),
+    ("GET", f"/v3/gateways/{ID}", None, "org:gateways:read"),
+    ("DELETE", f"/v3/gateways/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/custom_domain", b"{}", "org:gateways:write"),
+    ("GET", f"/v3/gateways/{ID}/custom_domain/{ID}", None, "org:gateways:read"),
+    ("DELETE", f"/v3/gateways/{ID}/custom_domain/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/access_tokens", None, "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/{ID}/access_tokens/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/ips", b"{}", "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/{ID}/ips/{ID}", None, "org:gateways:write"),
+    ("POST", f"/v3/gateways/{ID}/hosts", b"{}", "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/{ID}/hosts/{ID}", None, "org:gateways:write"),
+    ("GET", "/v3/gateways/plugins", None, "org:gateways:read"),
+    ("GET", "/v3/gateways/plugins/marketplace", None, "org:gateways:read"),
+    ("GET", f"/v3/gateways/plugins/marketplace/{ID}", None, "org:gateways:read"),
+    ("GET", f"/v3/gateways/plugins/{ID}", None, "org:gateways:read"),
+    ("GET", f"/v3/ipfs/gateway_plugins/{ID}", None, "org:gateways:read"),
+    ("POST", f"/v3/gateways/plugins/{ID}", b"{}", "org:gateways:write"),
+    ("DELETE", f"/v3/gateways/plugins/{ID}/plugin/1", None, "org:gateways:write"),
+    ("GET", "/v3/analytics/gateways/top", None, "org:analytics:read"),
+    ("GET", "/v3/ipfs/gateway_analytics_top", None, "org:analytics:read"),
+    ("GET", "/v3/analytics/gateways/time_series", None, "org:analytics:read"),
+    ("GET", "/v3/ipfs/gateway_analytics_time_series", None, "org:analytics:read"),
+    ("POST", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
+    ("DELETE", f"/v3/vectorize/files/{ID}", None, "org:files:write"),
+    ("POST", f"/v3/vectorize/groups/{ID}/query", b"{}", "org:files:read"),
+    ("GET", "/v3/x402/payment_instructions", None, "org:files:read"),
+    ("POST", "/v3/x402/payment_instructions", b"{}", "org:files:write"),
+    ("GET", f"/v3/x402/payment_instructions/{ID}", None, "org:files:read"),
+    ("PATCH", f"/v3/x402/payment_instructions/{ID}", b"{}", "org:files:write"),
+    ("DELETE", f"/v3/x402/payment_instructions/{ID}", None, "org:files:write"),
+    ("GET", f"/v3/x402/payment_instructions/{ID}/cids", None, "org:files:read"),
+    ("PUT", f"/v3/x402/payment_instructions/{ID}/cids/{CID}", None, "org:files:write"),
+    ("DELETE", f"/v3/x402/payment_instructions/{ID}/cids/{CID}", None, "org:files:write"),
 ]
 EVERY = [("GET", "/data/testAuthentication", None, None), *ROUTES]
+DATA = ["pinList", "userPinnedDataTotal"]
+AREAS = [":files", ":groups", ":gateways", ":analytics"]
 PINNING = [
     "hashMetadata",
     "hashPinPolicy",
@@ -57,6 +131,24 @@ PINNING = [
     "unpin",
     "userPinPolicy",
 ]
+
+
+def filled(path: str) -> str:
+    """A route's path with something in its places that nobody has."""
+    for place, value in (
+        ("{cid}", CID),
+        ("{network}", "public"),
+        ("{id}", ID),
+        ("{file_id}", ID),
+        ("{gateway_id}", ID),
+        ("{group_id}", ID),
+        ("{rule}", ID),
+        ("{plugin_id}", "1"),
+        ("{domain}", "name"),
+        ("{key}", NO_KEY),
+    ):
+        path = path.replace(place, value)
+    return path
 
 
 def ask(http: httpx2.Client, method: str, path: str, content: bytes | None, headers=None) -> httpx2.Response:
@@ -110,12 +202,10 @@ def test_every_route_but_the_gateways_is_in_the_table():
         (method, endpoint.path)
         for endpoint in ENDPOINTS
         for method in endpoint.methods
-        if not endpoint.path.startswith("/ipfs/")
+        if not endpoint.path.startswith(("/ipfs/", "/files/", "/x402/"))
     }
-    plain = [("{cid}", CID), ("{network}", "public"), ("{id}", ID)]
-    for name, value in plain:
-        routes = {(method, path.replace(name, value)) for method, path in routes}
-    assert routes == {(method, path) for method, path, _, _ in EVERY if "private" not in path}
+    routes = {(method, filled(path)) for method, path in routes}
+    assert routes == {(method, path) for method, path, _, _ in EVERY if path != "/v3/files/private"}
 
 
 @pytest.mark.parametrize(("method", "path", "content", "scope"), EVERY)
@@ -203,12 +293,61 @@ def test_a_key_of_just_the_scope_is_let_through(key_for, stranger, method, path,
 @pytest.mark.parametrize(("method", "path", "content", "scope"), ROUTES)
 def test_a_key_of_every_other_scope_is_refused(api, stranger, method, path, content, scope):
     if scope.startswith("org") or scope == "admin":
-        permissions = {**tree("pinList", "userPinnedDataTotal", *PINNING), "resources": ["org:groups:write"]}
+        others = [
+            f"org:{area}:write" for area in ("files", "groups", "gateways", "analytics") if area not in scope
+        ]
+        permissions = {**tree("pinList", "userPinnedDataTotal", *PINNING), "resources": ["org:read", *others]}
+        if scope.endswith("read"):
+            permissions["resources"] = others
     else:
         others = [name for name in ("pinList", "userPinnedDataTotal", *PINNING) if name != scope]
         permissions = {**tree(*others), "resources": ["org:write", "org:files:write"]}
     answer = ask(stranger, method, path, content, bearer(make(api, permissions)["JWT"]))
     assert refusal(answer) == (403, "NO_SCOPES_FOUND")
+
+
+PERMISSIONS = [
+    "admin",
+    *(f"org{area}:{right}" for area in ("", *AREAS) for right in ("read", "write")),
+    *DATA,
+    *PINNING,
+]
+"""Everything a key can be allowed, each for itself (fact sheet, section 1.3)."""
+
+NEEDS = {(method, path): scope for method, path, _, scope in EVERY}
+
+
+def sufficient(scope: str | None) -> set[str]:
+    """The permissions of which each alone is enough for a scope, as Pinata documents it."""
+    if scope is None:
+        return set(PERMISSIONS)
+    if scope == "admin" or not scope.startswith("org"):
+        return {"admin", scope} | ({"org:write"} if scope == "admin" else set())
+    area, _, right = scope.rpartition(":")
+    rights = ("read", "write") if right == "read" else ("write",)
+    return {"admin", *(f"{named}:{right}" for named in ("org", area) for right in rights)}
+
+
+@pytest.mark.parametrize(
+    "endpoint", [one for one in ENDPOINTS if one.scope != "open"], ids=lambda one: one.path
+)
+def test_each_permission_opens_the_routes_it_is_documented_for_and_no_other(key_for, stranger, endpoint):
+    path = filled(endpoint.path)
+    for method in endpoint.methods:
+        opening = sufficient(NEEDS[method, path])
+        for permission in PERMISSIONS:
+            content = b"{}" if endpoint.takes_json else None
+            answer = ask(stranger, method, path, content, key_for(permission))
+            if permission in opening:
+                assert answer.status_code not in (401, 403), permission
+            else:
+                assert refusal(answer) == (403, "NO_SCOPES_FOUND"), permission
+
+
+def test_what_a_client_says_a_request_needs_is_what_is_asked_for():
+    for method, path, _, scope in ROUTES:
+        told = scope_of(method, path)
+        assert told is None or told.rpartition(".")[2] == scope, (method, path)
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,23 @@ import pytest
 
 from pinatakit.server import Server
 
-from .conftest import client, pin, send, upload, v3_refusal
+from .conftest import client, group, pin, send, upload, v3_refusal
 
 PUBLIC = "/v3/files/public"
 NOBODY = "0195a5c4-242f-7c01-bee8-f34a9e8e804b"
-GROUP = "18893556-0000-4000-8000-000000000000"
 
 
 @pytest.fixture(scope="module")
-def three(api):
+def grouped(api):
+    """The id of a group."""
+    return group(api)
+
+
+@pytest.fixture(scope="module")
+def three(api, grouped):
     """Three public files and a private one; the newest public is the folder."""
     return [
-        upload(api, b"<html></html>", "page.html", keyvalues='{"env":"prod","team":"a b"}', group_id=GROUP),
+        upload(api, b"<html></html>", "page.html", keyvalues='{"env":"prod","team":"a b"}', group_id=grouped),
         upload(api, b"plain words", "words.txt", keyvalues='{"env":"test"}'),
         upload(api, b"inside", "box/inside.txt", keyvalues='{"env":"prod"}'),
         upload(api, b"hidden", "words-private.txt", network="private"),
@@ -34,7 +39,7 @@ def found(api, path: str = PUBLIC, **query) -> list[str]:
     return [file["id"] for file in answer.json()["data"]["files"]]
 
 
-def test_a_file_is_listed_as_pinata_lists_it(api, three):
+def test_a_file_is_listed_as_pinata_lists_it(api, three, grouped):
     (file,) = [one for one in api.get(PUBLIC).json()["data"]["files"] if one["id"] == three[0]["id"]]
     assert file == {
         "id": three[0]["id"],
@@ -43,7 +48,7 @@ def test_a_file_is_listed_as_pinata_lists_it(api, three):
         "size": 13,
         "number_of_files": 1,
         "mime_type": "text/html",
-        "group_id": GROUP,
+        "group_id": grouped,
         "keyvalues": {"env": "prod", "team": "a b"},
         "created_at": three[0]["created_at"],
     }
@@ -73,7 +78,6 @@ def test_a_file_is_got_by_its_id(api, three):
         ({"keyvalues[env]": "prod", "keyvalues[team]": "a b"}, [0]),
         ({"keyvalues[env]": "test", "metadata[team]": "a b"}, []),
         ({"keyvalues[none]": ""}, []),
-        ({"group": GROUP}, [0]),
         ({"group": "null"}, [2, 1]),
         ({"group": NOBODY}, []),
         ({"cidPending": "true"}, []),
@@ -83,6 +87,10 @@ def test_a_file_is_got_by_its_id(api, three):
 )
 def test_files_are_filtered_and_ordered(api, three, query, indices):
     assert found(api, **query) == [three[i]["id"] for i in indices]
+
+
+def test_files_are_found_by_their_group(api, three, grouped):
+    assert found(api, group=grouped) == [three[0]["id"]]
 
 
 def test_files_are_found_by_their_cid(api, three):

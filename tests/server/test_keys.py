@@ -8,7 +8,7 @@ import pytest
 
 from pinatakit.server import Server
 
-from .conftest import bearer, client, refusal
+from .conftest import bearer, client, refusal, v3_refusal
 
 
 def make(api, **about) -> dict:
@@ -135,6 +135,131 @@ def test_revoking_a_key_there_is_not_is_done_already(api):
 
 def test_revoking_nothing_is_refused(api):
     assert api.put("/users/revokeApiKey", json={}).status_code == 400
+
+
+# v3
+
+
+V3 = ("/v3/api_keys", "/v3/pinata/keys")
+
+
+def found(api, **query) -> list[str]:
+    answer = api.get("/v3/api_keys", params=query)
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()) == {"keys", "count"}
+    return [row["key"] for row in answer.json()["keys"]]
+
+
+@pytest.fixture(scope="module")
+def five():
+    """A local Pinata whose keys are, from the newest: spent, limited, revoked, plain, and the admin's."""
+    with Server() as server, client(server) as api:
+        names = {"plain CI": {}, "revoked ci": {}, "limited": {"maxUses": 3}, "spent": {"maxUses": 1}}
+        made = {name: make(api, keyName=name, **about) for name, about in names.items()}
+        api.delete(f"/v3/api_keys/{made['revoked ci']['pinata_api_key']}")
+        api.get("/data/testAuthentication", headers=bearer(made["spent"]["JWT"]))
+        yield api, [one["pinata_api_key"] for one in reversed(made.values())] + [server.admin.api_key]
+
+
+@pytest.mark.parametrize("path", V3)
+def test_a_new_key_of_v3_is_bare_and_works(api, path):
+    body = {"keyName": "v3", "permissions": {"resources": ["org:files:read"]}, "maxUses": 2}
+    answer = api.post(path, json=body)
+    assert answer.status_code == 200
+    made = answer.json()
+    assert set(made) == {"pinata_api_key", "pinata_api_secret", "JWT"}
+    assert api.get("/v3/files/public", headers=bearer(made["JWT"])).status_code == 200
+    assert api.get("/v3/api_keys", headers=bearer(made["JWT"])).status_code == 403
+    row = listed(api, made["pinata_api_key"])
+    assert (row["max_uses"], row["scopes"]["resources"]) == (2, ["org:files:read"])
+
+
+def test_a_key_of_v3_without_permissions_may_do_nothing(api):
+    made = api.post("/v3/api_keys", json={"keyName": "nothing"}).json()
+    assert api.get("/data/testAuthentication", headers=bearer(made["JWT"])).status_code == 200
+    assert api.get("/v3/files/public", headers=bearer(made["JWT"])).status_code == 403
+
+
+def test_a_key_may_be_named_as_pinatas_example_once_did(api):
+    made = api.post("/v3/api_keys", json={"keyname": "lower", "permissions": {"admin": True}}).json()
+    assert listed(api, made["pinata_api_key"])["name"] == "lower"
+
+
+@pytest.mark.parametrize("path", V3)
+@pytest.mark.parametrize(
+    "about",
+    [{"keyName": ""}, {"keyName": None}, {"permissions": "admin"}, {"permissions": None}, {"maxUses": 0}],
+)
+def test_a_key_of_v3_that_cannot_be_is_refused(api, path, about):
+    answer = api.post(path, json={"keyName": "k", "permissions": {"admin": True}, **about})
+    assert v3_refusal(answer)[0] == 400
+
+
+@pytest.mark.parametrize("path", V3)
+def test_v3_lists_keys_without_any_secret(five, path):
+    api, keys = five
+    answer = api.get(path).json()
+    assert [row["key"] for row in answer["keys"]] == keys
+    assert answer["count"] == 5
+    assert set(answer["keys"][0]) == {
+        "id",
+        "name",
+        "key",
+        "max_uses",
+        "uses",
+        "user_id",
+        "scopes",
+        "revoked",
+        "createdAt",
+        "updatedAt",
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "indices"),
+    [
+        ({}, [0, 1, 2, 3, 4]),
+        ({"revoked": "true"}, [0, 2]),  # a key that is spent is revoked
+        ({"revoked": "false"}, [1, 3, 4]),
+        ({"limitedUse": "true"}, [0, 1]),
+        ({"limitedUse": "false"}, [2, 3, 4]),
+        ({"limitedUse": "true", "exhausted": "true"}, [0]),
+        ({"limitedUse": "true", "exhausted": "false"}, [1]),
+        ({"exhausted": "true"}, [0, 1, 2, 3, 4]),  # only in conjunction with limitedUse
+        ({"name": "ci"}, [2, 3]),
+        ({"name": "CI", "revoked": "false"}, [3]),
+        ({"name": "no such"}, []),
+        ({"offset": "3"}, [3, 4]),
+        ({"offset": "5"}, []),
+    ],
+)
+def test_keys_are_filtered(five, query, indices):
+    api, keys = five
+    assert found(api, **query) == [keys[i] for i in indices]
+
+
+def test_a_page_has_ten_keys_and_the_count_is_of_all():
+    with Server() as server, client(server) as api:
+        for _ in range(12):
+            make(api)
+        pages = [found(api, offset=offset) for offset in (0, 10, 20)]
+        assert [len(page) for page in pages] == [10, 3, 0]
+        assert len(set(pages[0] + pages[1])) == 13
+        assert api.get("/v3/api_keys", params={"offset": 10}).json()["count"] == 13
+
+
+@pytest.mark.parametrize("query", [{"offset": "-1"}, {"offset": "x"}, {"revoked": "maybe"}])
+def test_a_query_that_cannot_be_is_refused(api, query):
+    assert v3_refusal(api.get("/v3/api_keys", params=query))[0] == 400
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", V3[0]), ("PUT", V3[1])])
+def test_a_key_of_v3_is_revoked_by_its_public_half(api, method, path):
+    made = make(api)
+    answer = api.request(method, f"{path}/{made['pinata_api_key']}")
+    assert (answer.status_code, answer.json()) == (200, "Revoked")
+    assert listed(api, made["pinata_api_key"])["revoked"] is True
+    assert api.request(method, f"{path}/{'0' * 20}").json() == "Revoked"
 
 
 def test_keys_and_their_uses_are_kept_across_restarts(tmp_path):

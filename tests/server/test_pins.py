@@ -13,7 +13,7 @@ import pytest
 from pinatakit.content import Profile, build_file
 from pinatakit.server import Server
 
-from .conftest import client, pin, refusal, send, until, upload
+from .conftest import client, group, pin, refusal, send, until, upload
 
 LIST = "/data/pinList"
 UNKNOWN = "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4"
@@ -244,10 +244,10 @@ def test_sizes_are_bounds_that_are_included(api):
 
 
 def test_groups_are_found_by_their_id(api):
-    group = "18893556-0000-4000-8000-000000000000"
-    made = pin(api, ("grouped.txt", b"in a group"), pinataOptions=json.dumps({"groupId": group}))
-    assert made["GroupId"] == group
-    (row,) = api.get(LIST, params={"groupId": group}).json()["rows"]
+    id = group(api)
+    made = pin(api, ("grouped.txt", b"in a group"), pinataOptions=json.dumps({"groupId": id}))
+    assert made["GroupId"] == id
+    (row,) = api.get(LIST, params={"groupId": id}).json()["rows"]
     assert row["ipfs_pin_hash"] == made["IpfsHash"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from pinatakit.content import CID
 from pinatakit.server import Server
 
-from .conftest import client, pin, until, upload, v3_refusal
+from .conftest import client, group, pin, until, upload, v3_refusal
 
 QUEUE = "/v3/files/public/pin_by_cid"
 
@@ -44,7 +44,7 @@ def fifteen():
 def test_a_request_has_the_fields_of_pinatas(api):
     about = {
         "name": "n",
-        "group_id": "0195a5c4-242f-7c01-bee8-f34a9e8e804b",
+        "group_id": group(api),
         "keyvalues": {"k": "v"},
         "host_nodes": ["/ip4/203.0.113.1/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"],
     }
@@ -74,11 +74,12 @@ def test_what_is_not_given_is_null_and_the_name_is_the_cid(api):
 def test_what_is_held_is_pinned_at_once(api):
     data = b"inside a folder"
     pin(api, ("box/inside.txt", data), ("box/other.txt", b"other"))
-    made = ask(api, far("inside a folder"), name="copied", keyvalues={"k": "v"}, group_id="g")
+    id = group(api)
+    made = ask(api, far("inside a folder"), name="copied", keyvalues={"k": "v"}, group_id=id)
     assert made["status"] == "prechecking"
     assert jobs(api, cid=made["cid"]) == []
     file = api.get(f"/v3/files/public/{made['id']}").json()["data"]
-    assert (file["name"], file["keyvalues"], file["group_id"]) == ("copied", {"k": "v"}, "g")
+    assert (file["name"], file["keyvalues"], file["group_id"]) == ("copied", {"k": "v"}, id)
 
 
 def test_what_is_pinned_stays_as_it_is(api):

@@ -24,7 +24,7 @@ from pinatakit.content import FolderBuilder, Profile, build_file
 from pinatakit.protocol import form
 from pinatakit.server import Server
 
-from .conftest import BOUNDARY, FORM, bearer, body, client, pin, refusal, send, upload, v3_refusal
+from .conftest import BOUNDARY, FORM, bearer, body, client, group, pin, refusal, send, upload, v3_refusal
 
 OLDER = "/pinning/pinFileToIPFS"
 HELLO = b"Hello World!"
@@ -231,9 +231,9 @@ def test_key_values_may_be_nested_once(api, fields):
 
 
 def test_a_group_is_named_as_the_api_or_as_the_guides_do(api):
-    group = "18893556-0000-4000-8000-000000000000"
-    assert upload(api, b"group_id", group_id=group)["group_id"] == group
-    assert upload(api, b"group", group=group)["group_id"] == group
+    id = group(api)
+    assert upload(api, b"group_id", group_id=id)["group_id"] == id
+    assert upload(api, b"group", group=id)["group_id"] == id
 
 
 def test_v3_keeps_private_what_does_not_say_public(api):
@@ -362,14 +362,14 @@ def test_any_json_value_can_be_stored(api, value):
 
 
 def test_json_has_a_name_key_values_and_a_group(api):
-    about = {"name": "n", "keyvalues": {"k": 1.5}}
+    about, id = {"name": "n", "keyvalues": {"k": 1.5}}, group(api)
     body = {
         "pinataContent": "about",
         "pinataMetadata": about,
-        "pinataOptions": {"groupId": "g", "cidVersion": "0"},
+        "pinataOptions": {"groupId": id, "cidVersion": "0"},
     }
     made = pin_json(api, body).json()
-    assert (made["Name"], made["Keyvalues"], made["GroupId"]) == ("n", {"k": 1.5}, "g")
+    assert (made["Name"], made["Keyvalues"], made["GroupId"]) == ("n", {"k": 1.5}, id)
     assert made["IpfsHash"].startswith("Qm")
 
 

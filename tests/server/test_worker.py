@@ -13,7 +13,7 @@ from pinatakit.content import CID, Profile, build_directory, build_file, walk_bl
 from pinatakit.server import Fetching, Server
 from tests.content.vectors import Blocks
 
-from .conftest import bearer, client, content_of, until
+from .conftest import bearer, client, content_of, group, pin, until
 from .gateways import Gateway, Liar, NoCars, Partial, Redirecting, Refused
 from .test_crash import kill, start
 
@@ -92,15 +92,32 @@ def whole(api, cid, blocks):
 
 def test_a_folder_comes_as_one_car(api):
     root, blocks = dag()
+    group_id = group(api)
     with Gateway(blocks) as gateway:
-        id = ask(api, root, gateway.url, name="fetched", keyvalues={"k": "v"}, group_id="g")
+        id = ask(api, root, gateway.url, name="fetched", keyvalues={"k": "v"}, group_id=group_id)
         file = pinned(api, id)
         assert [form for form, _ in gateway.asked] == ["raw", "car"]
-    assert (file["name"], file["keyvalues"], file["group_id"]) == ("fetched", {"k": "v"}, "g")
+    assert (file["name"], file["keyvalues"], file["group_id"]) == ("fetched", {"k": "v"}, group_id)
     assert (file["number_of_files"], file["mime_type"]) == (2, "directory")
     assert file["size"] == 3 * MIB + len(b"small 0")
     assert job(api, id) is None
     assert whole(api, root, blocks)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_what_was_for_a_group_that_is_deleted_meanwhile_is_pinned_without_one(api, held):
+    data = b"for a group, held %d" % held
+    cid, group_id = CID.of(data), group(api)
+    with Gateway() as gateway:
+        id = ask(api, cid, gateway.url, group_id=group_id)
+        until(lambda: gateway.asked)
+        assert api.delete(f"/v3/groups/public/{group_id}").status_code == 200
+        if held:
+            pin(api, ("box/inside.txt", data), ("box/other.txt", b"other"))
+        else:
+            gateway.blocks[cid] = data
+        assert pinned(api, id)["group_id"] is None
+    assert job(api, id) is None
 
 
 def test_a_host_node_may_be_a_multiaddr(api):

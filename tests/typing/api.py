@@ -6,16 +6,26 @@ from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
 from pinatakit import (
+    AccessToken,
     AsyncPinata,
     AsyncPinningService,
     Download,
     File,
+    Gateway,
+    Group,
+    Key,
+    Limits,
+    Match,
     NewKey,
+    PaymentInstruction,
+    Permissions,
     Pin,
     Pinata,
     PinJob,
     PinningService,
     PinStatus,
+    Signature,
+    Swap,
     Upload,
     Usage,
     kv,
@@ -32,9 +42,25 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.pins.wait(pinata.pins.add("bafy"), timeout=60), File)
     assert_type(pinata.psa.list(status=["queued", "pinning"], match="ipartial"), Iterator[PinStatus])
     assert_type(pinata.account.usage(), Usage)
-    assert_type(pinata.keys.create("ci", endpoints=["pinList"]), NewKey)
+    assert_type(pinata.account.limits(), Limits)
+    assert_type(pinata.keys.create("ci", Permissions(files="write", endpoints=["pinList"])), NewKey)
+    assert_type(pinata.keys.create("ro", Permissions.READ_ONLY | Permissions(groups="write")), NewKey)
+    assert_type(pinata.keys.list(revoked=False), Iterator[Key])
+    assert_type(pinata.keys.older.list(), list[Key])
+    assert_type(pinata.groups.create("g", network="private"), Group)
+    assert_type(pinata.groups.list(name="g"), Iterator[Group])
+    assert_type(pinata.groups.older.list(), Iterator[Group])
+    Permissions(files="wirte")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Permissions(endpoints=["pinlist"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(pinata.download("bafy", "to"), Download)
     assert_type(pinata.read("bafy", start=1), Iterator[bytes])
+    assert_type(pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.signatures.sign("bafy", "0x46"), Signature)
+    assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), list[Swap])
+    assert_type(pinata.gateways.list(), Iterator[Gateway])
+    assert_type(pinata.gateways.create_token("id"), AccessToken)
+    assert_type(pinata.vectors.query("id", "text"), list[Match])
+    assert_type(pinata.payments.list(), Iterator[PaymentInstruction])
 
 
 async def awaited(pinata: AsyncPinata) -> None:
@@ -45,7 +71,14 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.pins.add("bafy"), PinJob)
     assert_type(await pinata.psa.get("id"), PinStatus)
     assert_type(await pinata.account.usage(), Usage)
+    assert_type(pinata.keys.list(), AsyncIterator[Key])
+    assert_type(await pinata.groups.get("id"), Group)
+    assert_type(await pinata.groups.add("id", "file", "other"), None)
+    assert_type(await pinata.groups.older.get("id"), Group)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])
+    assert_type(await pinata.links.download("bafy", expires=60), str)
+    assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
+    assert_type(await pinata.payments.get("id"), PaymentInstruction)
 
 
 def service(service: PinningService) -> None:

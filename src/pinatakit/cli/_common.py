@@ -55,10 +55,10 @@ def show_json(value: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
-    import msgspec
+    from pinatakit.protocol import Record
 
-    if isinstance(value, msgspec.Struct):
-        return msgspec.structs.asdict(value)
+    if isinstance(value, Record):
+        return value.to_dict()
     if isinstance(value, datetime):
         from pinatakit.protocol.times import micros
 

@@ -12,12 +12,21 @@ import httpx2 as httpx
 from pinatakit.client import downloads, uploads
 from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation, stream
 from pinatakit.client.account import Account
+from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
 from pinatakit.client.files import Files
+from pinatakit.client.gateways import Gateways
+from pinatakit.client.groups import Groups
 from pinatakit.client.keys import Keys
+from pinatakit.client.links import Links
+from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
+from pinatakit.client.plugins import Plugins
 from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
+from pinatakit.client.signatures import Signatures
+from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Progress
+from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol import Network, Upload
@@ -43,10 +52,19 @@ class _Pinata(Resource[W]):
         super().__init__(wire)
         self.settings: Settings = wire.settings
         self.files: Files[W] = Files(wire)
+        self.groups: Groups[W] = Groups(wire)
         self.pins: Pins[W] = Pins(wire)
         self.psa: PinObjects[W] = PinObjects(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
+        self.payments: Payments[W] = Payments(wire)
+        self.vectors: Vectors[W] = Vectors(wire)
+        self.analytics: Analytics[W] = Analytics(wire)
+        self.plugins: Plugins[W] = Plugins(wire)
+        self.gateways: Gateways[W] = Gateways(wire)
+        self.links: Links[W] = Links(wire)
+        self.swaps: Swaps[W] = Swaps(wire)
+        self.signatures: Signatures[W] = Signatures(wire)
 
     @operation
     async def upload(
@@ -150,13 +168,14 @@ class _Pinata(Resource[W]):
         to: str | os.PathLike[str],
         *,
         path: str = "",
+        network: Network = "public",
         progress: Progress | None = None,
     ) -> Download:
         """Fetch a file or folder from the gateway to `to`, checking every block.
 
         A file goes to the path `to`, or into the folder `to`; a folder becomes `to`, which
-        must not be there or be empty. `path` leads to something below the root. Everything
-        is written aside and moved into place when whole; after an error nothing is left.
+        must not be there or be empty. `path` leads to something below the root. What is private
+        comes through a signed link made on the way. Everything is written aside and moved into place when whole; after an error nothing is left.
 
         Raises:
             BlockMismatch: the gateway gave other bytes than the CID names.
@@ -165,13 +184,23 @@ class _Pinata(Resource[W]):
             InputError: it cannot be written there.
         """
         where = Path(to)
-        return await downloads.download(self.wire, CID.parse(cid), where, path=path, progress=progress)
+        return await downloads.download(
+            self.wire, CID.parse(cid), where, path=path, network=network, progress=progress
+        )
 
     @stream
     async def read(
-        self, cid: CID | str, *, path: str = "", start: int = 0, stop: int | None = None
+        self,
+        cid: CID | str,
+        *,
+        path: str = "",
+        network: Network = "public",
+        start: int = 0,
+        stop: int | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of a file, in order and in pieces, each checked; or those from `start` to `stop`.
+
+        What is private comes through a signed link made on the way.
 
         Raises:
             BlockMismatch: the gateway gave other bytes than the CID names.
@@ -182,7 +211,8 @@ class _Pinata(Resource[W]):
             raise InputError(
                 f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
             )
-        async for piece in downloads.read(self.wire, CID.parse(cid), path=path, start=start, stop=stop):
+        pieces = downloads.read(self.wire, CID.parse(cid), path=path, network=network, start=start, stop=stop)
+        async for piece in pieces:
             yield piece
 
 
@@ -195,7 +225,8 @@ class Pinata(_Pinata[Blocking]):
     """A client of Pinata whose methods block until they are done. Safe to share between threads.
 
     Arguments left out are read from the environment: ``PINATA_JWT``,
-    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``. `timeout` is seconds of silence.
+    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``, ``PINATA_GATEWAY_KEY``. `timeout` is seconds
+    of silence.
 
         with Pinata() as pinata:
             print(pinata.upload("photo.jpg").cid)
@@ -209,6 +240,7 @@ class Pinata(_Pinata[Blocking]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         transport: httpx.BaseTransport | None = None,
@@ -219,6 +251,7 @@ class Pinata(_Pinata[Blocking]):
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
             timeout=timeout,
             attempts=attempts,
         )
@@ -250,6 +283,7 @@ class AsyncPinata(_Pinata[Awaiting]):
         api_secret: str | None = None,
         endpoint_url: str | None = None,
         gateway_url: str | None = None,
+        gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -260,6 +294,7 @@ class AsyncPinata(_Pinata[Awaiting]):
             api_secret=api_secret,
             endpoint_url=endpoint_url,
             gateway_url=gateway_url,
+            gateway_key=gateway_key,
             timeout=timeout,
             attempts=attempts,
         )

@@ -28,6 +28,7 @@ from contextlib import aclosing
 from functools import cache, partial, wraps
 from types import MethodType
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast, overload
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -41,7 +42,8 @@ from pinatakit.settings import Settings
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "psa")
+_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp", "psa")
+_OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads", "psa")  # alone are told who asks
 _BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
 _LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
 _TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers
@@ -62,7 +64,7 @@ class Wire(ABC):
         """
         answer = await self.ask(call)
         if not answer.ok:
-            raise refused(answer)
+            raise refused(answer, call, key=self.settings.credential.public_key)
         return call.read(answer)
 
     async def ask(self, call: Call[Any]) -> Answer:
@@ -95,10 +97,13 @@ class Wire(ABC):
 
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """A call as the HTTP library takes it."""
-        base = self.settings.base(call.host)
-        headers = dict(call.headers)
-        if call.host != "gateway":
+        base, named = _address(self.settings.base(call.host))
+        headers = {**call.headers, **named}
+        if call.host in _OF_THE_ACCOUNT:
             headers |= self.settings.credential.headers()
+        key = self.settings.gateway_key if call.host == "gateway" else None
+        if key:
+            headers["x-pinata-gateway-token"] = key
         silence = self.settings.timeout
         answer = silence if isinstance(call.body, bytes | None) else max(silence, _TAKING_IN)
         return {
@@ -107,8 +112,8 @@ class Wire(ABC):
             "params": call.pairs(),
             "headers": headers,
             "timeout": httpx.Timeout(silence, read=answer),
-            # No credential goes to a gateway, and what comes is checked, so it may send elsewhere.
-            "follow_redirects": call.host == "gateway",
+            # What comes is checked, so a gateway that was told no secret may send elsewhere.
+            "follow_redirects": call.host == "gateway" and not key,
         }
 
     @abstractmethod
@@ -303,6 +308,19 @@ def iterate_now(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
         except BaseException:
             run_now(items.aclose())
             raise
+
+
+@cache
+def _address(base: str) -> tuple[str, dict[str, str]]:
+    """Where to connect, and how to call it there: names below localhost are this machine's.
+
+    Not every system's resolver knows that (RFC 6761, 6.3).
+    """
+    parts = urlsplit(base)
+    if parts.scheme != "http" or not (parts.hostname or "").endswith(".localhost"):
+        return base, {}
+    port = f":{parts.port}" if parts.port else ""
+    return f"http://127.0.0.1{port}{parts.path}", {"host": parts.netloc}
 
 
 def _identity() -> dict[str, str]:

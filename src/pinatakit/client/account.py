@@ -1,9 +1,9 @@
-"""The account: is the credential good, and how much is stored."""
+"""The account: is the credential good, how much is stored, and how much may be."""
 
 from __future__ import annotations
 
 from pinatakit.client._wire import Resource, W, operation
-from pinatakit.protocol import Usage
+from pinatakit.protocol import Limits, Usage
 from pinatakit.protocol import account as calls
 
 
@@ -26,3 +26,8 @@ class Account(Resource[W]):
     async def usage(self) -> Usage:
         """How many pins there are, and how many bytes they take."""
         return await self.wire.send(calls.usage())
+
+    @operation
+    async def limits(self) -> Limits:
+        """What may be uploaded: how many files a folder may hold."""
+        return await self.wire.send(calls.limits())

@@ -12,9 +12,11 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from pinatakit.client import links
 from pinatakit.client._wire import Wire
 from pinatakit.content import CID, CarReader, Entry, Kind, Walk
 from pinatakit.errors import InputError, Malformed, Unreachable
+from pinatakit.protocol import Call, Network
 from pinatakit.protocol import gateway as calls
 from pinatakit.targets import Target
 
@@ -39,8 +41,8 @@ class Download(NamedTuple):
     files: int
 
 
-async def steps(wire: Wire, walk: Walk) -> AsyncGenerator[Entry | bytes, None]:
-    """What a walk comes to, its blocks fetched from the gateway.
+async def steps(wire: Wire, walk: Walk, network: Network = "public") -> AsyncGenerator[Entry | bytes, None]:
+    """What a walk comes to, its blocks fetched from the gateway: private ones through links made on the way.
 
     Raises:
         BlockMismatch: the gateway gave other bytes than the CID names.
@@ -53,7 +55,8 @@ async def steps(wire: Wire, walk: Walk) -> AsyncGenerator[Entry | bytes, None]:
     reader = CarReader()
     surplus = 0
     try:
-        async with aclosing(wire.stream(calls.get_car(walk.root, walk.path), calls.CAR_TYPE)) as pieces:
+        call = await _opened(wire, calls.get_car(walk.root, walk.path), network)
+        async with aclosing(wire.stream(call, calls.CAR_TYPE)) as pieces:
             async for piece in pieces:
                 try:
                     blocks = reader.feed(piece)
@@ -72,18 +75,29 @@ async def steps(wire: Wire, walk: Walk) -> AsyncGenerator[Entry | bytes, None]:
         if reader.roots is None:
             raise
     while walk.wants is not None:
-        for step in walk.feed(await wire.send(calls.get_block(walk.wants))):
+        call = await _opened(wire, calls.get_block(walk.wants), network)
+        for step in walk.feed(await wire.send(call)):
             yield step
 
 
+async def _opened(wire: Wire, call: Call[bytes], network: Network) -> Call[bytes]:
+    return await links.signed(wire, call) if network == "private" else call
+
+
 async def download(
-    wire: Wire, cid: CID, to: Path, *, path: str, progress: Callable[[int, int | None], object] | None
+    wire: Wire,
+    cid: CID,
+    to: Path,
+    *,
+    path: str,
+    network: Network,
+    progress: Callable[[int, int | None], object] | None,
 ) -> Download:
     """Fetch a file or folder to a place on disk."""
     target: Target | None = None
     total: int | None = None
     try:
-        async with aclosing(steps(wire, Walk(cid, path))) as found:
+        async with aclosing(steps(wire, Walk(cid, path), network)) as found:
             async for step in found:
                 if target is None:
                     assert isinstance(step, Entry)
@@ -101,10 +115,10 @@ async def download(
 
 
 async def read(
-    wire: Wire, cid: CID, *, path: str, start: int, stop: int | None
+    wire: Wire, cid: CID, *, path: str, network: Network, start: int, stop: int | None
 ) -> AsyncGenerator[bytes, None]:
     """The bytes of a file, in order."""
-    async with aclosing(steps(wire, Walk(cid, path, start=start, stop=stop))) as found:
+    async with aclosing(steps(wire, Walk(cid, path, start=start, stop=stop), network)) as found:
         async for step in found:
             if isinstance(step, bytes):
                 yield step

@@ -1,45 +1,105 @@
-"""Keys: make, list and revoke API keys. Takes an admin key."""
+"""Keys: make, list and revoke API keys (v3). Takes an admin key, or one that may write all of v3."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Collection
+from collections.abc import AsyncGenerator
 
-from pinatakit.client._wire import Resource, W, operation
-from pinatakit.protocol import Key, NewKey, permissions
+from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.protocol import Key, NewKey, Permissions
 from pinatakit.protocol import keys as calls
 
 
 class Keys(Resource[W]):
-    """The API keys of your account."""
+    """The API keys of your account.
+
+    Attributes:
+        older: the same keys over the older API, which takes a key pair as credential too.
+    """
+
+    def __init__(self, wire: W) -> None:
+        super().__init__(wire)
+        self.older: OlderKeys[W] = OlderKeys(wire)
 
     @operation
-    async def create(
-        self,
-        name: str,
-        *,
-        admin: bool = False,
-        endpoints: Collection[str] = (),
-        resources: Collection[str] = (),
-        max_uses: int | None = None,
-    ) -> NewKey:
+    async def create(self, name: str, permissions: Permissions, *, max_uses: int | None = None) -> NewKey:
         """Make a key that may do what is named, and nothing else.
 
-        `endpoints` are of the older API (``pinFileToIPFS``, ``pinList``, …), `resources` of
-        v3 (``org:files:write``, …). Its secret and JWT are told now and never again.
+        ``Permissions.ADMIN``, ``.READ_ONLY`` and ``.UPLOADS_ONLY`` are ready-made. `max_uses`
+        is how many calls it may make. Its secret and JWT are told now and never again.
 
         Raises:
-            InputError: an unknown name, or a key that may do nothing.
+            InputError: the name is empty, or the key may do nothing.
         """
-        tree = permissions(admin=admin, endpoints=endpoints, resources=resources)
-        return await self.wire.send(calls.create_key(name, tree, max_uses))
+        return await self.wire.send(calls.create_key(name, permissions, max_uses))
+
+    @stream
+    async def list(
+        self,
+        *,
+        name: str | None = None,
+        revoked: bool | None = None,
+        limited_use: bool | None = None,
+        exhausted: bool | None = None,
+        offset: int = 0,
+        limit: int | None = None,
+    ) -> AsyncGenerator[Key, None]:
+        """Every key that matches, the revoked ones too, over all pages; filtered by the service.
+
+        `name` is a part of the name, whatever its case. `limited_use` asks for keys with
+        `max_uses`, `exhausted` for those of them that have none left. `offset` is how many
+        to pass over, `limit` how many to give at most.
+
+        Raises:
+            InputError: `exhausted` together with ``limited_use=False``.
+        """
+        seen: set[str] = set()
+        while limit is None or len(seen) < limit:
+            page = await self.wire.send(
+                calls.list_keys(
+                    name=name,
+                    revoked=revoked,
+                    limited_use=limited_use,
+                    exhausted=exhausted,
+                    offset=offset,
+                )
+            )
+            new = [key for key in page if key.key not in seen]
+            if not new:  # a service that reads over the offset would never come to an empty page
+                return
+            offset += len(page)
+            for key in new if limit is None else new[: limit - len(seen)]:
+                seen.add(key.key)
+                yield key
+
+    @operation
+    async def revoke(self, key: str) -> None:
+        """Revoke a key, named by its public half or its JWT. It is refused from then on.
+
+        Raises:
+            InputError: the text is neither.
+        """
+        await self.wire.send(calls.revoke_key(key))
+
+
+class OlderKeys(Resource[W]):
+    """The API keys of your account over the older API."""
+
+    @operation
+    async def create(self, name: str, permissions: Permissions, *, max_uses: int | None = None) -> NewKey:
+        """Make a key that may do what is named, and nothing else.
+
+        Raises:
+            InputError: the name is empty, or the key may do nothing.
+        """
+        return await self.wire.send(calls.create_older_key(name, permissions, max_uses))
 
     @operation
     async def list(self) -> builtins.list[Key]:
         """Every key, the revoked ones too."""
-        return await self.wire.send(calls.list_keys())
+        return await self.wire.send(calls.list_older_keys())
 
     @operation
     async def revoke(self, key: str) -> None:
         """Revoke a key, named by its public half or its JWT. It is refused from then on."""
-        await self.wire.send(calls.revoke_key(key))
+        await self.wire.send(calls.revoke_older_key(key))

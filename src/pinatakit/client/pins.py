@@ -38,7 +38,7 @@ class Pins(Resource[W]):
         """Ask the service to fetch and pin content that is on IPFS already.
 
         `host_nodes` (5 at most) are multiaddrs of nodes that have it; a local Pinata fetches
-        from those that speak HTTP, and takes their URLs too. The answer comes at once: `wait`
+        from those that speak HTTP, and takes their URLs too. `group_id` is the group it goes into. The answer comes at once: `wait`
         waits until it is pinned, `queue` tells how far it is.
 
         It goes over v3, unless v3 cannot take it: with a key pair in place of a JWT, or with
@@ -47,6 +47,7 @@ class Pins(Resource[W]):
         Raises:
             InvalidCID: the text is no CID.
             Forbidden: the account's plan does not include it.
+            NotFound: there is no such group.
         """
         v3 = api == "v3" or (api is None and self._v3(keyvalues))
         ask = calls.pin_by_cid if v3 else calls.pin_by_hash

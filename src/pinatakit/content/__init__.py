@@ -14,7 +14,7 @@ from pinatakit.content.dagpb import Kind
 from pinatakit.content.file import FileBuilder, build_file
 from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
 from pinatakit.content.profile import PROFILES, Profile
-from pinatakit.content.walk import Entry, Walk, links_size, walk_blocks, walk_steps
+from pinatakit.content.walk import Entry, Walk, links_of, links_size, walk_blocks, walk_cids, walk_steps
 
 __all__ = [
     "CID",
@@ -35,9 +35,11 @@ __all__ = [
     "build_symlink",
     "car_header",
     "car_section",
+    "links_of",
     "links_size",
     "read_car",
     "walk_blocks",
+    "walk_cids",
     "walk_steps",
     "write_car",
 ]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from pinatakit.content import dagcbor
 from pinatakit.content.blocks import MAX_BLOCK, Block
@@ -24,6 +24,7 @@ from pinatakit.content.multiformats import read_varint, write_varint
 from pinatakit.errors import InvalidCID, Malformed
 
 _MAX_HEADER: Final = 32 << 10  # some hundred roots
+_MAX_CID: Final = 256  # bytes; the longest known has 64 of digest, and some inline a little content
 _PIECE: Final = 1 << 20
 _V2_PRAGMA: Final = b"\x0a\xa1\x67version\x02"
 _V2_HEADER: Final = 40  # characteristics, and three places of 8 bytes
@@ -52,15 +53,25 @@ def write_car(roots: Sequence[CID], blocks: Iterable[Block]) -> Iterator[bytes]:
         yield car_section(block.cid, len(block.data)) + block.data
 
 
+class Placed(NamedTuple):
+    """A block in a CAR: where its bytes start, how many they are, and the block."""
+
+    at: int
+    size: int
+    block: Block
+
+
 class CarReader:
     """Reads a CAR of version 1 or 2 that is fed in pieces of any size.
 
     `roots` is known as soon as the header was fed; until then it is `None`. The index that a
     version 2 may have is passed over: it would have to be checked against the blocks anyway.
+    Without `contents` only the places of blocks are told, and what `skip` says need not be fed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, contents: bool = True) -> None:
         self.roots: list[CID] | None = None
+        self._contents = contents
         self.version = 1
         self._waiting: list[bytes] = []
         self._have = 0
@@ -76,10 +87,10 @@ class CarReader:
         Raises:
             Malformed: it is no CAR, or has a block larger than 2 MiB. Nothing is read after that.
         """
-        return [block for _, block in self.feed_placed(data)]
+        return [placed.block for placed in self.feed_placed(data)]
 
-    def feed_placed(self, data: bytes) -> list[tuple[int, Block]]:
-        """As `feed`, each block with the place in the CAR where its bytes start."""
+    def feed_placed(self, data: bytes) -> list[Placed]:
+        """As `feed`, each block with its place in the CAR."""
         if self._broken:
             raise Malformed(self._broken)
         self._waiting.append(bytes(data))
@@ -98,6 +109,13 @@ class CarReader:
         self._at += used
         return blocks
 
+    def skip(self, most: int) -> int:
+        """Bytes, at most so many, that follow and need not be fed; from now on they count as fed."""
+        count = 0 if self._have else min(self._skip, most)
+        self._skip -= count
+        self._at += count
+        return count
+
     def finish(self) -> None:
         """Say that nothing follows.
 
@@ -109,9 +127,9 @@ class CarReader:
         if self._have or self._skip or self.roots is None or (self._end or 0) > self._at:
             raise Malformed("the CAR is cut short")
 
-    def _read(self, view: memoryview) -> tuple[list[tuple[int, Block]], int]:
+    def _read(self, view: memoryview) -> tuple[list[Placed], int]:
         """The blocks in what waits, and how many bytes of it are done with."""
-        blocks: list[tuple[int, Block]] = []
+        blocks: list[Placed] = []
         at = 0
         while True:
             skip = min(self._skip, len(view) - at)
@@ -128,10 +146,13 @@ class CarReader:
                 at += self._open(bytes(view[start:at]), view[at : at + _V2_HEADER])
                 continue
             try:
-                cid, place = CID.read(view[start : min(at, start + 256)])
+                cid, place = CID.read(view[start : min(at, start + _MAX_CID)])
             except InvalidCID as error:
                 raise Malformed(f"a CAR section has no CID: {error.message}") from None
-            blocks.append((self._at + start + place, Block(cid, view[start + place : at])))
+            place += start
+            data = view[place:at] if self._contents else b""
+            blocks.append(Placed(self._at + place, at - place, Block(cid, data)))
+            self._skip, at = max(0, at - len(view)), min(at, len(view))
 
     def _section(self, view: memoryview, at: int) -> tuple[int, int] | None:
         """Where the section that starts at `at` has its content, if all of it is here."""
@@ -140,7 +161,7 @@ class CarReader:
             self._want = left + 1
             return None
         size, start = read_varint(view, at)
-        limit = _MAX_HEADER if self.roots is None else MAX_BLOCK + 256
+        limit = _MAX_HEADER if self.roots is None else MAX_BLOCK + _MAX_CID
         if not 0 < size <= limit:
             what = "header" if self.roots is None else "section"
             raise Malformed(f"a CAR {what} of {size:,} bytes; at most {limit:,} are taken")
@@ -148,7 +169,8 @@ class CarReader:
         if self._end is not None and self._at + end > self._end:
             raise Malformed("a section of the CAR goes beyond its end")
         is_v2 = self._at + at == 0 and bytes(view[at : at + len(_V2_PRAGMA)]) == _V2_PRAGMA
-        self._want = end - at + (_V2_HEADER if is_v2 else 0)
+        here = end if self._contents or self.roots is None else min(end, start + _MAX_CID)
+        self._want = here - at + (_V2_HEADER if is_v2 else 0)
         return (start, end) if left >= self._want else None
 
     def _open(self, header: bytes, behind: memoryview) -> int:
@@ -159,7 +181,7 @@ class CarReader:
             ):
                 self.roots = roots
                 return 0
-            case {"version": 2} if self._at == 0 and self._end is None:
+            case {"version": 2} if header == _V2_PRAGMA[1:] and self._at == 0 and self._end is None:
                 self.version = 2
                 _, offset, size, _ = struct.unpack("<16sQQQ", behind)
                 begin = len(_V2_PRAGMA) + _V2_HEADER

@@ -14,6 +14,7 @@ from pinatakit.content.cid import CID
 from pinatakit.errors import InvalidCID, Malformed
 
 _MAX_DEPTH: Final = 16
+_MAX_VALUES: Final = 1 << 18  # a list costs 88 bytes of memory for each byte it was read from
 _CID_TAG: Final = 42
 
 
@@ -37,17 +38,20 @@ def decode(data: bytes) -> Any:
     """The value that fills the data: numbers, text, bytes, lists, maps, CIDs, floats, true, false, null.
 
     Raises:
-        Malformed: it is not DAG-CBOR, or deeper than 16 levels.
+        Malformed: it is not DAG-CBOR, deeper than 16 levels, or of more than 262,144 values.
     """
-    value, end = _decode(data, 0, 0)
+    value, end = _decode(data, 0, 0, iter(range(_MAX_VALUES)))
     if end != len(data):
         raise Malformed(f"{len(data) - end} bytes follow the CBOR value")
     return value
 
 
-def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
+def _decode(data: bytes, at: int, depth: int, room: Iterator[int]) -> tuple[Any, int]:
+    """The value that starts at `at`, and the place behind it; `room` is what may still be read."""
     if depth > _MAX_DEPTH:
         raise Malformed(f"CBOR deeper than {_MAX_DEPTH} levels")
+    if next(room, None) is None:
+        raise Malformed(f"CBOR of more than {_MAX_VALUES:,} values")
     if at >= len(data):
         raise Malformed("CBOR is cut short")
     major, info = data[at] >> 5, data[at] & 31
@@ -80,7 +84,7 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         if number > len(data) - at:
             raise Malformed("CBOR is cut short")
         for _ in range(number):
-            item, at = _decode(data, at, depth + 1)
+            item, at = _decode(data, at, depth + 1, room)
             items.append(item)
         return items, at
     if major == 5:
@@ -90,16 +94,16 @@ def _decode(data: bytes, at: int, depth: int) -> tuple[Any, int]:
         last = (0, b"")
         for _ in range(number):
             start = at
-            key, at = _decode(data, at, depth + 1)
+            key, at = _decode(data, at, depth + 1, room)
             if not isinstance(key, str) or key in mapping:
                 raise Malformed("a CBOR map has a key twice, or one that is not text")
             order = (at - start, data[start:at])  # canonical: shorter keys first, then by bytes
             if order < last:
                 raise Malformed("a CBOR map has its keys out of order")
             last = order
-            mapping[key], at = _decode(data, at, depth + 1)
+            mapping[key], at = _decode(data, at, depth + 1, room)
         return mapping, at
-    inner, at = _decode(data, at, depth + 1)
+    inner, at = _decode(data, at, depth + 1, room)
     if number != _CID_TAG or not isinstance(inner, bytes) or inner[:1] != b"\0":
         raise Malformed(f"CBOR tag {number} is not a CID")
     try:

@@ -15,7 +15,7 @@ from pinatakit.content.cid import CID
 from pinatakit.content.multiformats import read_varint, write_varint
 from pinatakit.errors import InvalidCID, Malformed
 
-_MAX_LINKS: Final = 1 << 17  # a 2 MiB block holds no more
+_MAX_FIELDS: Final = 1 << 16  # a 2 MiB block holds no more links with hashes of 32 bytes
 
 
 class Kind(IntEnum):
@@ -111,8 +111,10 @@ def encode_shard(bitfield: int) -> bytes:
 
 def _fields(data: memoryview) -> Iterable[tuple[int, int | memoryview]]:
     """The fields of a protobuf message: number, and an integer or the bytes."""
-    at = 0
+    at = count = 0
     while at < len(data):
+        if (count := count + 1) > _MAX_FIELDS:
+            raise Malformed(f"a dag-pb block has more than {_MAX_FIELDS:,} links or sizes")
         key, at = read_varint(data, at)
         number, kind = key >> 3, key & 7
         if kind == 0:
@@ -155,8 +157,6 @@ def decode_node(block: bytes | memoryview) -> Node:
         if number == 2:
             if data is not None and links:
                 raise Malformed("a dag-pb block has data between its links")
-            if len(links) >= _MAX_LINKS:
-                raise Malformed(f"a dag-pb block has more than {_MAX_LINKS:,} links")
             links.append(_decode_link(_bytes(value, "a link")))
         elif number == 1 and data is None:
             data = bytes(_bytes(value, "the data of a node"))
@@ -218,6 +218,8 @@ def decode_unixfs(data: bytes) -> UnixFS:
             else:  # packed, as newer protobuf writers do
                 at = 0
                 while at < len(value):
+                    if len(sizes) >= _MAX_FIELDS:
+                        raise Malformed(f"a UnixFS node has more than {_MAX_FIELDS:,} sizes")
                     one, at = read_varint(value, at)
                     sizes.append(one)
         elif number == 5:

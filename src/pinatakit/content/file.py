@@ -18,7 +18,6 @@ Sources: specs.ipfs.tech/unixfs ("File layout"); boxo `ipld/unixfs/importer/bala
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -33,6 +32,7 @@ from pinatakit.content.profile import Profile
 from pinatakit.errors import Malformed
 
 _JOB: Final = 1 << 20  # bytes hashed in one go: a thread's round trip is then no cost
+_SPARE: Final = 20  # buffers kept at most; as many are in use when eight threads hash
 
 
 class _Leaf(NamedTuple):
@@ -58,6 +58,7 @@ class FileBuilder:
         self._rest = bytearray()
         self._jobs: deque[Future[list[_Leaf]]] = deque()
         self._leaves = 0
+        self._buffers: list[bytearray] = []  # that `pull` has read into
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the file."""
@@ -94,8 +95,9 @@ class FileBuilder:
         for at in range(0, size, job):
             length = min(job, size - at)
             self._leaves += -(-length // chunk)
+            buffer = self._buffer(min(job, size))[:length]
             keep = self._sink is not None
-            self._queue(pool(self._threads).submit(_read_leaves, read, at, length, self.profile, keep))
+            self._queue(pool(self._threads).submit(_read_leaves, read, at, buffer, self.profile, keep))
 
     def finish(self) -> Root:
         """The root of all that was fed; an empty file has one too."""
@@ -114,6 +116,16 @@ class FileBuilder:
             self._fold(height)
             height += 1
         return self._levels[height][0]
+
+    def _buffer(self, size: int) -> memoryview:
+        """A buffer that nobody looks at any more, or a new one: fresh memory costs more than a copy."""
+        for buffer in self._buffers:
+            if _is_free(buffer):
+                return memoryview(buffer)
+        buffer = bytearray(size)
+        if len(self._buffers) < _SPARE:
+            self._buffers.append(buffer)
+        return memoryview(buffer)
 
     def _hash(self, chunks: list[memoryview]) -> None:
         self._leaves += len(chunks)
@@ -163,19 +175,20 @@ def build_file(content: Iterable[bytes], profile: Profile, sink: Sink | None = N
     return builder.finish()
 
 
-_buffers = threading.local()
+def _is_free(buffer: bytearray) -> bool:
+    """Whether no view of it is left: then alone it may change its size."""
+    try:
+        buffer.append(buffer.pop())
+    except BufferError:
+        return False
+    return True
 
 
 def _read_leaves(
-    read: Callable[[memoryview, int], int], at: int, length: int, profile: Profile, keep: bool
+    read: Callable[[memoryview, int], int], at: int, buffer: memoryview, profile: Profile, keep: bool
 ) -> list[_Leaf]:
-    """Read and hash in one thread; a buffer that nobody keeps is used again."""
-    whole: bytearray | None = None if keep else getattr(_buffers, "whole", None)
-    if whole is None or len(whole) < length:
-        whole = bytearray(max(length, _JOB))
-        if not keep:
-            _buffers.whole = whole
-    buffer = memoryview(whole)[:length]
+    """Read and hash in one thread."""
+    length = len(buffer)
     done = 0
     while done < length:
         count = read(buffer[done:], at + done)

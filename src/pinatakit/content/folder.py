@@ -9,6 +9,7 @@ Sources: specs.ipfs.tech/unixfs ("Directory"); IPIP-499 (when a directory is sha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from pinatakit.content import dagpb
@@ -80,12 +81,17 @@ class FolderBuilder:
 
 
 def build_directory(entries: Mapping[str, Root], profile: Profile, sink: Sink | None = None) -> Root:
-    """The root of one directory; its entries' own blocks are already made."""
-    named = [
-        (name.encode("utf-8", "surrogateescape"), bytes(root.cid), root.size, root.dag_size)
-        for name, root in entries.items()
-    ]
+    """The root of one directory; its entries' own blocks are already made.
+
+    Raises:
+        InputError: two names have the same bytes, or one holds half of a character.
+    """
+    named = [(_encoded(name), bytes(root.cid), root.size, root.dag_size) for name, root in entries.items()]
     named.sort()
+    for entry, following in pairwise(named):
+        if entry[0] == following[0]:  # as text they differ when one has its letters escaped
+            name = entry[0].decode("utf-8", "surrogateescape")
+            raise InputError(f"the folder has two entries called {name!r}")
     return build_sorted(named, profile, sink)
 
 
@@ -113,12 +119,26 @@ def _encode(named: list[Named]) -> bytes:
 
 
 def build_symlink(target: str, profile: Profile, sink: Sink | None = None) -> Root:
-    """The root of a symlink; its target is text, looked up by nobody."""
-    block = dagpb.encode_symlink(target.encode("utf-8", "surrogateescape"))
+    """The root of a symlink; its target is text, looked up by nobody.
+
+    Raises:
+        InputError: the target holds half of a character.
+    """
+    block = dagpb.encode_symlink(_encoded(target))
     cid = CID.of(block, DAG_PB, version=profile.cid_version)
     if sink is not None:
         sink(Block(cid, block))
     return Root(cid, 0, len(block))
+
+
+def _encoded(name: str) -> bytes:
+    """The bytes of a name; those that are not UTF-8 stand in it as `os.fsdecode` has them."""
+    try:
+        return name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise InputError(
+            f"{name!r} has half of a character in it", hint="UTF-16 was cut in two; rename it"
+        ) from None
 
 
 def _names(path: str) -> list[str]:

@@ -23,7 +23,7 @@ from pinatakit.content import dagcbor, dagjson, dagpb
 from pinatakit.content.blocks import MAX_BLOCK, Block
 from pinatakit.content.cid import CID
 from pinatakit.content.dagpb import Kind, Link, UnixFS
-from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, slot_of
+from pinatakit.content.hamt import MAX_DEPTH, MURMUR3_X64_64, hash_name, slot_of
 from pinatakit.content.multiformats import CODEC_NAMES, DAG_CBOR, DAG_JSON, DAG_PB, JSON, RAW
 from pinatakit.content.pool import pool, workers
 from pinatakit.errors import ContentError, Malformed, NoSuchPath
@@ -31,6 +31,8 @@ from pinatakit.errors import ContentError, Malformed, NoSuchPath
 _DATA: Final = frozenset({DAG_CBOR, DAG_JSON, JSON})
 _SLOT: Final = re.compile("[0-9A-F]{2}")
 _MAX_HEIGHT: Final = 1024  # directories in directories, or nodes in a file
+_MAX_PATH: Final = 1 << 15  # letters: the longest that any file system has
+_MAX_INLINED: Final = 1 << 22  # bytes of memory, about, for what the CIDs of one block inline
 
 
 class Entry(NamedTuple):
@@ -56,11 +58,17 @@ class _Visit(NamedTuple):
     """A block that is wanted, and what it will be."""
 
     cid: CID
-    path: str
+    folder: str  # the path of what it lies in
+    name: str  # its own name there
     height: int  # blocks above it
     segments: tuple[str, ...] = ()  # of the path still to be resolved
-    shard: int | None = None  # depth below the top shard of a directory
+    shard: bytes | None = None  # the slots above it, of a shard in a sharded directory
     part: tuple[int, int] | None = None  # of a file: where it starts, how many bytes it must have
+
+    @property
+    def path(self) -> str:
+        """Put together when it is come to: all that lie in a folder share its path until then."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
 class Walk:
@@ -91,7 +99,7 @@ class Walk:
         self._shallow = shallow
         self._contents = contents and not shallow
         self.names: list[str] = []
-        self._stack = [_Visit(root, "", 0, tuple(name for name in path.split("/") if name))]
+        self._stack = [_Visit(root, "", "", 0, tuple(name for name in path.split("/") if name))]
         self._inlined: list[Entry | bytes] = []
         self._settle()
 
@@ -126,13 +134,16 @@ class Walk:
         except ContentError:
             self._stack.append(visit)  # the walk stands where it stood
             raise
-        steps = self._inlined + opened
-        self._inlined = []
+        self._inlined += opened
+        before = len(self._inlined)
         self._settle()
-        return steps + self._take_inlined()
+        if self._stack:  # what was inlined before the next block comes with it
+            steps, self._inlined = self._inlined[:before], self._inlined[before:]
+            return steps
+        return self._take_inlined()
 
     def _take_inlined(self) -> list[Entry | bytes]:
-        """What inlined blocks held, unless the walk has not been fed at all yet."""
+        """What inlined blocks held, unless a block is still wanted."""
         if self._stack:
             return []
         steps, self._inlined = self._inlined, []
@@ -144,12 +155,23 @@ class Walk:
 
     def _settle(self) -> None:
         """Open the blocks that are inlined in their own CIDs."""
+        room = _MAX_INLINED
         while self._stack and (block := self._stack[-1].cid.inlined) is not None:
-            self._inlined += self._open(self._stack.pop(), block)
+            visit = self._stack.pop()
+            try:
+                room -= 256 + len(visit.folder)
+                if room < 0:
+                    raise Malformed(f"{self.root} has too many blocks inlined in CIDs one after the other")
+                self._inlined += self._open(visit, block)
+            except ContentError:
+                self._stack.append(visit)  # the walk goes no further than here
+                raise
 
     def _open(self, visit: _Visit, block: bytes) -> list[Entry | bytes]:
         if visit.height > _MAX_HEIGHT:
             raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
+        if len(visit.folder) + len(visit.name) >= _MAX_PATH:
+            raise Malformed(f"a path of more than {_MAX_PATH:,} letters, starting {visit.path[:80]!r}")
         if visit.cid.codec == RAW and visit.shard is None:
             return self._file(visit, UnixFS(Kind.RAW, block, len(block)), [])
         if visit.cid.codec in _DATA and visit.shard is None and visit.part is None:
@@ -204,8 +226,8 @@ class Walk:
         at += len(fs.data)
         parts: list[_Visit] = []
         for link, part in zip(links, fs.sizes, strict=True):
-            if at < stop and at + part > self._start and self._start < stop:
-                parts.append(_Visit(link.cid, visit.path, visit.height + 1, part=(at, part)))
+            if part and at < stop and at + part > self._start and self._start < stop:
+                parts.append(_Visit(link.cid, visit.folder, visit.name, visit.height + 1, part=(at, part)))
             at += part
         if self._contents:
             self._stack += reversed(parts)
@@ -218,54 +240,69 @@ class Walk:
         return self._enter(visit, [(link.name, link) for link in links])
 
     def _shard(self, visit: _Visit, fs: UnixFS, links: list[Link]) -> list[Entry | bytes]:
-        depth = visit.shard or 0
-        if fs.hash_code != MURMUR3_X64_64 or fs.fanout != 256 or depth >= MAX_DEPTH:
+        above = visit.shard or b""
+        if fs.hash_code != MURMUR3_X64_64 or fs.fanout != 256 or len(above) >= MAX_DEPTH:
             raise Malformed(f"shard {visit.cid} is not of 256 slots by murmur3-x64-64")
+        taken: set[str] = set()
         for link in links:
             slot, name = link.name[:2], link.name[2:]
-            if not _SLOT.fullmatch(slot) or (name and slot_of(name, depth) != int(slot, 16)):
-                raise Malformed(f"shard {visit.cid} has {link.name!r} in a slot that is not its own")
+            if not _SLOT.fullmatch(slot) or slot in taken or (name and not _hangs_in(name, above, slot)):
+                raise Malformed(
+                    f"shard {visit.cid} has {link.name[:80]!r} in a slot that is not its own, or is taken twice"
+                )
+            taken.add(slot)
         if visit.segments:
             name = visit.segments[0]
-            slot = f"{slot_of(name, depth):02X}"
+            slot = f"{slot_of(name, len(above)):02X}"
             below = [link for link in links if link.name == slot]
             if below:
-                self._stack.append(visit._replace(cid=below[0].cid, height=visit.height + 1, shard=depth + 1))
+                self._stack.append(_below(visit, below[0]))
             else:
                 self._follow(visit, [link for link in links if link.name == slot + name])
             return []
-        return self._enter(visit, [(link.name[2:], link) for link in links], depth)
+        return self._enter(visit, [(link.name[2:], link) for link in links], sharded=True)
 
     def _enter(
-        self, visit: _Visit, named: list[tuple[str, Link]], depth: int | None = None
+        self, visit: _Visit, named: list[tuple[str, Link]], *, sharded: bool = False
     ) -> list[Entry | bytes]:
-        """Come into a directory, or a shard of one at a depth: its entries are next."""
+        """Come into a directory, or a shard of one: its entries are next."""
         self._no_more_path(visit)
         if self._start or self._stop is not None:
             raise Malformed(f"{visit.cid} is a folder; only a file has a range of bytes")
+        path = visit.path
         visits: list[_Visit] = []
         seen: set[str] = set()
         for name, link in named:
-            if not name and depth is not None:  # a shard of the same directory
-                visits.append(visit._replace(cid=link.cid, height=visit.height + 1, shard=depth + 1))
+            if not name and sharded:  # a shard of the same directory
+                visits.append(_below(visit, link))
                 continue
             if name in ("", ".", "..") or "/" in name or "\0" in name or name in seen:
-                raise Malformed(f"directory {visit.cid} has an entry named {name!r}, or has it twice")
+                raise Malformed(f"directory {visit.cid} has an entry named {name[:80]!r}, or has it twice")
             seen.add(name)
             if self._shallow:
                 self.names.append(name)
                 continue
-            path = f"{visit.path}/{name}" if visit.path else name
-            visits.append(_Visit(link.cid, path, visit.height + 1))
+            visits.append(_Visit(link.cid, path, name, visit.height + 1))
         self._stack += reversed(visits)
         if visit.shard:
             return []
-        return [Entry(visit.path, Kind.DIRECTORY, visit.cid, 0, "")]
+        return [Entry(path, Kind.DIRECTORY, visit.cid, 0, "")]
 
     def _follow(self, visit: _Visit, found: list[Link]) -> None:
         if not found:
             raise NoSuchPath(self.root, self.path, at=visit.segments[0])
-        self._stack.append(_Visit(found[0].cid, "", visit.height + 1, visit.segments[1:]))
+        self._stack.append(_Visit(found[0].cid, "", "", visit.height + 1, visit.segments[1:]))
+
+
+def _below(visit: _Visit, link: Link) -> _Visit:
+    """The shard of the same directory that a link named only by its slot leads to."""
+    above = (visit.shard or b"") + bytes.fromhex(link.name)
+    return visit._replace(cid=link.cid, height=visit.height + 1, shard=above)
+
+
+def _hangs_in(name: str, above: bytes, slot: str) -> bool:
+    """Whether a name's hash leads through the slots above to this one."""
+    return hash_name(name.encode("utf-8", "surrogateescape")).startswith(above + bytes.fromhex(slot))
 
 
 def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | bytes]:
@@ -318,6 +355,20 @@ def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -
             cid.verify(block)
             yield Block(cid, block)
         stack += ((linked, height + 1) for linked in reversed(links_of(cid, block)))
+
+
+def walk_cids(root: CID, links: Callable[[CID], list[CID]]) -> Iterator[CID]:
+    """Every CID of a DAG once, in the order of `walk_blocks`; `links` tells those a block has."""
+    stack = [(root, 0)]
+    seen: set[CID] = set()
+    while stack:
+        cid, height = stack.pop()
+        if height > _MAX_HEIGHT:
+            raise Malformed(f"a DAG more than {_MAX_HEIGHT} blocks deep")
+        if cid not in seen:
+            seen.add(cid)
+            yield cid
+            stack += ((linked, height + 1) for linked in reversed(links(cid)))
 
 
 def links_of(cid: CID, block: bytes) -> list[CID]:

@@ -6,36 +6,64 @@ Client and local Pinata meet here. An endpoint is a `Call`; what it answers is a
 from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
-from pinatakit.protocol.account import Usage
+from pinatakit.protocol._record import Record
+from pinatakit.protocol.account import Limits, Usage
+from pinatakit.protocol.analytics import Period, TimeSeries, Use
 from pinatakit.protocol.files import File
-from pinatakit.protocol.keys import Key, NewKey, permissions
+from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway
+from pinatakit.protocol.groups import Group
+from pinatakit.protocol.keys import Key, NewKey
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues
+from pinatakit.protocol.payments import PaidCID, PaymentInstruction, PaymentRequirement
+from pinatakit.protocol.permissions import Permissions
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
+from pinatakit.protocol.plugins import InstalledPlugin, Plugin
 from pinatakit.protocol.psa import PinObject, PinStatus
+from pinatakit.protocol.signatures import Signature
+from pinatakit.protocol.swaps import Swap
 from pinatakit.protocol.uploads import Upload
+from pinatakit.protocol.vectors import Match
 
 __all__ = [
+    "AccessToken",
+    "Allowed",
     "Answer",
     "Body",
     "Call",
+    "CustomDomain",
     "File",
+    "Gateway",
+    "Group",
     "Host",
+    "InstalledPlugin",
     "Key",
     "Keyvalue",
     "Keyvalues",
+    "Limits",
+    "Match",
     "Network",
     "NewKey",
+    "PaidCID",
+    "PaymentInstruction",
+    "PaymentRequirement",
+    "Period",
+    "Permissions",
     "Pin",
     "PinJob",
     "PinObject",
     "PinStatus",
+    "Plugin",
     "Query",
+    "Record",
+    "Signature",
+    "Swap",
+    "TimeSeries",
     "Upload",
     "Usage",
+    "Use",
     "Where",
     "kv",
     "nothing",
-    "permissions",
     "reads_data",
     "reads_json",
 ]

@@ -8,12 +8,11 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from pinatakit.content import CID
 from pinatakit.errors import PinataError
 
 T = TypeVar("T")
 
-Host: TypeAlias = Literal["api", "uploads", "gateway", "psa"]
+Host: TypeAlias = Literal["api", "uploads", "gateway", "x402", "mpp", "psa"]
 Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
@@ -61,33 +60,6 @@ class Call(Generic[T]):
 
 
 JSON_TYPE = {"content-type": "application/json"}
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A thing the service tells of: immutable, read tolerantly.
-
-    Fields the service leaves out have their defaults; fields it adds are read over.
-    """
-
-
-R = TypeVar("R", bound=Record)
-
-
-def record(data: Any, kind: type[R]) -> R:
-    """A record out of decoded JSON."""
-    try:
-        return msgspec.convert(data, kind, strict=False, dec_hook=_read_value)
-    except msgspec.ValidationError as error:
-        raise PinataError(
-            f"the service's answer is not a {kind.__name__}: {error}",
-            hint="the service may have changed; a newer pinatakit may know how",
-        ) from None
-
-
-def _read_value(kind: type[Any], value: Any) -> Any:
-    if kind is CID:
-        return CID.parse(value)
-    raise NotImplementedError(kind)  # msgspec's own way of saying so
 
 
 def reads_json(read: Callable[[Any], T]) -> Callable[[Answer], T]:

@@ -1,13 +1,14 @@
-"""The account: is the credential good, and how much is stored.
+"""The account: is the credential good, how much is stored, and how much may be.
 
-Source: Pinata API, "Data" (older API).
+Source: Pinata API, "Data" (older API); Pinata API v3, "Upload limits".
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from pinatakit.protocol._call import Call, Record, reads_json, record
+from pinatakit.protocol._call import Call, reads_data, reads_json
+from pinatakit.protocol._record import Record, record
 
 
 class Usage(Record, frozen=True, kw_only=True):
@@ -27,6 +28,21 @@ class Usage(Record, frozen=True, kw_only=True):
 def usage() -> Call[Usage]:
     """``GET /data/userPinnedDataTotal``."""
     return Call("GET", "/data/userPinnedDataTotal", reads_json(lambda data: record(data, Usage)))
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """What the account may upload.
+
+    Attributes:
+        folder_max_files: how many files one folder may hold; one more is refused with `TooLarge`.
+    """
+
+    folder_max_files: int | None = None
+
+
+def limits() -> Call[Limits]:
+    """``GET /v3/files/limits``."""
+    return Call("GET", "/v3/files/limits", reads_data(lambda data: record(data, Limits)), host="uploads")
 
 
 TEST_MESSAGE = "Congratulations! You are communicating with the Pinata API!"

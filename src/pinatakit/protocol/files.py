@@ -13,7 +13,8 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, Record, nothing, reads_data, record
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_data
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_text
 from pinatakit.protocol.times import micros
@@ -136,14 +137,12 @@ def delete_file(network: Network, id: str) -> Call[None]:
     return Call("DELETE", f"/v3/files/{network}/{check_id(id)}", nothing)
 
 
-def check_id(id: str) -> str:
+def check_id(id: str, of: str = "a file") -> str:
     """The id, if it can be part of a path.
 
     Raises:
         InputError: it is empty or has other signs than those of a UUID.
     """
     if not is_text(id) or not all(c.isalnum() or c == "-" for c in id):
-        raise InputError(
-            f"{id!r} is not the id of a file", hint="an id is a UUID, as list() and upload() give it"
-        )
+        raise InputError(f"{id!r} is not the id of {of}", hint="an id is a UUID, as list() gives it")
     return id

@@ -1,37 +1,27 @@
-"""API keys: what they may do, and the calls that make, list and revoke them.
+"""API keys: the calls that make, list and revoke them.
 
-Source: Pinata API, "API Keys" (older API) and "Permissions".
+Source: Pinata API v3 and older API, "API Keys".
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import base64
+import re
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Record, reads_json, record
-from pinatakit.protocol.shapes import is_text
+from pinatakit.protocol._call import JSON_TYPE, Call, reads_json
+from pinatakit.protocol._record import Record, record
+from pinatakit.protocol.permissions import Permissions
+from pinatakit.protocol.shapes import as_object, is_text
 from pinatakit.protocol.times import millis
 
-DATA_ENDPOINTS: Final = ("pinList", "userPinnedDataTotal")
-PINNING_ENDPOINTS: Final = (
-    "hashMetadata",
-    "hashPinPolicy",
-    "pinByHash",
-    "pinFileToIPFS",
-    "pinJSONToIPFS",
-    "pinJobs",
-    "unpin",
-    "userPinPolicy",
-)
-RESOURCES: Final = tuple(
-    f"org{resource}:{right}"
-    for resource in ("", ":files", ":groups", ":gateways", ":analytics")
-    for right in ("read", "write")
-)
+_NO_KEY: Final = "there is no key to revoke"
+_WHICH_KEY: Final = "give the public key, or the JWT of the key"
+_PUBLIC_KEY: Final = re.compile("[0-9A-Za-z]{1,64}")
 
 
 class Key(Record, frozen=True, kw_only=True):
@@ -40,7 +30,7 @@ class Key(Record, frozen=True, kw_only=True):
     Attributes:
         key: the public half, by which it is revoked.
         max_uses: how many calls it may make, or `None` for any number.
-        scopes: the permission tree it was made with.
+        scopes: the permission tree it was made with, as the service tells it.
     """
 
     id: str = ""
@@ -54,13 +44,18 @@ class Key(Record, frozen=True, kw_only=True):
     created_at: datetime | None = msgspec.field(default=None, name="createdAt")
     updated_at: datetime | None = msgspec.field(default=None, name="updatedAt")
 
-    def to_json(self, *, secret: str) -> dict[str, Any]:
-        """Write one as the older API does, which shows the secret enciphered."""
+    @property
+    def permissions(self) -> Permissions:
+        """What it may do, as far as that is known here."""
+        return Permissions.from_json(self.scopes)
+
+    def to_json(self, *, secret: str | None = None) -> dict[str, Any]:
+        """Write one as v3 does, or with `secret` as the older API, which shows it enciphered."""
         return {
             "id": self.id,
             "name": self.name,
             "key": self.key,
-            "secret": secret,
+            **({} if secret is None else {"secret": secret}),
             "max_uses": self.max_uses,
             "uses": self.uses,
             "user_id": self.user_id,
@@ -82,52 +77,29 @@ class NewKey(Record, frozen=True, kw_only=True):
         return f"NewKey(pinata_api_key={self.pinata_api_key!r}, pinata_api_secret='***', JWT='***')"
 
 
-def permissions(
-    *, admin: bool = False, endpoints: Collection[str] = (), resources: Collection[str] = ()
-) -> dict[str, Any]:
-    """A permission tree.
-
-    `endpoints` names what of the older API is allowed (``pinFileToIPFS``, ``pinList``, …),
-    `resources` what of v3 (``org:files:write``, …; writing includes reading).
-
-    Raises:
-        InputError: a name that is neither, or nothing allowed at all.
-    """
-    known = (*DATA_ENDPOINTS, *PINNING_ENDPOINTS)
-    for given, allowed, what in ((endpoints, known, "endpoint"), (resources, RESOURCES, "resource")):
-        if isinstance(given, str):
-            raise InputError(f"{what}s are a list of names, not the text {given!r}")
-        if unknown := [name for name in given if name not in allowed]:
-            raise InputError(f"unknown {what} {unknown[0]!r}; one of {', '.join(allowed)}")
-    if admin:
-        return {"admin": True}
-    tree: dict[str, Any] = {}
-    if endpoints:
-        tree["endpoints"] = {
-            "data": {name: name in endpoints for name in DATA_ENDPOINTS},
-            "pinning": {name: name in endpoints for name in PINNING_ENDPOINTS},
-        }
-    if resources:
-        tree["resources"] = list(resources)
-    if not tree:
-        raise InputError(
-            "the key would be allowed nothing", hint="give admin=True, endpoints=… or resources=…"
-        )
-    return tree
+def create_key(name: str, permissions: Permissions, max_uses: int | None = None) -> Call[NewKey]:
+    """``POST /v3/api_keys``."""
+    return _create("/v3/api_keys", name, permissions, max_uses)
 
 
-def create_key(name: str, tree: dict[str, Any], max_uses: int | None = None) -> Call[NewKey]:
+def create_older_key(name: str, permissions: Permissions, max_uses: int | None = None) -> Call[NewKey]:
     """``POST /users/generateApiKey``."""
+    return _create("/users/generateApiKey", name, permissions, max_uses)
+
+
+def _create(path: str, name: str, permissions: Permissions, max_uses: int | None) -> Call[NewKey]:
     if not is_text(name):
         raise InputError(f"a key's name is a text with letters in it, not {name!r}")
-    body: dict[str, Any] = {"keyName": name, "permissions": tree}
+    if not permissions:
+        raise InputError("the key would be allowed nothing", hint="give it some Permissions(…)")
+    body: dict[str, Any] = {"keyName": name, "permissions": permissions.to_json()}
     if max_uses is not None:
         if max_uses < 1:
             raise InputError(f"max_uses is at least 1, not {max_uses}")
         body["maxUses"] = max_uses
     return Call(
         "POST",
-        "/users/generateApiKey",
+        path,
         reads_json(lambda data: record(data, NewKey)),
         body=msgspec.json.encode(body),
         headers=JSON_TYPE,
@@ -135,18 +107,69 @@ def create_key(name: str, tree: dict[str, Any], max_uses: int | None = None) -> 
     )
 
 
-def list_keys() -> Call[list[Key]]:
+def list_keys(
+    *,
+    name: str | None = None,
+    revoked: bool | None = None,
+    limited_use: bool | None = None,
+    exhausted: bool | None = None,
+    offset: int | None = None,
+) -> Call[list[Key]]:
+    """``GET /v3/api_keys``; the service decides how many a page has.
+
+    Raises:
+        InputError: `exhausted` of keys that have no limit.
+    """
+    if exhausted is not None:
+        if limited_use is False:
+            raise InputError("only keys of limited use are ever exhausted", hint="leave limited_use away")
+        limited_use = True  # the service looks at the one only together with the other
+    query = {
+        "name": name,
+        "revoked": revoked,
+        "limitedUse": limited_use,
+        "exhausted": exhausted,
+        "offset": offset,
+    }
+    return Call("GET", "/v3/api_keys", reads_json(_keys), query)
+
+
+def list_older_keys() -> Call[list[Key]]:
     """``GET /users/apiKeys``."""
+    return Call("GET", "/users/apiKeys", reads_json(_keys))
 
-    def keys(data: Any) -> list[Key]:
-        return [record(one, Key) for one in data.get("keys") or ()]
 
-    return Call("GET", "/users/apiKeys", reads_json(keys))
+def _keys(data: Any) -> list[Key]:
+    return [record(one, Key, told={"secret"}) for one in data.get("keys") or ()]
 
 
 def revoke_key(key: str) -> Call[str]:
+    """``DELETE /v3/api_keys/{key}``; of a JWT, which must be in no address, the public key goes."""
+    public = public_key(key) if is_text(key) else None
+    if public is None:
+        raise InputError(_NO_KEY, hint=_WHICH_KEY)
+    return Call("DELETE", f"/v3/api_keys/{public}", reads_json(str))
+
+
+def revoke_older_key(key: str) -> Call[str]:
     """``PUT /users/revokeApiKey``; the service also takes the key's JWT."""
     if not is_text(key):
-        raise InputError("there is no key to revoke", hint="give the public key, or the JWT of the key")
+        raise InputError(_NO_KEY, hint=_WHICH_KEY)
     body = msgspec.json.encode({"apiKey": key})
     return Call("PUT", "/users/revokeApiKey", reads_json(str), body=body, headers=JSON_TYPE)
+
+
+def public_key(text: str) -> str | None:
+    """The public key a text names: itself, or the one inside a JWT, whoever signed it."""
+    _, dot, rest = text.partition(".")
+    key: object = text
+    if dot:
+        payload = rest.partition(".")[0].encode()
+        try:
+            claims: object = msgspec.json.decode(
+                base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4))
+            )
+        except ValueError:  # of which binascii's and msgspec's errors are kinds
+            return None
+        key = as_object(claims).get("scopedKeyKey")
+    return key if isinstance(key, str) and _PUBLIC_KEY.fullmatch(key) else None

@@ -13,7 +13,8 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Record, nothing, reads_data, reads_json, record
+from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_data, reads_json
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import as_object
@@ -65,6 +66,14 @@ class Region(Record, frozen=True, kw_only=True):
     current: int = msgspec.field(default=0, name="currentReplicationCount")
     desired: int = msgspec.field(default=0, name="desiredReplicationCount")
 
+    def to_json(self) -> dict[str, Any]:
+        """Write one as the service does."""
+        return {
+            "regionId": self.region_id,
+            "currentReplicationCount": self.current,
+            "desiredReplicationCount": self.desired,
+        }
+
 
 class Pin(Record, frozen=True, kw_only=True):
     """One time that content was pinned; pinned, unpinned and pinned again makes two.
@@ -92,7 +101,8 @@ class Pin(Record, frozen=True, kw_only=True):
         """Read one as the service writes it: name and key-values stand under ``metadata``."""
         metadata = as_object(data.get("metadata"))
         flat: dict[str, Any] = {"name": metadata.get("name"), "keyvalues": metadata.get("keyvalues") or {}}
-        return record({**data, **flat, "regions": data.get("regions") or ()}, cls)
+        flat["regions"] = tuple(record(region, Region) for region in data.get("regions") or ())
+        return record({**data, **flat}, cls, told={"metadata"})
 
     def to_json(self) -> dict[str, Any]:
         """Write one as the service does."""
@@ -104,7 +114,7 @@ class Pin(Record, frozen=True, kw_only=True):
             "date_pinned": millis(self.date_pinned) if self.date_pinned else None,
             "date_unpinned": millis(self.date_unpinned) if self.date_unpinned else None,
             "metadata": {"name": self.name, "keyvalues": self.keyvalues or None},
-            "regions": [msgspec.to_builtins(region) for region in self.regions],
+            "regions": [region.to_json() for region in self.regions],
             "mime_type": self.mime_type,
             "number_of_files": self.number_of_files,
         }
@@ -139,12 +149,12 @@ class PinJob(Record, frozen=True, kw_only=True):
     @classmethod
     def from_v3(cls, data: Any) -> PinJob:
         """Read one as v3 writes it."""
-        return record({"ipfs_pin_hash": data.get("cid"), **data}, cls)
+        return record({"ipfs_pin_hash": data.get("cid"), **data}, cls, told={"cid"})
 
     @classmethod
     def from_older_answer(cls, data: Any) -> PinJob:
         """Read what the older API answers to a request to pin."""
-        return record({**data, "ipfs_pin_hash": data.get("ipfsHash")}, cls)
+        return record({**data, "ipfs_pin_hash": data.get("ipfsHash")}, cls, told={"ipfsHash"})
 
     def to_v3(self) -> dict[str, Any]:
         """Write one as v3 does."""
@@ -352,7 +362,7 @@ def pin_by_hash(
     options: dict[str, Any] = {}
     if host_nodes:
         options["hostNodes"] = check_host_nodes(host_nodes)
-    if group_id:
+    if group_id is not None:
         options["groupId"] = group_id
     if options:
         body["pinataOptions"] = options
@@ -402,7 +412,7 @@ def pin_by_cid(
         body["keyvalues"] = checked
     if host_nodes:
         body["host_nodes"] = check_host_nodes(host_nodes)
-    if group_id:
+    if group_id is not None:
         body["group_id"] = group_id
     return Call(
         "POST",

@@ -17,7 +17,8 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Record, nothing, reads_json, record
+from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_json
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import check_name
 from pinatakit.protocol.pins import FAILED
 from pinatakit.protocol.shapes import as_object, is_object, is_text
@@ -103,7 +104,7 @@ class PinStatus(Record, frozen=True, kw_only=True):
         told = as_object(data)
         pin = {key: value for key, value in as_object(told.get("pin")).items() if value is not None}
         rest = {key: value for key, value in told.items() if value is not None}
-        return record({**rest, "pin": pin}, cls)
+        return record({**rest, "pin": record(pin, PinObject)}, cls)
 
     def to_json(self) -> dict[str, Any]:
         """Write one as the specification says."""

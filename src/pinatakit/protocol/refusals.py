@@ -17,13 +17,15 @@ from pinatakit.errors import (
     BadRequest,
     Forbidden,
     NotFound,
+    PaymentRequired,
     RateLimited,
     ServiceFault,
     TooLarge,
     Unauthorized,
 )
-from pinatakit.protocol._call import Answer
-from pinatakit.protocol.shapes import is_object
+from pinatakit.protocol._call import Answer, Call
+from pinatakit.protocol.permissions import Permissions, scope_of
+from pinatakit.protocol.shapes import as_object, is_array, is_object
 
 KEYS_MUST_BE_STRINGS: Final = "KEYS_MUST_BE_STRINGS"
 INVALID_CREDENTIALS: Final = "INVALID_CREDENTIALS"
@@ -45,8 +47,12 @@ HINTS: Final[dict[str, str]] = {
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
 }
 
+_NO_HEADER: Final = "no Authorization header found"
+"""What v3 also tells a key that was made for the older API alone (PinataCloud/pinata, issue 71)."""
+
 _KINDS: Final[dict[int, type[ApiError]]] = {
     401: Unauthorized,
+    402: PaymentRequired,
     403: Forbidden,
     404: NotFound,
     413: TooLarge,
@@ -65,11 +71,12 @@ def v3_envelope(status: int, message: str, request_id: str) -> dict[str, Any]:
     return {"error": {**about, "message": message, "details": []}}
 
 
-def refused(answer: Answer) -> ApiError:
+def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = None) -> ApiError:
     """The error that an answer other than a success stands for.
 
     Reads every shape the service has used: reason and details, code and message, a plain
-    text in ``error``, and bodies that are no JSON.
+    text in ``error``, and bodies that are no JSON. With the `call`, and the public `key` that
+    asked, the error of a key without the scope says which it lacks, and how to make one.
     """
     reason, details, request_id = _said(answer)
     status = answer.status
@@ -84,7 +91,36 @@ def refused(answer: Answer) -> ApiError:
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
+    psa = call is not None and call.host == "psa"  # any service may have answered, and not Pinata alone
+    if call and (scope := scope_of(call.method, f"/psa{call.path}" if psa else call.path)):
+        named = f"the key {key}" if key else "the key"
+        if isinstance(error, Forbidden) and (reason == NO_SCOPES_FOUND or (not psa and "scope" in details)):
+            error.missing_scope = scope
+            error.hint = f"{named} lacks {_with_way_out(scope)}"
+        elif details == _NO_HEADER:
+            error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
+    if isinstance(error, PaymentRequired):
+        error.accepts = _accepts(answer)
+        error.challenge = answer.headers.get("www-authenticate")
     return error
+
+
+def _with_way_out(scope: str) -> str:
+    name = scope.partition(".")[2] or scope
+    make = "Permissions.ADMIN" if scope == "admin" else repr(Permissions.granting(scope))
+    return (
+        f"{name}; make one that has it with an admin key, keys.create('…', {make}), "
+        "or at app.pinata.cloud under API Keys"
+    )
+
+
+def _accepts(answer: Answer) -> list[dict[str, Any]]:
+    try:
+        value: Any = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        return []
+    ways: object = as_object(value).get("accepts")
+    return [way for way in ways if is_object(way)] if is_array(ways) else []
 
 
 def _said(answer: Answer) -> tuple[str | None, str, str | None]:

@@ -16,7 +16,8 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Body, Call, Network, Record, reads_data, reads_json, record
+from pinatakit.protocol._call import JSON_TYPE, Body, Call, Network, reads_data, reads_json
+from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import pending
 from pinatakit.protocol.metadata import Keyvalues
 from pinatakit.protocol.pins import metadata
@@ -66,7 +67,7 @@ class Upload(Record, frozen=True, kw_only=True):
         return record(data, cls)
 
     @classmethod
-    def from_older(cls, data: Any) -> Upload:
+    def from_older(cls, data: dict[str, Any]) -> Upload:
         """Read one as the older API writes it, which does not tell the bytes of content."""
         names = {
             "IpfsHash": "cid",
@@ -80,7 +81,7 @@ class Upload(Record, frozen=True, kw_only=True):
             "GroupId": "group_id",
             "Keyvalues": "keyvalues",
         }
-        return record({names[key]: value for key, value in data.items() if key in names}, cls)
+        return record({names.get(key, key): value for key, value in data.items()}, cls)
 
     def to_v3(self, *, user_id: str) -> dict[str, Any]:
         """Write one as v3 does."""

@@ -1,12 +1,16 @@
-"""The account: is the credential good, and how much is stored."""
+"""The account: is the credential good, how much is stored, and how much may be."""
 
 from __future__ import annotations
 
-import msgspec
+from typing import Final
+
 from starlette.responses import Response
 
-from pinatakit.protocol.account import TEST_MESSAGE
-from pinatakit.server.request import Asked, json
+from pinatakit.protocol.account import TEST_MESSAGE, Limits
+from pinatakit.server.request import Asked, data, json
+
+FOLDER_MAX_FILES: Final = 30_000
+"""Files that one folder may hold, as at Pinata."""
 
 
 async def test(_: Asked) -> Response:
@@ -16,4 +20,9 @@ async def test(_: Asked) -> Response:
 
 async def usage(asked: Asked) -> Response:
     """``GET /data/userPinnedDataTotal``."""
-    return json(msgspec.to_builtins(asked.store.files.usage()))
+    return json(asked.store.files.usage().to_dict())
+
+
+async def limits(_: Asked) -> Response:
+    """``GET /v3/files/limits``."""
+    return data(Limits(folder_max_files=FOLDER_MAX_FILES).to_dict())

@@ -23,11 +23,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.refusals import older_envelope, v3_envelope
-from pinatakit.server import account, files, gateway, keys, pins, psa, uploads
+from pinatakit.server import (
+    account,
+    analytics,
+    files,
+    gateway,
+    gateways,
+    groups,
+    keys,
+    links,
+    payments,
+    pins,
+    plugins,
+    psa,
+    signatures,
+    swaps,
+    uploads,
+    vectors,
+)
 from pinatakit.server.auth import authorize
 from pinatakit.server.refusal import NOT_FOUND, Refusal
-from pinatakit.server.request import Asked, Handler, json, read_json
+from pinatakit.server.request import Asked, Handler, host_of, json, read_json
 from pinatakit.server.store import Store
+from pinatakit.server.store.groups import NoSuchGroup
 from pinatakit.server.worker import Fetching, working
 
 _log = logging.getLogger("pinatakit.server")
@@ -39,6 +57,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.API_KEY_REVOKED,
     refusals.NO_SCOPES_FOUND,
 )
+_GATEWAY: Final = ("/ipfs/", "/files/", "/x402/")  # where content is read
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
@@ -65,17 +84,132 @@ ENDPOINTS: Final = (
     _Endpoint(("GET",), "/pinning/pinJobs", pins.list_jobs, "pinning.pinJobs"),
     _Endpoint(("PUT",), "/pinning/hashMetadata", pins.hash_metadata, "pinning.hashMetadata", takes_json=True),
     _Endpoint(("DELETE",), "/pinning/unpin/{cid}", pins.unpin, "pinning.unpin"),
-    _Endpoint(("POST",), "/users/generateApiKey", keys.create, "admin", takes_json=True),
-    _Endpoint(("GET",), "/users/apiKeys", keys.list_keys, "admin"),
-    _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke, "admin", takes_json=True),
+    _Endpoint(("POST",), "/users/generateApiKey", keys.create_older, "admin", takes_json=True),
+    _Endpoint(("GET",), "/users/apiKeys", keys.list_older, "admin"),
+    _Endpoint(("PUT",), "/users/revokeApiKey", keys.revoke_older, "admin", takes_json=True),
+    _Endpoint(("POST",), "/groups", groups.create_older, "org:groups:write", takes_json=True),
+    _Endpoint(("GET",), "/groups", groups.list_older, "org:groups:read"),
+    _Endpoint(("GET",), "/groups/{id}", groups.get_older, "org:groups:read"),
+    _Endpoint(("PUT",), "/groups/{id}", groups.update_older, "org:groups:write", takes_json=True),
+    _Endpoint(("DELETE",), "/groups/{id}", groups.delete_older, "org:groups:write"),
+    _Endpoint(("PUT",), "/groups/{id}/cids", groups.add_cids, "org:groups:write", takes_json=True),
+    _Endpoint(("DELETE",), "/groups/{id}/cids", groups.remove_cids, "org:groups:write", takes_json=True),
     _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
     _Endpoint(("POST",), pins.QUEUE, pins.pin_by_cid, "org:files:write", takes_json=True),
     _Endpoint(("GET",), pins.QUEUE, pins.list_queue, "org:files:read"),
     _Endpoint(("DELETE",), f"{pins.QUEUE}/{{id}}", pins.cancel, "org:files:write"),
+    _Endpoint(("GET",), "/v3/files/limits", account.limits, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
     _Endpoint(("DELETE",), "/v3/files/{network}/{id}", files.delete, "org:files:write"),
+    _Endpoint(("POST",), "/v3/groups/{network}", groups.create, "org:groups:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/groups/{network}", groups.list_groups, "org:groups:read"),
+    _Endpoint(("GET",), "/v3/groups/{network}/{id}", groups.get, "org:groups:read"),
+    _Endpoint(("PUT",), "/v3/groups/{network}/{id}", groups.update, "org:groups:write", takes_json=True),
+    _Endpoint(("DELETE",), "/v3/groups/{network}/{id}", groups.delete, "org:groups:write"),
+    _Endpoint(("PUT",), "/v3/groups/{network}/{id}/ids/{file_id}", groups.add_file, "org:groups:write"),
+    _Endpoint(("DELETE",), "/v3/groups/{network}/{id}/ids/{file_id}", groups.remove_file, "org:groups:write"),
+    _Endpoint(("POST",), "/v3/api_keys", keys.create, "org:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/api_keys", keys.list_keys, "org:write"),
+    _Endpoint(("DELETE",), "/v3/api_keys/{key}", keys.revoke, "org:write"),
+    _Endpoint(("POST",), "/v3/pinata/keys", keys.create, "org:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/pinata/keys", keys.list_keys, "org:write"),
+    _Endpoint(("PUT",), "/v3/pinata/keys/{key}", keys.revoke, "org:write"),
+    _Endpoint(
+        ("POST",), "/v3/files/{network}/signature/{cid}", signatures.add, "org:files:write", takes_json=True
+    ),
+    _Endpoint(("GET",), "/v3/files/{network}/signature/{cid}", signatures.get, "org:files:read"),
+    _Endpoint(("DELETE",), "/v3/files/{network}/signature/{cid}", signatures.delete, "org:files:write"),
+    _Endpoint(("PUT",), "/v3/files/{network}/swap/{cid}", swaps.add, "org:files:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/files/{network}/swap/{cid}", swaps.history, "org:files:read"),
+    _Endpoint(("DELETE",), "/v3/files/{network}/swap/{cid}", swaps.delete, "org:files:write"),
+    _Endpoint(("PUT",), "/v3/ipfs/swap/{cid}", swaps.add, "org:files:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/ipfs/swap/{cid}", swaps.history, "org:files:read"),
+    _Endpoint(("DELETE",), "/v3/ipfs/swap/{cid}", swaps.delete, "org:files:write"),
+    *(
+        _Endpoint(("POST",), path, links.download_link, "org:files:write", takes_json=True)
+        for path in ("/v3/files/private/download_link", "/v3/files/download_link", "/v3/files/sign")
+    ),
+    *(
+        _Endpoint(("GET",), path, gateways.list_gateways, "org:gateways:read")
+        for path in ("/v3/gateways", "/v3/ipfs/gateways")
+    ),
+    _Endpoint(("POST",), "/v3/gateways", gateways.create, "org:gateways:write", takes_json=True),
+    _Endpoint(("GET",), "/v3/gateways/exists/{domain}", gateways.exists, "org:gateways:read"),
+    _Endpoint(("GET",), "/v3/gateways/plugins/marketplace", plugins.list_plugins, "org:gateways:read"),
+    _Endpoint(("GET",), "/v3/gateways/plugins/marketplace/{id}", plugins.get, "org:gateways:read"),
+    *(
+        _Endpoint(("GET",), path, plugins.installed, "org:gateways:read")
+        for path in (
+            "/v3/gateways/plugins",
+            "/v3/gateways/plugins/{gateway_id}",
+            "/v3/ipfs/gateway_plugins/{gateway_id}",
+        )
+    ),
+    _Endpoint(
+        ("POST",), "/v3/gateways/plugins/{gateway_id}", plugins.install, "org:gateways:write", takes_json=True
+    ),
+    _Endpoint(
+        ("DELETE",),
+        "/v3/gateways/plugins/{gateway_id}/plugin/{plugin_id}",
+        plugins.uninstall,
+        "org:gateways:write",
+    ),
+    _Endpoint(("GET",), "/v3/gateways/{id}", gateways.get, "org:gateways:read"),
+    _Endpoint(("DELETE",), "/v3/gateways/{id}", gateways.delete, "org:gateways:write"),
+    _Endpoint(
+        ("POST",),
+        "/v3/gateways/{id}/custom_domain",
+        gateways.add_domain,
+        "org:gateways:write",
+        takes_json=True,
+    ),
+    _Endpoint(("GET",), "/v3/gateways/{id}/custom_domain/{rule}", gateways.get_domain, "org:gateways:read"),
+    _Endpoint(("POST",), "/v3/gateways/{id}/access_tokens", gateways.create_token, "org:gateways:write"),
+    _Endpoint(("POST",), "/v3/gateways/{id}/ips", gateways.allow_ip, "org:gateways:write", takes_json=True),
+    _Endpoint(
+        ("POST",), "/v3/gateways/{id}/hosts", gateways.allow_host, "org:gateways:write", takes_json=True
+    ),
+    _Endpoint(
+        ("DELETE",),
+        "/v3/gateways/{id}/custom_domain/{rule}",
+        gateways.remove("domain"),
+        "org:gateways:write",
+    ),
+    _Endpoint(
+        ("DELETE",), "/v3/gateways/{id}/access_tokens/{rule}", gateways.remove("token"), "org:gateways:write"
+    ),
+    _Endpoint(("DELETE",), "/v3/gateways/{id}/ips/{rule}", gateways.remove("ip"), "org:gateways:write"),
+    _Endpoint(("DELETE",), "/v3/gateways/{id}/hosts/{rule}", gateways.remove("host"), "org:gateways:write"),
+    *(
+        _Endpoint(("GET",), path, analytics.top, "org:analytics:read")
+        for path in ("/v3/analytics/gateways/top", "/v3/ipfs/gateway_analytics_top")
+    ),
+    *(
+        _Endpoint(("GET",), path, analytics.time_series, "org:analytics:read")
+        for path in ("/v3/analytics/gateways/time_series", "/v3/ipfs/gateway_analytics_time_series")
+    ),
+    _Endpoint(("POST",), "/v3/vectorize/files/{file_id}", vectors.vectorize, "org:files:write"),
+    _Endpoint(("DELETE",), "/v3/vectorize/files/{file_id}", vectors.delete, "org:files:write"),
+    _Endpoint(
+        ("POST",), "/v3/vectorize/groups/{group_id}/query", vectors.query, "org:files:read", takes_json=True
+    ),
+    _Endpoint(("GET",), "/v3/x402/payment_instructions", payments.list_instructions, "org:files:read"),
+    _Endpoint(
+        ("POST",), "/v3/x402/payment_instructions", payments.create, "org:files:write", takes_json=True
+    ),
+    _Endpoint(("GET",), "/v3/x402/payment_instructions/{id}", payments.get, "org:files:read"),
+    _Endpoint(
+        ("PATCH",), "/v3/x402/payment_instructions/{id}", payments.update, "org:files:write", takes_json=True
+    ),
+    _Endpoint(("DELETE",), "/v3/x402/payment_instructions/{id}", payments.delete, "org:files:write"),
+    _Endpoint(("GET",), "/v3/x402/payment_instructions/{id}/cids", payments.list_cids, "org:files:read"),
+    _Endpoint(("PUT",), "/v3/x402/payment_instructions/{id}/cids/{cid}", payments.add_cid, "org:files:write"),
+    _Endpoint(
+        ("DELETE",), "/v3/x402/payment_instructions/{id}/cids/{cid}", payments.remove_cid, "org:files:write"
+    ),
+    _Endpoint(("GET",), "/x402/cid/{cid}", payments.demand, "open"),
     _Endpoint(("GET",), "/psa/pins", psa.list_pins, "data.pinList"),
     _Endpoint(("POST",), "/psa/pins", psa.add, "pinning.pinByHash", takes_json=True),
     _Endpoint(("GET",), "/psa/pins/{id}", psa.get, "data.pinList"),
@@ -83,6 +217,8 @@ ENDPOINTS: Final = (
     _Endpoint(("DELETE",), "/psa/pins/{id}", psa.delete, "pinning.unpin"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
+    _Endpoint(("GET", "HEAD"), "/files/{cid}", gateway.get_private, "open"),
+    _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:path}", gateway.get_private, "open"),
 )
 
 
@@ -117,6 +253,7 @@ def create_app(
         lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
+            NoSuchGroup: _no_group,
             HTTPException: _no_route,
             OSError: _disk,
             ClientDisconnect: _gone,
@@ -126,18 +263,18 @@ def create_app(
             Middleware(
                 CORSMiddleware,
                 allow_origin_regex=_LOOPBACK_ORIGIN,
-                allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["*"],
                 allow_credentials=True,
             )
         ],
     )
-    return _Door(app, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK))
+    return _Door(app, store, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK))
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    if request.url.path.startswith("/ipfs/"):
+    if request.url.path.startswith(_GATEWAY):
         response: Response = PlainTextResponse(error.details, error.status)
         if error.status == 416:
             response.headers["content-range"] = error.reason
@@ -147,6 +284,14 @@ async def _refused(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/v3/") and error.reason not in _OF_KEYS:
         return json(v3_envelope(error.status, error.details, request.scope["request_id"]), error.status)
     return json(older_envelope(error.reason, error.details), error.status)
+
+
+async def _no_group(request: Request, error: Exception) -> Response:
+    """A group that is not there, whatever it was named for."""
+    details = "Your account does not currently have any record associated with this ID"
+    if request.url.path.startswith("/v3/"):
+        details = str(error)
+    return await _refused(request, Refusal(404, refusals.OBJECT_NOT_FOUND, details))
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
@@ -180,8 +325,9 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 class _Door:
     """What every request passes: whose name it calls, one spelling of its path, an id, a log line."""
 
-    def __init__(self, app: ASGIApp, hosts: set[str] | None) -> None:
+    def __init__(self, app: ASGIApp, store: Store, hosts: set[str] | None) -> None:
         self._app = app
+        self._store = store
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,11 +336,12 @@ class _Door:
             return
         request = Request(scope)
         begun = time.perf_counter()
-        status = 0
+        status = size = 0
         scope["request_id"] = request_id = uuid.uuid4().hex
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, size
+            size += len(message.get("body", b""))
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
@@ -208,16 +355,20 @@ class _Door:
             else:
                 await self._app(scope, receive, answer)
         finally:
+            if status and scope["path"].startswith(_GATEWAY):
+                analytics.count(self._store, request, status, size)
             took = (time.perf_counter() - begun) * 1000
             _access.info("%s %s %d %.1f ms %s", request.method, scope["path"], status, took, request_id)
 
     def _refuse(self, request: Request) -> str | None:
         """Why not even to look: a name that is not ours (DNS rebinding), a page from elsewhere."""
-        host = re.sub(r":\d+\Z", "", request.headers.get("host", "")).lower()
+        host = host_of(request)
+        if self._store.gateways.at(host):
+            return self._refuse_beside_content(request)
         if self._hosts is not None and host not in self._hosts and not host.endswith(".localhost"):
             return f"This local Pinata is not called {host!r}."
         origin = request.headers.get("origin")
-        if origin and not request.scope["path"].startswith("/ipfs/"):
+        if origin and not request.scope["path"].startswith(_GATEWAY):
             try:
                 named = urlsplit(origin).hostname or ""
             except ValueError:
@@ -227,10 +378,17 @@ class _Door:
                 return f"Pages from {origin!r} may not call this local Pinata."
         return None
 
+    @staticmethod
+    def _refuse_beside_content(request: Request) -> str | None:
+        """Why not even to look, at the host of a gateway: it serves content, and is not the API."""
+        if request.scope["path"].startswith(_GATEWAY):
+            return None
+        return f"{host_of(request)} is a gateway, which serves content alone."
+
 
 def _one_spelling(path: str) -> str:
     """The path as the routes know it: old clients double slashes and end with one."""
-    if path.startswith("/ipfs/"):
+    if path.startswith(_GATEWAY):
         return path
     path = re.sub("//+", "/", path).rstrip("/") or "/"
     # One address for everything: the official SDK then asks for /v3/data/testAuthentication too.

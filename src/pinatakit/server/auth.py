@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import jwt
 
 from pinatakit.protocol import Key, refusals
-from pinatakit.protocol.shapes import as_object
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.store import Keys
 from pinatakit.server.store.values import now_micros
@@ -41,15 +40,6 @@ def make_jwt(keys: Keys, key: str, secret: str) -> str:
     return jwt.encode(payload, keys.signing_key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
 
 
-def public_key(text: str) -> str:
-    """The public key a text names: itself, or the one inside a JWT, whoever signed it."""
-    try:
-        payload = jwt.decode(text, options={"verify_signature": False})  # pyright: ignore[reportUnknownMemberType]
-        return str(payload["scopedKeyKey"])
-    except (jwt.InvalidTokenError, KeyError):
-        return text
-
-
 async def authorize(keys: Keys, headers: Mapping[str, str], scope: str | None) -> Key:
     """The key that a request carries, if it may do this.
 
@@ -62,7 +52,7 @@ async def authorize(keys: Keys, headers: Mapping[str, str], scope: str | None) -
     key = _authenticate(keys, headers)
     if key.revoked:
         raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been revoked and can not be used")
-    if scope and not allows(key.scopes, scope):
+    if scope and not key.permissions.allows(scope):
         raise Refusal(
             403, refusals.NO_SCOPES_FOUND, "This key does not have the required scopes associated with it"
         )
@@ -98,19 +88,3 @@ def _pair(keys: Keys, token: str) -> tuple[str, str] | None:
         return str(payload["scopedKeyKey"]), str(payload["scopedKeySecret"])
     except (jwt.InvalidTokenError, KeyError):
         return None
-
-
-def allows(scopes: Any, scope: str) -> bool:
-    """Whether a permission tree covers what a route needs; writing includes reading."""
-    tree = as_object(scopes)
-    if tree.get("admin") is True:
-        return True
-    if scope.startswith("org"):
-        resources: list[str] = tree.get("resources") or []
-        resource, _, right = scope.rpartition(":")
-        rights = ("write",) if right == "write" else ("read", "write")
-        return any(f"{named}:{r}" in resources for named in (resource, "org") for r in rights)
-    if scope == "admin":
-        return "org:write" in tree.get("resources", [])
-    family, _, name = scope.partition(".")
-    return as_object(as_object(tree.get("endpoints")).get(family)).get(name) is True

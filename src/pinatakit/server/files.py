@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from typing import Any, Final
+from typing import Final
 
 import anyio.to_thread
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from pinatakit.errors import InputError
 from pinatakit.protocol import File, Where
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.server.refusal import Refusal, bad_request, not_found
-from pinatakit.server.request import Asked, data, read_expiry
+from pinatakit.server.request import Asked, data, page_token, read_expiry
 from pinatakit.server.store.files import Filter
 
 _KEYVALUE: Final = re.compile(r"(?:keyvalues|metadata)\[(.+)\]\Z", re.DOTALL)
@@ -39,7 +38,7 @@ async def list_files(asked: Asked) -> Response:
         mime_type=query.get("mimeType") or None,
     )
     limit = asked.number("limit", 10, 1, 1000)
-    after = read_page_token(query.get("pageToken"))
+    after = asked.page_token()
     if query.get("cidPending", "").lower() == "true":  # here a CID is known before its file is listed
         return data({"files": [], "next_page_token": ""})
 
@@ -92,22 +91,3 @@ def _found(asked: Asked, file: File | None) -> File:
 
 def _missing(asked: Asked) -> Refusal:
     return not_found(f"There is no {asked.network()} file with the id {asked.path('id')!r}.")
-
-
-def page_token(id: str) -> str:
-    """Where the next page starts: the last id shown, in base64, as Pinata's tokens are."""
-    return base64.b64encode(id.encode()).decode()
-
-
-def read_page_token(token: str | None) -> Any:
-    """The id behind which a page starts.
-
-    Raises:
-        Refusal: it is no token of this service.
-    """
-    if not token:
-        return None
-    try:
-        return base64.b64decode(token, validate=True).decode()
-    except ValueError:  # of which binascii.Error and UnicodeDecodeError are kinds
-        raise bad_request(f'"pageToken" {token!r} is none of this service\'s') from None

@@ -1,7 +1,7 @@
 """The gateway: what is kept, as files for people and as blocks for programs.
 
 A program asks for ``raw`` blocks or a ``car`` and checks them itself; a browser gets the
-bytes of files, and pages for folders. Private content is not served here.
+bytes of files, and pages for folders. Private content is served through signed links alone.
 Sources: specs.ipfs.tech/http-gateways/path-gateway and /trustless-gateway; Pinata's
 documentation of gateway errors (``ERR_ID``).
 """
@@ -21,10 +21,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 
 from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_section, walk_blocks, walk_steps
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
+from pinatakit.protocol import Network
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
+from pinatakit.protocol.plugins import ATTESTATION, HOT_SWAPS
+from pinatakit.server import gateways, links
 from pinatakit.server.media import SNIFFED, sniff
 from pinatakit.server.refusal import Refusal
-from pinatakit.server.request import Asked
+from pinatakit.server.request import Asked, host_of
+from pinatakit.server.store.gateways import Served
 
 _GATHER: Final = 1 << 20
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
@@ -34,19 +38,35 @@ _FOREVER: Final = "public, max-age=29030400, immutable"
 class _Found(NamedTuple):
     """What a path leads to."""
 
+    network: Network
+    served: Served | None  # by which gateway; None: by the server itself
     root: CID
     path: str
     get: Callable[[CID], bytes]
     cid: CID
     above: list[Block]  # the blocks on the way, the root's first
     entry: Entry | None  # None where it is no file or folder
+    swapped: CID | None  # what is served in the root's place
+    signature: str | None
 
 
 async def get(asked: Asked) -> Response:
     """``GET /ipfs/{cid}[/path]``."""
+    served = gateways.admit(asked.store, asked.request, _root(asked))
+    return await _serve(asked, "public", served)
+
+
+async def get_private(asked: Asked) -> Response:
+    """``GET /files/{cid}[/path]``, through a signed link."""
+    links.check(asked)
+    return await _serve(asked, "private", asked.store.gateways.at(host_of(asked.request)))
+
+
+async def _serve(asked: Asked, network: Network, served: Served | None) -> Response:
+    """A swapped CID as what it is swapped for, but its blocks as they are."""
     request = asked.request
-    found = await anyio.to_thread.run_sync(_find, asked)
     form = request.query_params.get("format") or _accepted(request.headers.get("accept", ""))
+    found = await anyio.to_thread.run_sync(_find, asked, network, served, form is None)
     if form == "raw":
         return _raw(request, found)
     if form == "car":
@@ -60,21 +80,20 @@ async def get(asked: Asked) -> Response:
     return await _file(request, found, found.entry)
 
 
-def _find(asked: Asked) -> _Found:
-    text, path = asked.path("cid"), asked.request.path_params.get("path", "")
-    try:
-        root = CID.parse(text)
-    except InvalidCID as error:
-        raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
-    car = asked.store.cars.find(root, among="file.network = 'public'")
-    if car is None and root.inlined is None:
-        raise Refusal(404, "ERR_ID:00006", f"{root} is not pinned here - ERR_ID:00006")
+def _find(asked: Asked, network: Network, served: Served | None, swapping: bool) -> _Found:
+    root, path = _root(asked), asked.request.path_params.get("path", "")
+    swapping = swapping and _has(served, HOT_SWAPS)
+    swapped = asked.store.swaps.now(network, root) if swapping else None
+    top = swapped or root
+    car = asked.store.cars.find(top, among=f"file.network = '{network}'")
+    if car is None and top.inlined is None:
+        raise Refusal(404, "ERR_ID:00006", f"{top} is not pinned here - ERR_ID:00006")
     get = asked.store.cars.getter(car or 0)
-    walk = Walk(root, path)
+    walk = Walk(top, path)
     above: list[Block] = []
     try:
         steps = walk.leftover()
-        cid = root
+        cid = top
         while not steps and walk.wants:
             cid = walk.wants
             above.append(Block(cid, get(cid)))
@@ -83,9 +102,23 @@ def _find(asked: Asked) -> _Found:
     except NoSuchPath as error:
         raise Refusal(404, "NOT_FOUND", error.message) from None
     except ContentError:
-        cid, entry = root, None
-        above = [] if root.inlined is not None else [Block(root, get(root))]
-    return _Found(root, path, get, cid, above, entry)
+        cid, entry = top, None
+        above = [] if top.inlined is not None else [Block(top, get(top))]
+    signed = asked.store.signatures.get(network, root) if _has(served, ATTESTATION) else None
+    return _Found(
+        network, served, root, path, get, cid, above, entry, swapped, signed.signature if signed else None
+    )
+
+
+def _root(asked: Asked) -> CID:
+    try:
+        return CID.parse(asked.path("cid"))
+    except InvalidCID as error:
+        raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
+
+
+def _has(served: Served | None, plugin: int) -> bool:
+    return served is None or plugin in served.plugins
 
 
 def _accepted(accept: str) -> str | None:
@@ -97,14 +130,18 @@ def _accepted(accept: str) -> str | None:
 
 
 def _headers(found: _Found, etag: str) -> dict[str, str]:
-    shown = quote(f"/ipfs/{found.root}" + (f"/{found.path}" if found.path else ""))
+    private = found.network == "private"
+    shown = quote(
+        f"/{'files' if private else 'ipfs'}/{found.root}" + (f"/{found.path}" if found.path else "")
+    )
     return {
         "etag": f'"{etag}"',
-        "cache-control": _FOREVER,
+        "cache-control": "private, no-cache" if private else "no-cache" if found.swapped else _FOREVER,
         "x-ipfs-path": shown,
         "x-ipfs-roots": str(found.cid),
         "access-control-allow-origin": "*",
-        "access-control-expose-headers": "content-range, etag, x-ipfs-path, x-ipfs-roots",
+        "access-control-expose-headers": "content-range, etag, pinata-signature, x-ipfs-path, x-ipfs-roots",
+        **({"pinata-signature": found.signature} if found.signature else {}),
     }
 
 
@@ -181,6 +218,10 @@ async def _file(request: Request, found: _Found, entry: Entry) -> Response:
         lambda: b"".join(_content(found, 0, min(SNIFFED, entry.size)))
     )
     headers["content-type"] = sniff(start_of_file, name)
+    if headers["content-type"] == "text/html" and found.served and not found.served.custom:
+        raise Refusal(
+            403, "ERR_ID:00023", "HTML is served under a custom domain of the gateway alone - ERR_ID:00023"
+        )
     if headers["content-type"].startswith("text/"):
         headers["content-type"] += "; charset=utf-8"
     how = "attachment" if query.get("download", "").lower() == "true" else "inline"
@@ -235,7 +276,7 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     if "index.html" in names:
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
         request.path_params["path"] = path
-        index = await anyio.to_thread.run_sync(_find, asked)
+        index = await anyio.to_thread.run_sync(_find, asked, found.network, found.served, True)
         if index.entry and index.entry.kind is Kind.FILE:
             return await _file(request, index, index.entry)
     headers = _headers(found, f"DirIndex-{found.cid}")

@@ -17,9 +17,18 @@ from pinatakit.protocol import PinJob, Where, refusals, times
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.pins import JOB_STATUSES, MAX_HOST_NODES, OPERATORS, QUEUE, STATUSES
 from pinatakit.protocol.shapes import is_array, is_object
-from pinatakit.server.files import page_token, read_page_token
 from pinatakit.server.refusal import Refusal, bad_request, not_found
-from pinatakit.server.request import Asked, data, json, ok, read_about, read_cid, read_group, read_object
+from pinatakit.server.request import (
+    Asked,
+    data,
+    json,
+    ok,
+    page_token,
+    read_about,
+    read_cid,
+    read_group,
+    read_object,
+)
 from pinatakit.server.store.files import Filter
 
 __all__ = [
@@ -168,6 +177,8 @@ async def _queue(
     """Pin a CID, or queue it; its job, which it leaves as soon as it is pinned."""
 
     def add() -> PinJob:
+        if group_id:
+            asked.store.groups.get("public", group_id)  # which refuses one that is not there
         try:
             job = asked.store.jobs.add(cid, name, keyvalues, host_nodes, group_id)
         except ContentError as error:
@@ -201,7 +212,7 @@ async def list_queue(asked: Asked) -> Response:
     order = _SPELLED.get(order, order)
     if order not in ("ASC", "DESC"):
         raise bad_request(f'"order" must be ASC or DESC, not {order!r}')
-    limit, after = asked.number("limit", 10, 1, 250), read_page_token(query.get("pageToken"))
+    limit, after = asked.number("limit", 10, 1, 250), asked.page_token()
     jobs = asked.store.jobs.page(
         status=_job_status(query),
         cid=_canonical(query.get("cid")),

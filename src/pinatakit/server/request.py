@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +73,31 @@ class Asked:
         if not least <= value <= most:
             raise bad_request(f'"{name}" must be {least} to {most}, not {value}')
         return value
+
+    def flag(self, name: str) -> bool | None:
+        """A yes or no of the query, where it is there."""
+        text = self.query.get(name, "").lower()
+        if text not in ("", "true", "false"):
+            raise bad_request(f'"{name}" must be true or false, not {text!r}')
+        return text == "true" if text else None
+
+    def page_token(self) -> str | None:
+        """The id behind which the page that is asked for starts."""
+        token = self.query.get("pageToken")
+        try:
+            return base64.b64decode(token, validate=True).decode() if token else None
+        except ValueError:  # of which binascii.Error and UnicodeDecodeError are kinds
+            raise bad_request(f'"pageToken" {token!r} is none of this service\'s') from None
+
+
+def page_token(id: str) -> str:
+    """Where the next page starts: the last id shown, in base64, as Pinata's tokens are."""
+    return base64.b64encode(id.encode()).decode()
+
+
+def host_of(request: Request) -> str:
+    """The name a request calls, in lower case and without port."""
+    return re.sub(r":\d+\Z", "", request.headers.get("host", "")).lower()
 
 
 def as_network(name: str) -> Network | None:

@@ -18,14 +18,38 @@ import sqlite3
 from pathlib import Path
 
 from pinatakit.errors import InputError, PinataError
+from pinatakit.server.store.analytics import Analytics
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
+from pinatakit.server.store.gateways import Gateways
+from pinatakit.server.store.groups import Groups
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.payments import Payments
 from pinatakit.server.store.psa import PinObjects
 from pinatakit.server.store.records import Records
+from pinatakit.server.store.signatures import Signatures
+from pinatakit.server.store.swaps import Swaps
+from pinatakit.server.store.vectors import Vectors
 
-__all__ = ["Busy", "Cars", "Files", "Guest", "Jobs", "Keys", "PinObjects", "Records", "Store", "Writing"]
+__all__ = [
+    "Analytics",
+    "Busy",
+    "Cars",
+    "Files",
+    "Gateways",
+    "Guest",
+    "Jobs",
+    "Keys",
+    "Payments",
+    "PinObjects",
+    "Records",
+    "Signatures",
+    "Store",
+    "Swaps",
+    "Vectors",
+    "Writing",
+]
 
 
 class Busy(PinataError):
@@ -57,6 +81,13 @@ class Store:
             self.files = Files(self.records, self.cars)
             self.jobs = Jobs(self.records, self.files)
             self.pin_objects = PinObjects(self.records)
+            self.groups = Groups(self.records)
+            self.payments = Payments(self.records)
+            self.vectors = Vectors(self.records)
+            self.analytics = Analytics(self.records)
+            self.gateways = Gateways(self.records)
+            self.swaps = Swaps(self.records)
+            self.signatures = Signatures(self.records)
         except BaseException:
             self._lock.close()
             raise
@@ -75,6 +106,7 @@ class Store:
     def close(self) -> None:
         """Finish what waits, then let go of the folder."""
         self.keys.close()
+        self.analytics.close()
         self.records.close()
         self.cars.close()
         self._lock.close()

@@ -20,6 +20,7 @@ from typing import Final
 from pinatakit.content import CID, Block, Root, car_header, car_section
 from pinatakit.errors import MissingBlock
 from pinatakit.server.store.records import Records
+from pinatakit.sources import pread
 
 _GATHER: Final = 1 << 20  # bytes written to disk at once
 _INDEX: Final = 1024  # blocks entered into the index at once
@@ -311,11 +312,7 @@ def write_all(file: int, pieces: list[bytes | memoryview]) -> None:
 
 def read_at(file: int, at: int, size: int) -> bytes:
     """Exactly these bytes of a file."""
-    if hasattr(os, "pread"):
-        data = os.pread(file, size, at)
-    else:
-        os.lseek(file, at, os.SEEK_SET)
-        data = os.read(file, size)
+    data = pread(file, size, at)
     if len(data) != size:
         raise OSError(f"the store is damaged: {size} bytes at {at} were expected, {len(data)} are there")
     return data

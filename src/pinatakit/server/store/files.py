@@ -19,6 +19,7 @@ from pinatakit.protocol.metadata import merge_keyvalues
 from pinatakit.protocol.pins import Region
 from pinatakit.server.media import DIRECTORY, sniff
 from pinatakit.server.store.cars import Cars, Writing
+from pinatakit.server.store.groups import check_group
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.values import from_micros, new_id, now_micros, to_micros
 
@@ -93,6 +94,9 @@ class Files:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
         What is pinned already stays as it is, and the answer says so.
+
+        Raises:
+            NoSuchGroup: the group it shall go into is not there.
         """
         added = self._records.write(lambda db: self.record(db, kept, car, id=id)).result()
         if kept.expires_at:
@@ -101,6 +105,8 @@ class Files:
 
     def record(self, db: sqlite3.Connection, kept: Kept, car: Writing, *, id: str | None = None) -> Upload:
         """Within a write: as `add`."""
+        if kept.group_id:
+            check_group(db, kept.network, kept.group_id)
         cid = str(kept.root.cid)
         row = db.execute(
             "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
@@ -150,6 +156,18 @@ class Files:
     def _pinned(self, cid: CID) -> bool:
         sql = "SELECT 1 FROM file WHERE cid = ? AND network = 'public' AND unpinned IS NULL"
         return self._records.read_one(sql, (str(cid),)) is not None
+
+    def uploaded(self, network: Network, cid: CID) -> datetime | None:
+        """When content that is pinned was uploaded."""
+        sql = "SELECT created FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL"
+        row = self._records.read_one(sql, (str(cid), network))
+        return from_micros(row["created"]) if row else None
+
+    def mime_type(self, network: Network, cid: CID) -> str | None:
+        """The media type of content that is pinned."""
+        sql = "SELECT mime_type FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL"
+        row = self._records.read_one(sql, (str(cid), network))
+        return row["mime_type"] if row else None
 
     def get(self, network: Network, id: str) -> File | None:
         """One file of now."""

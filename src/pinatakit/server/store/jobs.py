@@ -11,6 +11,7 @@ from pinatakit.content import CID
 from pinatakit.protocol import PinJob
 from pinatakit.server.store.cars import Writing
 from pinatakit.server.store.files import Files, Kept
+from pinatakit.server.store.groups import NoSuchGroup
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.values import from_micros, new_id, now_micros
 
@@ -183,7 +184,10 @@ class Jobs:
         def finish(db: sqlite3.Connection) -> None:
             if db.execute("SELECT 1 FROM job WHERE id = ?", (job.id,)).fetchone():
                 about = kept._replace(name=job.name, keyvalues=job.keyvalues, group_id=job.group_id)
-                self._files.record(db, about, car, id=job.id)
+                try:
+                    self._files.record(db, about, car, id=job.id)
+                except NoSuchGroup:  # it was deleted meanwhile
+                    self._files.record(db, about._replace(group_id=None), car, id=job.id)
                 self._done(db, job.id)
             else:
                 car.abandon(db)
@@ -196,7 +200,14 @@ class Jobs:
         Raises:
             ContentError: it is held, and is no file or folder.
         """
-        held = self._files.pin_held(job.cid, job.name, job.keyvalues, job.group_id, id=job.id)
+
+        def pin(group_id: str | None) -> bool:
+            return self._files.pin_held(job.cid, job.name, job.keyvalues, group_id, id=job.id)
+
+        try:
+            held = pin(job.group_id)
+        except NoSuchGroup:  # it was deleted meanwhile
+            held = pin(None)
         if held:
             self._records.write(lambda db: self._done(db, job.id)).result()
         return held

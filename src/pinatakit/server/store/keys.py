@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import hmac
 import json
@@ -11,11 +12,20 @@ import threading
 import uuid
 from collections import Counter
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from pinatakit.protocol import Key
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.values import from_micros, now_micros
+
+
+class KeyFilter(NamedTuple):
+    """Which keys are asked for; what is `None` does not matter."""
+
+    name: str | None = None
+    revoked: bool | None = None
+    limited: bool | None = None
+    exhausted: bool | None = None
 
 
 class Keys:
@@ -78,6 +88,19 @@ class Keys:
         rows = self._records.read("SELECT * FROM key ORDER BY created DESC, id DESC")
         return [(self._key(row), row["secret"]) for row in rows]
 
+    def page(self, wanted: KeyFilter, *, limit: int, offset: int) -> builtins.list[Key]:
+        """Some keys, newest first."""
+        self._count_uses()
+        matching, values = _matching(wanted)
+        sql = f"SELECT * {matching} ORDER BY created DESC, id DESC LIMIT ? OFFSET ?"
+        return [self._key(row) for row in self._records.read(sql, (*values, limit, offset))]
+
+    def count(self, wanted: KeyFilter) -> int:
+        """How many keys there are."""
+        matching, values = _matching(wanted)
+        count: int = self._records.read(f"SELECT count(*) {matching}", values)[0][0]
+        return count
+
     def revoke(self, key: str) -> None:
         """Refuse a key from now on; one that there is not is refused already."""
         sql = "UPDATE key SET revoked = 1, updated = ? WHERE key = ? AND NOT revoked"
@@ -118,6 +141,18 @@ class Keys:
             return value
 
         return self._records.write(get).result()
+
+
+def _matching(wanted: KeyFilter) -> tuple[str, list[Any]]:
+    """A filter as SQL."""
+    conditions = {
+        "instr(lower(name), lower(?)) > 0": wanted.name,
+        "revoked = ?": wanted.revoked,
+        "(max_uses IS NOT NULL) = ?": wanted.limited,
+        "(uses >= max_uses) = ?": wanted.exhausted,
+    }
+    asked = {condition: value for condition, value in conditions.items() if value is not None}
+    return f"FROM key WHERE {' AND '.join(asked) or '1'}", list(asked.values())
 
 
 def _hash(secret: str, salt: str) -> str:

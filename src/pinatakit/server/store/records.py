@@ -49,6 +49,7 @@ CREATE TABLE file (
 CREATE UNIQUE INDEX file_pinned ON file (cid, network) WHERE unpinned IS NULL;
 CREATE INDEX file_listed ON file (network, created, n) WHERE unpinned IS NULL;
 CREATE INDEX file_dated ON file (created, n);
+CREATE INDEX file_grouped ON file (group_id, network, created, n) WHERE group_id IS NOT NULL;
 CREATE INDEX file_expires ON file (expires) WHERE unpinned IS NULL AND expires IS NOT NULL;
 
 -- The key-values again, to be searched; created is copied so that matches come out in order.
@@ -58,6 +59,12 @@ CREATE TABLE keyvalue (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX keyvalue_text ON keyvalue (key, text, created, n);
 CREATE INDEX keyvalue_number ON keyvalue (key, number, created, n);
+
+-- Ids are UUIDs of version 7, so their order is that of time.
+CREATE TABLE file_group (
+    id TEXT PRIMARY KEY, network TEXT NOT NULL, name TEXT NOT NULL,
+    is_public INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, updated INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- A CID that shall be pinned. What the pinning service API asked for stays when it is pinned, as
 -- status 'pinned', and as 'replaced' until what takes its place is pinned too. The file that a job
@@ -73,6 +80,52 @@ CREATE INDEX job_replaced_by ON job (replaced_by) WHERE replaced_by IS NOT NULL;
 CREATE TRIGGER job_unpinned AFTER UPDATE OF unpinned ON file
 WHEN NEW.unpinned IS NOT NULL AND NEW.network = 'public'
 BEGIN DELETE FROM job WHERE cid = NEW.cid AND status IN ('pinned', 'replaced'); END;
+
+-- What a CID is swapped for since when; nothing where that ended.
+CREATE TABLE swap (
+    n INTEGER PRIMARY KEY, cid TEXT NOT NULL, network TEXT NOT NULL, mapped TEXT, created INTEGER NOT NULL
+) STRICT;
+CREATE INDEX swap_of ON swap (cid, network, n);
+
+CREATE TABLE gateway (id TEXT PRIMARY KEY, domain TEXT NOT NULL UNIQUE, created INTEGER NOT NULL) STRICT;
+-- Who may read from a gateway (tokens, IPs, hosts), and its custom domains.
+CREATE TABLE gateway_rule (
+    id TEXT PRIMARY KEY, gateway TEXT NOT NULL REFERENCES gateway (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, UNIQUE (gateway, kind, value)
+) STRICT;
+CREATE UNIQUE INDEX gateway_domain ON gateway_rule (value) WHERE kind = 'domain';
+CREATE TABLE gateway_plugin (
+    gateway TEXT NOT NULL REFERENCES gateway (id) ON DELETE CASCADE, plugin INTEGER NOT NULL,
+    PRIMARY KEY (gateway, plugin)
+) STRICT, WITHOUT ROWID;
+
+-- What was read from the gateways in a day; bandwidth is bytes.
+CREATE TABLE gateway_read (
+    day TEXT NOT NULL, gateway TEXT NOT NULL, cid TEXT NOT NULL, file_name TEXT NOT NULL,
+    user_agent TEXT NOT NULL, referer TEXT NOT NULL, status INTEGER NOT NULL,
+    requests INTEGER NOT NULL, bandwidth INTEGER NOT NULL,
+    PRIMARY KEY (day, gateway, cid, file_name, user_agent, referer, status)
+) STRICT, WITHOUT ROWID;
+
+-- What texts say: each dimension of a file's vector that is not 0.
+CREATE TABLE vector (
+    dimension INTEGER NOT NULL, n INTEGER NOT NULL REFERENCES file (n), weight REAL NOT NULL,
+    PRIMARY KEY (dimension, n)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX vector_of ON vector (n);
+
+CREATE TABLE instruction (
+    id TEXT PRIMARY KEY, version INTEGER NOT NULL, name TEXT NOT NULL, description TEXT,
+    requirements TEXT NOT NULL, created INTEGER NOT NULL, deleted INTEGER
+) STRICT;
+CREATE TABLE paid (
+    cid TEXT PRIMARY KEY, instruction TEXT NOT NULL REFERENCES instruction (id), created INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX paid_of ON paid (instruction, cid);
+
+CREATE TABLE signature (
+    cid TEXT NOT NULL, network TEXT NOT NULL, signature TEXT NOT NULL, PRIMARY KEY (cid, network)
+) STRICT, WITHOUT ROWID;
 
 -- A CAR that is whole has the root it is named by; one that is being written has none yet.
 CREATE TABLE car (n INTEGER PRIMARY KEY AUTOINCREMENT, root TEXT UNIQUE) STRICT;

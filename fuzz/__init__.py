@@ -1,0 +1,1 @@
+"""Fuzzing of every parser: ``python -m fuzz`` (see `docs/fuzzing.md`)."""

@@ -1,0 +1,111 @@
+"""Gateways: make them, give them domains, say who may read (v3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.protocol import gateways as calls
+from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway
+
+
+class Gateways(Resource[W]):
+    """The dedicated gateways of your account.
+
+    One without tokens, hosts and IPs serves what your account has pinned, to everyone. As soon
+    as it has any of them it serves only requests that satisfy one.
+    """
+
+    @stream
+    async def list(self, *, page_size: int = 100) -> AsyncGenerator[Gateway, None]:
+        """Every gateway, without its access rules, which `get` tells."""
+        # Whether pages count from 0 or 1 is not documented: what was seen is passed over.
+        seen: set[str] = set()
+        number: int | None = None
+        while True:
+            page = await self.wire.send(calls.list_gateways(page=number, page_size=page_size))
+            fresh = [gateway for gateway in page.gateways if gateway.id not in seen]
+            for gateway in fresh:
+                seen.add(gateway.id)
+                yield gateway
+            number = (number or 0) + 1
+            if len(seen) >= page.total or (not fresh and number > 2):
+                return
+
+    @operation
+    async def get(self, id: str) -> Gateway:
+        """Look one up by its id, with its access rules.
+
+        Raises:
+            NotFound: the account has none with that id.
+        """
+        return await self.wire.send(calls.get_gateway(id))
+
+    @operation
+    async def create(self, domain: str) -> Gateway:
+        """Make one; `domain` is its bare name, the part before ``.mypinata.cloud``.
+
+        Raises:
+            InputError: that cannot be a name.
+            ApiError: it is taken.
+        """
+        return await self.wire.send(calls.create_gateway(domain))
+
+    @operation
+    async def delete(self, id: str) -> None:
+        """Delete one, with all its rules.
+
+        Raises:
+            NotFound: the account has none with that id.
+        """
+        await self.wire.send(calls.delete_gateway(id))
+
+    @operation
+    async def exists(self, domain: str) -> bool:
+        """Whether a bare name is taken."""
+        return await self.wire.send(calls.gateway_exists(domain))
+
+    @operation
+    async def add_domain(self, id: str, domain: str) -> CustomDomain:
+        """Let a gateway answer under a domain of yours."""
+        return await self.wire.send(calls.add_domain(id, domain))
+
+    @operation
+    async def get_domain(self, id: str, domain_id: str) -> CustomDomain:
+        """How far a custom domain is."""
+        return await self.wire.send(calls.get_domain(id, domain_id))
+
+    @operation
+    async def remove_domain(self, id: str, domain_id: str) -> None:
+        """Take a custom domain away."""
+        await self.wire.send(calls.delete_domain(id, domain_id))
+
+    @operation
+    async def create_token(self, id: str) -> AccessToken:
+        """Make an access token, which is sent as ``pinataGatewayToken``; treat it as a secret."""
+        return await self.wire.send(calls.create_token(id))
+
+    @operation
+    async def delete_token(self, id: str, token_id: str) -> None:
+        """Revoke an access token, named by its id."""
+        await self.wire.send(calls.delete_token(id, token_id))
+
+    @operation
+    async def allow_ip(self, id: str, ip: str) -> Allowed:
+        """Let an IP address read; there can be 100."""
+        return await self.wire.send(calls.allow_ip(id, ip))
+
+    @operation
+    async def remove_ip(self, id: str, ip_id: str) -> None:
+        """Take an IP address away, named by its id."""
+        await self.wire.send(calls.delete_ip(id, ip_id))
+
+    @operation
+    async def allow_host(self, id: str, host: str) -> Allowed:
+        """Let pages of a host read, such as ``https://app.example.org``."""
+        return await self.wire.send(calls.allow_host(id, host))
+
+    @operation
+    async def remove_host(self, id: str, host_id: str) -> None:
+        """Take a host away, named by its id."""
+        await self.wire.send(calls.delete_host(id, host_id))

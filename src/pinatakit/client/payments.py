@@ -1,0 +1,167 @@
+"""Payments: let readers pay for private content, and pay for storage without an account (x402, MPP).
+
+This package makes no payments. Where one is wanted, `PaymentRequired` tells what and how; a
+wallet's library makes the proof, which is given to the same call as `payment`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.content import CID
+from pinatakit.protocol import Network
+from pinatakit.protocol import payments as calls
+from pinatakit.protocol.payments import PaidCID, PaymentInstruction, PaymentRequirement
+
+
+class Payments(Resource[W]):
+    """Payment instructions of your account, and what can be bought without one."""
+
+    @operation
+    async def create(
+        self, name: str, requirements: Sequence[PaymentRequirement], *, description: str | None = None
+    ) -> PaymentInstruction:
+        """Make an instruction; then put private CIDs behind it with `add_cid`.
+
+        Raises:
+            InputError: there is no way to pay, or one that cannot be.
+        """
+        return await self.wire.send(calls.create_instruction(name, requirements, description))
+
+    @operation
+    async def get(self, id: str) -> PaymentInstruction:
+        """Look one up by its id.
+
+        Raises:
+            NotFound: the account has none with that id.
+        """
+        return await self.wire.send(calls.get_instruction(id))
+
+    @stream
+    async def list(
+        self, *, name: str | None = None, cid: CID | str | None = None, limit: int | None = None
+    ) -> AsyncGenerator[PaymentInstruction, None]:
+        """Every instruction that matches, over all pages; of a CID there is at most one."""
+        wanted = CID.parse(cid) if cid else None
+        token: str | None = None
+        given = 0
+        while limit is None or given < limit:
+            size = 100 if limit is None else min(100, limit - given)
+            call = calls.list_instructions(name=name, cid=wanted, limit=size, page_token=token)
+            page = await self.wire.send(call)
+            for instruction in page.instructions[:size]:
+                given += 1
+                yield instruction
+            if not (token := page.next_page_token) or not page.instructions:
+                return
+
+    @operation
+    async def update(
+        self,
+        id: str,
+        *,
+        name: str | None = None,
+        requirements: Sequence[PaymentRequirement] | None = None,
+        description: str | None = None,
+    ) -> PaymentInstruction:
+        """Change one; its version is one more than before.
+
+        Raises:
+            InputError: nothing to change, or something that cannot be.
+            NotFound: the account has none with that id.
+        """
+        call = calls.update_instruction(id, name=name, requirements=requirements, description=description)
+        return await self.wire.send(call)
+
+    @operation
+    async def delete(self, id: str) -> None:
+        """Delete one that has no CIDs any more.
+
+        Raises:
+            ApiError: CIDs are behind it (status 409).
+            NotFound: the account has none with that id.
+        """
+        await self.wire.send(calls.delete_instruction(id))
+
+    @stream
+    async def cids(self, id: str) -> AsyncGenerator[CID, None]:
+        """Every CID behind an instruction, over all pages."""
+        token: str | None = None
+        while True:
+            page = await self.wire.send(calls.list_cids(id, limit=100, page_token=token))
+            for cid in page.cids:
+                yield cid
+            if not (token := page.next_page_token) or not page.cids:
+                return
+
+    @operation
+    async def add_cid(self, id: str, cid: CID | str) -> PaidCID:
+        """Put a private CID behind an instruction; it is then read at ``/x402/cid/{cid}``.
+
+        Raises:
+            BadRequest: it is behind another one.
+            NotFound: there is no such instruction, or no such private file.
+        """
+        return await self.wire.send(calls.add_cid(id, CID.parse(cid)))
+
+    @operation
+    async def remove_cid(self, id: str, cid: CID | str) -> None:
+        """Take a CID from behind an instruction.
+
+        Raises:
+            NotFound: it is not behind it.
+        """
+        await self.wire.send(calls.remove_cid(id, CID.parse(cid)))
+
+    @operation
+    async def read(self, cid: CID | str, payment: str | None = None) -> bytes:
+        """Content that is paid for, from the gateway; held in memory, and not checked.
+
+        `payment` is what goes into ``X-Payment``: a payment payload of x402 version 1 in base64.
+
+        Raises:
+            PaymentRequired: no payment was given; the error tells what is wanted.
+            Forbidden: the payment is not good.
+        """
+        return await self.wire.send(calls.read_paid(CID.parse(cid), payment))
+
+    @operation
+    async def pin(self, size: int, payment: str | None = None, *, network: Network = "public") -> str:
+        """Buy 12 months of storage for a file of `size` bytes without an account (x402).
+
+        Gives the address to which the file is uploaded. `payment` is as for `read`.
+
+        Raises:
+            PaymentRequired: no payment was given; the error tells what is wanted.
+        """
+        return await self.wire.send(calls.pin_paid(network, size, payment))
+
+    @operation
+    async def retrieve(self, cid: CID | str, payment: str | None = None) -> str:
+        """Buy an address under which a private file can be read for a time (x402).
+
+        Raises:
+            PaymentRequired: no payment was given; the error tells what is wanted.
+        """
+        return await self.wire.send(calls.retrieve_paid(CID.parse(cid), payment))
+
+    @operation
+    async def mpp_pin(self, size: int, authorization: str | None = None) -> str:
+        """Buy 12 months of public storage by the Machine Payments Protocol, as `pin` does by x402.
+
+        `authorization` is the whole header ``Authorization``; the address lives for 120 seconds.
+
+        Raises:
+            PaymentRequired: none was given; `challenge` of the error is what it must answer.
+        """
+        return await self.wire.send(calls.mpp_pin(size, authorization))
+
+    @operation
+    async def mpp_read(self, cid: CID | str, authorization: str | None = None) -> bytes:
+        """Buy the content of a public file by the Machine Payments Protocol; held in memory, not checked.
+
+        Raises:
+            PaymentRequired: no authorization was given.
+        """
+        return await self.wire.send(calls.mpp_read(CID.parse(cid), authorization))

@@ -1,0 +1,50 @@
+"""Plugins: what gateways can do besides serving files (v3)."""
+
+from __future__ import annotations
+
+import builtins
+
+from pinatakit.client._wire import Resource, W, operation
+from pinatakit.protocol import plugins as calls
+from pinatakit.protocol.plugins import InstalledPlugin, Plugin
+
+
+class Plugins(Resource[W]):
+    """The plugins there are, and those of your gateways."""
+
+    @operation
+    async def list(self) -> builtins.list[Plugin]:
+        """Every plugin there is."""
+        return await self.wire.send(calls.list_plugins())
+
+    @operation
+    async def get(self, id: int) -> Plugin:
+        """One plugin.
+
+        Raises:
+            NotFound: there is none with that number.
+        """
+        return await self.wire.send(calls.get_plugin(id))
+
+    @operation
+    async def installed(self, gateway_id: str | None = None) -> builtins.list[InstalledPlugin]:
+        """Which plugins a gateway has, or all of your gateways."""
+        return await self.wire.send(calls.installed_plugins(gateway_id))
+
+    @operation
+    async def install(self, gateway_id: str, plugin_id: int) -> InstalledPlugin:
+        """Give a gateway a plugin.
+
+        Raises:
+            NotFound: there is no such gateway or plugin.
+        """
+        return await self.wire.send(calls.install_plugin(gateway_id, plugin_id))
+
+    @operation
+    async def uninstall(self, gateway_id: str, plugin_id: int) -> None:
+        """Take a plugin from a gateway.
+
+        Raises:
+            NotFound: the gateway has it not.
+        """
+        await self.wire.send(calls.uninstall_plugin(gateway_id, plugin_id))

@@ -1,0 +1,39 @@
+"""Every endpoint of Pinata that one host can serve is served, older paths included."""
+
+from __future__ import annotations
+
+import re
+
+from pinatakit.server.app import ENDPOINTS as SERVED
+from tests.endpoints import ENDPOINTS, PENDING
+
+
+def test_every_endpoint_is_served_but_those_of_shops():
+    """What the hosts of x402 and MPP sell is not sold here."""
+    served = {
+        (method, re.sub(r"\{[^}]+\}", "{}", endpoint.path))
+        for endpoint in SERVED
+        for method in endpoint.methods
+    }
+    missing = {
+        str(endpoint)
+        for endpoint in ENDPOINTS
+        if endpoint.lifecycle != "removed"
+        and endpoint.host not in ("x402", "mpp")
+        and (endpoint.method, endpoint.shape) not in served
+    }
+    assert missing <= set(PENDING)
+
+
+def test_nothing_is_served_that_is_no_endpoint():
+    known = {(endpoint.method, endpoint.shape) for endpoint in ENDPOINTS}
+    whole = {"/ipfs/{cid}", "/files/{cid}"}  # the same endpoints without a path
+    strange = {
+        (method, endpoint.path)
+        for endpoint in SERVED
+        for method in endpoint.methods
+        if method != "HEAD"
+        and endpoint.path not in whole
+        and (method, re.sub(r"\{[^}]+\}", "{}", endpoint.path)) not in known
+    }
+    assert strange == set()
