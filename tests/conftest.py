@@ -28,8 +28,9 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(autouse=True)
-def _nobody(monkeypatch):
-    """No test speaks for whoever runs it."""
+def _nobody(monkeypatch, tmp_path_factory):
+    """No test speaks for whoever runs it, or remembers anything beyond its end."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     for name in ("PINATA_JWT", "PINATA_ENDPOINT_URL", "PINATA_GATEWAY_URL", "PINATA_GATEWAY_KEY"):
         monkeypatch.delenv(name, raising=False)
 

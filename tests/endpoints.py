@@ -141,11 +141,3 @@ current gateway GET    /files/{cid}/{path}
 current gateway GET    /x402/cid/{cid}
 """.strip().splitlines()
 ]
-
-PENDING = """
-uploads HEAD /v3/files/{file_id}/{upload}
-uploads PATCH /v3/files/{file_id}/{upload}
-uploads POST /v3/files/sign
-uploads POST /v3/files/{upload_id}
-""".strip().splitlines()
-"""Neither called nor served yet. What is done leaves this list; a test insists."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from pathlib import Path
+
 import pytest
 
 from pinatakit import Pinata
 from pinatakit.errors import SettingsError
-from pinatakit.settings import Credential, Secret, Settings
+from pinatakit.settings import Credential, Secret, Settings, state_folder
 
 ENVIRONMENT = {
     "PINATA_JWT": "from-the-environment",
@@ -139,3 +143,34 @@ def test_an_address_that_is_refused_is_not_repeated(address):
 def test_an_empty_credential_is_no_leave_to_use_another():
     with pytest.raises(SettingsError):
         Settings.read(jwt="", environment={"PINATA_JWT": "a.b.c"})
+
+
+def jwt_of(user, secret):
+    payload = base64.urlsafe_b64encode(
+        json.dumps({"userInformation": {"id": user}, "secret": secret}).encode()
+    )
+    return Secret(f"e30.{payload.decode().rstrip('=')}.{secret}")
+
+
+def test_an_account_is_the_user_whom_a_jwt_names_and_else_a_digest():
+    assert Credential(jwt_of("user-1", "a")).account == "user-1"
+    assert Credential(jwt_of("user-1", "b")).account == "user-1"
+    others = [
+        Credential(Secret("x")),
+        Credential(Secret("a.b.c")),
+        Credential(Secret("e30.e30.e30")),
+        Credential(None, "key", Secret("secret")),
+        Credential(None, "key", Secret("other")),
+        Credential(),
+    ]
+    accounts = [other.account for other in others]
+    assert len(set(accounts)) == len(others)
+    assert all(len(account) == 64 for account in accounts)
+
+
+def test_the_state_folder_is_the_users(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert state_folder() == tmp_path / "pinatakit"
+    monkeypatch.delenv("XDG_STATE_HOME")
+    assert state_folder().name == "pinatakit"
+    assert state_folder().is_relative_to(Path.home())

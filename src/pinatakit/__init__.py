@@ -18,7 +18,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pinatakit.cars import list_car, pack, unpack, verify_car
-    from pinatakit.client import AsyncPinata, AsyncPinningService, Download, Pinata, PinningService
+    from pinatakit.client import (
+        AsyncPinata,
+        AsyncPinningService,
+        Download,
+        ImageOptions,
+        Pinata,
+        PinningService,
+    )
     from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
@@ -113,6 +120,7 @@ __all__ = [
     "Forbidden",
     "Gateway",
     "Group",
+    "ImageOptions",
     "InputError",
     "InstalledPlugin",
     "InvalidCID",

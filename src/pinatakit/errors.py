@@ -105,14 +105,21 @@ class UnknownHash(ContentError):
 
 
 class BlockMismatch(ContentError):
-    """A block whose bytes do not hash to its CID. Not one byte of it was used."""
+    """A block whose bytes do not hash to its CID. Not one byte of it was used.
 
-    def __init__(self, cid: CID) -> None:
+    Attributes:
+        cid: the block that was wanted.
+        source: the address of the gateway that gave the bytes, where one did.
+    """
+
+    def __init__(self, cid: CID, source: str | None = None) -> None:
+        by = f" by {source}" if source else ""
         super().__init__(
-            f"the bytes given for block {cid} hash to something else",
+            f"the bytes given{by} for block {cid} hash to something else",
             hint="they were damaged or forged on the way; ask another gateway",
         )
         self.cid = cid
+        self.source = source
 
 
 class MissingBlock(ContentError):
@@ -136,16 +143,28 @@ class NoSuchPath(ContentError):
 
 
 class CIDMismatch(PinataError):
-    """The service names other content than the bytes that were sent."""
+    """The service names other content than the bytes that were sent.
 
-    def __init__(self, expected: CID, got: CID | str) -> None:
+    Attributes:
+        expected: the CID of the bytes that were sent.
+        got: the CID that the service answered.
+        differences: in which parameters of the recipe the two differ; empty where no known
+            recipe gives the service's CID for this content, or none was tried.
+    """
+
+    def __init__(self, expected: CID, got: CID | str, differences: Sequence[str] = ()) -> None:
+        why = (
+            f"it stored the same content by another recipe: {'; '.join(differences)}"
+            if differences
+            else "the content was changed on the way, or stored by a recipe that is not known here"
+        )
         super().__init__(
             f"the service answered with CID {got}, but the bytes sent have CID {expected}",
-            hint="the content was changed on the way, or stored under another profile; "
-            "do not rely on that CID before you have compared its content",
+            hint=f"{why}; do not rely on that CID before you have compared its content",
         )
         self.expected = expected
         self.got = got
+        self.differences = list(differences)
 
 
 class PinFailed(PinataError):

@@ -20,7 +20,7 @@ import msgspec
 
 from pinatakit.client import uploads
 from pinatakit.client._wire import Blocking, run_now
-from pinatakit.content import CID, Root
+from pinatakit.content import CID, Profile, Root
 from pinatakit.errors import InputError, PinataError
 from pinatakit.protocol import Answer, Call, Permissions, nothing
 from pinatakit.protocol import account as account_calls
@@ -199,7 +199,12 @@ def upload_file(
     try:
         sending, call = run_now(
             uploads.send(
-                wire, what, call=upload_calls.pin_file, fields=fields, cid_version=version, progress=None
+                wire,
+                what,
+                call=upload_calls.pin_file,
+                fields=fields,
+                profile=Profile.for_version(version),
+                progress=None,
             )
         )
         answer = run_now(wire.ask(call))

@@ -4,16 +4,21 @@ An argument beats the environment, the environment beats the default.
 
     PINATA_JWT            the credential
     PINATA_ENDPOINT_URL   one address for everything: a local Pinata
-    PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud
-    PINATA_GATEWAY_KEY    an access token of that gateway, where it wants one
+    PINATA_GATEWAY_URL    where content is read, such as https://you.mypinata.cloud; several, with
+                          commas between them, stand in for each other
+    PINATA_GATEWAY_KEY    an access token of that gateway, of several the first, where it wants one
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,6 +27,7 @@ from pinatakit.protocol import Host
 from pinatakit.protocol.keys import public_key
 
 _HOSTS: Final[dict[Host, str]] = {
+    "signed": "",
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
@@ -76,6 +82,16 @@ class Credential:
             return {"pinata_api_key": self.api_key, "pinata_secret_api_key": str(self.api_secret)}
         raise SettingsError("there are no credentials for Pinata", hint=NO_CREDENTIALS_HINT)
 
+    @property
+    def account(self) -> str:
+        """What tells accounts apart and is no secret: the user whom a JWT names, else a digest."""
+        try:
+            _, payload, _ = (self.jwt or "").split(".")
+            return str(json.loads(base64.urlsafe_b64decode(payload + "=="))["userInformation"]["id"])
+        except (ValueError, KeyError, TypeError):
+            secret = f"{self.jwt or ''} {self.api_key or ''} {self.api_secret or ''}"
+            return hashlib.sha256(f"pinatakit account {secret}".encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -83,9 +99,9 @@ class Settings:
 
     Attributes:
         endpoint_url: the address that takes the place of all of Pinata's, if any.
-        gateway_url: where content is read.
+        gateway_urls: where content is read; the first is asked first, the others stand in for it.
         psa_url: where the pinning service API is spoken; Pinata's own unless it is another service.
-        gateway_key: an access token of that gateway, which no other is told.
+        gateway_key: an access token of the first gateway, which no other is told.
         timeout: seconds of silence after which a request is given up; a transfer that
             moves is never too long.
         attempts: how often a request is sent at most, the first time included.
@@ -93,7 +109,7 @@ class Settings:
 
     credential: Credential = field(default_factory=Credential)
     endpoint_url: str | None = None
-    gateway_url: str = _HOSTS["gateway"]
+    gateway_urls: tuple[str, ...] = (_HOSTS["gateway"],)
     timeout: float = 60.0
     attempts: int = 4
     gateway_key: Secret | None = None
@@ -117,7 +133,7 @@ class Settings:
         api_key: str | None = None,
         api_secret: str | None = None,
         endpoint_url: str | None = None,
-        gateway_url: str | None = None,
+        gateway_url: str | Sequence[str] | None = None,
         gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
@@ -151,23 +167,41 @@ class Settings:
                     hint="copy it again, as one line",
                 )
         endpoint = _address(endpoint_url or environment.get("PINATA_ENDPOINT_URL"), "the endpoint")
-        gateway = _address(gateway_url or environment.get("PINATA_GATEWAY_URL"), "the gateway")
+        named = gateway_url or environment.get("PINATA_GATEWAY_URL", "").split(",")
+        named = [named] if isinstance(named, str) else named
+        gateways = [url for text in named if (url := _address(text.strip(), "the gateway"))]
         return cls(
             Credential(Secret(jwt) if jwt else None, api_key, Secret(api_secret) if api_secret else None),
             endpoint,
-            gateway or endpoint or _HOSTS["gateway"],
+            tuple(dict.fromkeys(gateways)) or (endpoint or _HOSTS["gateway"],),
             timeout,
             attempts,
             Secret(gateway_key) if gateway_key else None,
         )
 
+    @property
+    def gateway_url(self) -> str:
+        """The gateway that is asked first."""
+        return self.gateway_urls[0]
+
     def base(self, host: Host) -> str:
         """Where calls to this host go; no slash at the end."""
+        if host == "signed":
+            return ""
         if host == "gateway":
             return self.gateway_url
         if host == "psa":
             return self.psa_url or (f"{self.endpoint_url}/psa" if self.endpoint_url else _HOSTS["psa"])
         return self.endpoint_url or _HOSTS[host]
+
+
+def state_folder() -> Path:
+    """Where the user's programs remember what they were about."""
+    if base := os.environ.get("XDG_STATE_HOME"):
+        return Path(base) / "pinatakit"
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "pinatakit"
+    return Path.home() / ".local" / "state" / "pinatakit"
 
 
 def _address(text: str | None, what: str) -> str | None:

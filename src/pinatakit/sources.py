@@ -55,24 +55,47 @@ class Reader:
         self._source = source
         self._file = self._open()
         self._left = source.size
+        self._at = 0
 
-    def piece(self) -> bytes:
+    def piece(self, most: int = PIECE) -> bytes:
         """The next bytes, empty at the end.
 
         Raises:
             InputError: the file is not what it was when the upload began.
         """
-        size = PIECE if self._left is None else min(PIECE, self._left)
+        size = most if self._left is None else min(most, self._left)
         data = self._checked(self._file.read(size)) if size else b""
+        self._at += len(data)
         if self._left is None:
             return data
         self._left -= len(data)
-        if (self._left and not data) or (not self._left and self._changed()):
+        if (self._left and not data) or not self._left:
+            self.check(missing=bool(self._left))
+        return data
+
+    def seek(self, at: int) -> None:
+        """Go on from a place, counted from where the source begins.
+
+        Raises:
+            InputError: the file is not what it was when the upload began.
+        """
+        assert self._left is not None, "the size is known"
+        self._file.seek(at - self._at, os.SEEK_CUR)
+        self._left += self._at - at
+        self._at = at
+        self.check()
+
+    def check(self, *, missing: bool = False) -> None:
+        """See that the file is what it was.
+
+        Raises:
+            InputError: it is not.
+        """
+        if missing or self._changed():
             raise InputError(
                 f"{self._source.name!r} changed while it was read",
                 hint="upload it again when nobody writes to it",
             )
-        return data
 
     def close(self) -> None:
         """Close what this opened; a file that was given open stays open."""

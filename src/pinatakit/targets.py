@@ -8,20 +8,77 @@ apart.
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
+import os
 import secrets
 import shutil
+import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final, NamedTuple, TextIO
 
 from pinatakit.content import Entry, Kind
 from pinatakit.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
+
+_SYNC: Final = 16 << 20  # bytes after which what is kept is synced and noted
+
+
+class Part(NamedTuple):
+    """What of a file is on disk: its first block's CID, bytes from its start, and whether that is all."""
+
+    cid: str
+    size: int
+    whole: bool
+
+
+class Kept:
+    """What an earlier attempt has left, so that only the rest need be fetched.
+
+    Beside the content that is being written stands a journal: a line of JSON for each file
+    that is whole, or of which a part is there, written after those bytes were synced. `key`
+    says what is being fetched; the journal of something else is not looked at.
+
+    Attributes:
+        parts: by path below what is written; of a file alone, under the empty path.
+    """
+
+    def __init__(self, to: Path, key: str, *, name: str) -> None:
+        sign = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        self._sign = sign
+        self.parts: dict[str, Part] = {}
+        for place in dict.fromkeys([to / name if to.is_dir() else to, to]):
+            aside, journal = self.beside(place)
+            if _own(aside) and _own(journal):
+                self._read(journal, aside)
+                break
+
+    def beside(self, place: Path) -> tuple[Path, Path]:
+        """Where the content and the journal of what goes to a place are."""
+        aside = place.with_name(f".{place.name[:80]}.{self._sign}.part")
+        return aside, aside.with_name(f"{aside.name}.journal")
+
+    def _read(self, journal: Path, aside: Path) -> None:
+        for line in journal.read_text("utf-8").splitlines():
+            try:
+                path, cid, size, whole = json.loads(line)
+            except ValueError:  # the last line, when the machine stopped while it was written
+                break
+            self.parts[path] = Part(cid, size, whole)
+        for path, part in list(self.parts.items()):
+            where = aside / path if path else aside
+            if where.is_symlink() or not where.is_file() or where.stat().st_size < part.size:
+                del self.parts[path]
 
 
 class Target:
     """One file or folder that is being written.
 
     Give it what a `Walk` comes to, in order; `finish` moves all of it into place at once, and
-    `abandon` leaves nothing of what was not finished. A file goes to the path `to`, or, as
+    `abandon` leaves nothing of what was not finished, or, where something is `kept`, all of it
+    for the next attempt. A file goes to the path `to`, or, as
     `name`, into the folder `to`; a folder becomes `to`, which must not be there or be empty.
 
     Attributes:
@@ -33,7 +90,9 @@ class Target:
         InputError: it cannot be put there.
     """
 
-    def __init__(self, to: Path, first: Entry, *, name: str) -> None:
+    def __init__(
+        self, to: Path, first: Entry, *, name: str, kept: Kept | None = None, mark: str | None = None
+    ) -> None:
         is_folder = first.kind is Kind.DIRECTORY
         if "\0" in str(to) or len(to.name.encode("utf-8", "surrogateescape")) > 240:
             raise InputError(f"{to.name[:40]!r}… cannot be a name on disk", hint="name another place")
@@ -52,6 +111,17 @@ class Target:
             )
         self._aside = self.place.with_name(f".{self.place.name[:80]}.{secrets.token_hex(4)}.part")
         self._file: BinaryIO | None = None
+        self._kept = kept
+        self._noted = self._aside.with_name(f"{self._aside.name}.journal")
+        self._journal: TextIO | None = None
+        self._entry = first
+        self._mark = mark  # what the content is called in the journal, if not by its CID
+        self._before = 0  # size when the file that is being written began
+        self._unsynced = 0
+        self._there: set[Path] = set()  # folders that an earlier attempt has made
+        if kept:
+            self._aside, self._noted = kept.beside(self.place)
+            self._take_up(kept)
 
     def take(self, step: Entry | bytes) -> None:
         """Write the next file, folder or symlink, or the next bytes of the last file.
@@ -64,19 +134,25 @@ class Target:
             assert self._file, "bytes follow the entry of their file"
             self._file.write(step)
             self.size += len(step)
+            self._unsynced += len(step)
+            if self._journal and self._unsynced >= _SYNC:
+                self._note(whole=False)
             return
-        self._close()
+        self._close(whole=True)
         if step.kind is Kind.SYMLINK:
             _check_link(step)
         where = self._aside / step.path if step.path else self._aside
         try:
             match step.kind:
                 case Kind.DIRECTORY:
-                    where.mkdir()
+                    if where in self._there:
+                        self._there.discard(where)
+                    else:
+                        where.mkdir()
                 case Kind.SYMLINK:
                     where.symlink_to(step.target)
                 case _:
-                    self._file = where.open("xb")
+                    self._begin(where, step)
                     self.files += 1
         except FileExistsError:
             raise InputError(
@@ -92,23 +168,108 @@ class Target:
 
     def finish(self) -> None:
         """Move it into place."""
-        self._close()
+        self._close(whole=True)
         if self.place.is_dir() and not self.place.is_symlink() and self._aside.is_dir():
             self.place.rmdir()  # empty, as was checked
         self._aside.replace(self.place)
+        if self._journal:
+            self._journal.close()
+            self._noted.unlink()
+
+    def skip(self, part: Part) -> None:
+        """Count a file that is there already, whole."""
+        self._close(whole=True)
+        self.size += part.size
+        self.files += 1
 
     def abandon(self) -> None:
-        """Leave nothing of what was not finished."""
-        self._close()
-        if self._aside.is_dir() and not self._aside.is_symlink():
-            shutil.rmtree(self._aside)
-        else:
-            self._aside.unlink(missing_ok=True)
+        """Leave nothing of what was not finished; or, where something is kept, all of it."""
+        self._close(whole=False)
+        if self._journal:
+            self._journal.close()
+            return
+        _remove(self._aside)
 
-    def _close(self) -> None:
+    def _begin(self, where: Path, entry: Entry) -> None:
+        """Open a file: anew, or where an earlier attempt has left it."""
+        part = self._kept.parts.get(entry.path) if self._kept else None
+        self._entry, self._before, self._unsynced = entry, self.size, 0
+        if part is None or part.cid != (self._mark or str(entry.cid)):
+            self._file = where.open("xb")
+            return
+        self._file = where.open("r+b")
+        self._file.truncate(part.size)
+        self._file.seek(part.size)
+        self.size += part.size
+
+    def _close(self, *, whole: bool) -> None:
         if self._file:
+            if self._journal:
+                self._note(whole=whole)
             self._file.close()
             self._file = None
+
+    def _take_up(self, kept: Kept) -> None:
+        """Go on from what an earlier attempt has left; what it has not noted goes."""
+        if self._noted.is_symlink():
+            self._noted.unlink()
+        self._journal = _alone(self._noted)
+        if not kept.parts:
+            _remove(self._aside)
+        for folder, folders, files in os.walk(self._aside):
+            self._there.add(Path(folder))
+            for path in (Path(folder) / name for name in (*folders, *files)):
+                noted = path.relative_to(self._aside).as_posix() in kept.parts
+                if path.is_symlink() or not (noted or path.is_dir()):
+                    path.unlink()
+        self._journal.truncate(0)
+        self._journal.writelines(_line(path, part) for path, part in kept.parts.items())
+        self._journal.flush()
+
+    def _note(self, *, whole: bool) -> None:
+        """Sync the file that is being written, and note what is there of it."""
+        assert self._file
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._unsynced = 0
+        part = Part(self._mark or str(self._entry.cid), self.size - self._before, whole)
+        if self._journal:
+            self._journal.write(_line(self._entry.path, part))
+            self._journal.flush()
+
+
+def _alone(journal: Path) -> TextIO:
+    """Open a journal that nobody else writes to; Windows lets nobody move what another has open."""
+    file = journal.open("a", encoding="utf-8")
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise InputError(
+                f"another download is writing to the same place ({str(journal)!r})", hint="wait for its end"
+            ) from None
+    return file
+
+
+def _line(path: str, part: Part) -> str:
+    return json.dumps([path, *part]) + "\n"
+
+
+def _own(path: Path) -> bool:
+    """Whether something is there that this user has made: no symlink, nobody else's."""
+    try:
+        about = path.lstat()
+    except FileNotFoundError:
+        return False
+    return not path.is_symlink() and (os.name != "posix" or about.st_uid == os.getuid())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _check_link(step: Entry) -> None:

@@ -119,6 +119,7 @@ CODES = {
     "MissingBlock": 7,
     "NoSuchPath": 3,
     "NotFound": 3,
+    "PaymentRequired": 4,
     "PinFailed": 1,
     "PinPending": 1,
     "PinataError": 1,

@@ -114,6 +114,22 @@ def test_a_gateways_key_goes_to_it_and_nowhere_else(over):
                 await ask
 
     over(body, service.transport, jwt=JWT, gateway_key="gateway-key")
-    api, gateway = service.requests
+    api, *read = service.requests
     assert "gateway-key" not in str(api.headers.raw)
-    assert gateway.headers["x-pinata-gateway-token"] == "gateway-key"
+    assert {asked.headers["x-pinata-gateway-token"] for asked in read} == {"gateway-key"}
+    assert {asked.url.host for asked in read} == {"gateway.pinata.cloud"}
+
+
+def test_of_several_gateways_the_first_alone_is_told_the_key(over):
+    service = Service(said(403))
+
+    async def body(pinata):
+        with pytest.raises(ApiError):
+            await Pinata.read_bytes(pinata, HELLO, verify=False)
+
+    urls = ("https://one.example", "https://two.example")
+    over(body, service.transport, jwt=JWT, gateway_url=urls, gateway_key="gateway-key", attempts=1)
+    assert [asked.headers.get("x-pinata-gateway-token") for asked in service.requests] == [
+        "gateway-key",
+        None,
+    ]

@@ -10,7 +10,7 @@ import pytest
 
 from pinatakit import Pinata
 from pinatakit.client.links import Links
-from pinatakit.errors import InputError, NotFound
+from pinatakit.errors import ApiError, InputError, NotFound
 
 from .fakes import JWT, Service
 
@@ -60,6 +60,49 @@ def test_private_content_is_downloaded_and_checked(play, tmp_path):
         assert b"".join(read) == BIG[262_140:524_300]
 
     play(body)
+
+
+def test_private_content_is_read_in_all_ways_that_public_content_is(play, tmp_path):
+    async def body(pinata):
+        cid = (await Pinata.upload(pinata, BIG, network="private")).cid
+        for verify in (True, False):
+            part = await Pinata.read_bytes(
+                pinata, cid, network="private", start=262_140, stop=524_300, verify=verify
+            )
+            assert part == BIG[262_140:524_300]
+            place = tmp_path / f"{verify}"
+            await Pinata.download(pinata, cid, place, network="private", verify=verify, resume=True)
+            assert place.read_bytes() == BIG
+
+    play(body)
+
+
+def test_a_private_file_is_open_for_reading(settings):
+    with Pinata(**settings) as pinata:
+        cid = pinata.upload(BIG, network="private").cid
+        with pinata.open(cid, network="private") as file:
+            file.seek(-4, 2)
+            assert file.read() == BIG[-4:]
+
+
+def test_a_link_is_made_for_each_gateway_that_is_asked(over):
+    def signs(request):
+        if request.method == "GET":
+            return httpx.Response(404, json={})
+        return httpx.Response(200, json={"data": json.loads(request.content)["url"] + "?X-Signature=1"})
+
+    service = Service(signs)
+
+    async def body(pinata):
+        with pytest.raises(ApiError):
+            await Pinata.read_bytes(pinata, CID, network="private", verify=False)
+
+    urls = ("https://one.example", "https://two.example")
+    over(body, service.transport, jwt=JWT, gateway_url=urls, attempts=1)
+    signed = [json.loads(asked.content)["url"] for asked in service.requests if asked.method == "POST"]
+    assert signed == [f"{url}/files/{CID}" for url in urls]
+    read = [str(asked.url) for asked in service.requests if asked.method == "GET"]
+    assert read == [f"{url}/files/{CID}?X-Signature=1" for url in urls]
 
 
 def test_the_shared_gateway_serves_nothing_private(over):

@@ -11,13 +11,22 @@ from datetime import UTC, date, datetime
 import httpx2 as httpx
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import Patterns, Pinata, cid_of
+from pinatakit.cars import pack
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.groups import Groups
 from pinatakit.client.pins import Pins
-from pinatakit.content import CID, PROFILES, FolderBuilder, build_file
-from pinatakit.errors import CIDMismatch, InputError, TooLarge, Unauthorized
+from pinatakit.content import CID, PROFILES, Block, FolderBuilder, build_file, read_car, write_car
+from pinatakit.errors import (
+    BlockMismatch,
+    CIDMismatch,
+    InputError,
+    Malformed,
+    MissingBlock,
+    TooLarge,
+    Unauthorized,
+)
 
 from .fakes import JWT, Service, said, stored
 
@@ -45,6 +54,7 @@ KNOWN = [
         "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq",
     ),
 ]
+SOON = datetime(2100, 1, 1, tzinfo=UTC)
 FOLDER = {
     0: "QmdEGnkPtV2tHox8zrjgHybAExpje1M4rCzr4CQTSDQjNo",
     1: "bafybeigwhfqvjnsnmnzfwszxquufsahvmstytmuei4bw65gbgqzuyz6nva",
@@ -362,10 +372,24 @@ def test_keyvalues_choose_the_api(over, keyvalues, path):
         ({"keyvalues": [("a", "b")]}, "not list"),
         ({"name": 5}, "a name is text, not int 5"),
         ({"name": "\ud800"}, "is not UTF-8"),
-        ({"cid_version": 2}, "cid_version is 0 or 1, not 2"),
+        ({"cid_version": 2}, "cid_version is 0, 1 or 'unixfs-v1-2025', not 2"),
         ({"cid_version": True}, "not True"),
-        ({"cid_version": "v1"}, "not 'v1'"),
+        ({"cid_version": "v2"}, "not 'v2'"),
         ({"network": "private", "keyvalues": {"n": 1}}, "cannot be uploaded privately: it has key-values"),
+        ({"network": "private", "wrap": True}, "cannot be uploaded privately: it is to be wrapped"),
+        ({"expires_at": SOON, "wrap": True}, "with expires_at: it is to be wrapped"),
+        ({"streamable": True, "wrap": True}, "with streamable"),
+        ({"url": "https://x.test/1", "wrap": True}, "with url"),
+        ({"car": True, "keyvalues": {"n": 1}}, "with car: it has key-values"),
+        ({"car": True, "network": "private"}, "public network only"),
+        ({"cid_version": "unixfs-v1-2025", "keyvalues": {"n": 1}}, "with cid_version='unixfs-v1-2025'"),
+        ({"resumable": True, "keyvalues": {"n": 1}}, "with resumable=True"),
+        (
+            {"url": "https://x.test/1", "group_id": "g", "streamable": True},
+            "group_id, streamable cannot be given",
+        ),
+        ({"chunk_size": 0}, "chunk_size is 1 to 49,999,999 bytes, not 0"),
+        ({"chunk_size": 50_000_000}, "not 50,000,000"),
     ],
 )
 def test_what_cannot_go_along_is_refused_before_a_byte_is_sent(over, tmp_path, wrong, said):
@@ -574,6 +598,139 @@ def test_a_cid_that_is_not_known_yet_is_told(over):
     over(body, service.transport, jwt=JWT)
 
 
+# Options
+
+
+@pytest.mark.parametrize("version", ["v0", "v1", "unixfs-v1-2025"])
+def test_v3_knows_its_versions_by_name(play, version):
+    data = os.urandom(MIB + 1)
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, data, cid_version=version)
+        assert upload.cid == build_file([data], PROFILES[version]).cid
+
+    play(body)
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_a_file_may_expire_and_be_streamable(play, resumable):
+    async def body(pinata):
+        upload = await Pinata.upload(
+            pinata, b"short-lived", expires_at=SOON, streamable=True, resumable=resumable
+        )
+        assert (await Files.get(pinata.files, upload.id)).expires_at == SOON
+
+    play(body)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_single_file_may_be_wrapped_so_that_its_name_is_content(play, tmp_path, version):
+    path = tmp_path / "hello.txt"
+    path.write_bytes(b"hello")
+    profile = PROFILES[f"v{version}"]
+    folder = FolderBuilder(profile)
+    folder.add("hello.txt", build_file([b"hello"], profile))
+    expected = folder.finish().cid
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, path, wrap=True, cid_version=version)
+        assert upload.cid == expected
+        assert (
+            b"".join([piece async for piece in Pinata.read(pinata, upload.cid, path="hello.txt")]) == b"hello"
+        )
+
+    play(body)
+
+
+def test_a_folder_is_not_wrapped_again(over, folder):
+    service = Service(said_nothing())
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="'folder' is a folder already"):
+            await Pinata.upload(pinata, folder, wrap=True)
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
+
+
+@pytest.fixture
+def car(folder, tmp_path):
+    """The tree of pinata-api.md, 1.8, as a CAR."""
+    return tmp_path / "folder.car", pack(folder, tmp_path / "folder.car", empty_folders=False).cid
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_a_car_is_sent_as_it_is_and_keeps_its_root(play, car, resumable):
+    path, root = car
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, path, car=True, resumable=resumable, chunk_size=100)
+        assert (str(upload.cid), upload.cid) == (FOLDER[1], root)
+        assert (upload.mime_type, upload.number_of_files, upload.size) == ("directory", 2, 10)
+        assert upload.id
+        assert (
+            b"".join([piece async for piece in Pinata.read(pinata, upload.cid, path="sub/world.txt")])
+            == b"world"
+        )
+
+    play(body)
+
+
+def test_a_car_whose_root_the_service_does_not_name_is_told(over, car):
+    service = Service(stored(build_file([b"other"], V1).cid))
+
+    async def body(pinata):
+        with pytest.raises(CIDMismatch):
+            await Pinata.upload(pinata, car[0], car=True)
+
+    over(body, service.transport, jwt=JWT)
+
+
+def damaged(car, how):
+    roots, blocks = read_car(car[0].read_bytes())
+    held = list(blocks)
+    match how:
+        case "incomplete":
+            held = [block for block in held if block.data != b"world"]
+        case "forged":
+            held = [block if block.data != b"world" else Block(block.cid, b"w0rld") for block in held]
+        case "two roots":
+            roots = [roots[0], held[0].cid]
+    return b"".join(write_car(roots, held))[: -1 if how == "cut" else None]
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "said"),
+    [
+        ("incomplete", MissingBlock, r"incomplete: block bafkrei\w+ is missing"),
+        ("forged", BlockMismatch, "hash to something else"),
+        ("two roots", InputError, "has 2 roots"),
+        ("cut", Malformed, "cut short"),
+    ],
+)
+def test_a_bad_car_is_refused_before_a_byte_is_sent(over, car, how, kind, said):
+    service = Service(said_nothing())
+
+    async def body(pinata):
+        with pytest.raises(kind, match=said):
+            await Pinata.upload(pinata, damaged(car, how), car=True)
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
+
+
+def test_a_car_that_can_be_read_only_once_is_refused(over, car):
+    class Stream(io.RawIOBase):
+        def readable(self):
+            return True
+
+    async def body(pinata):
+        with pytest.raises(InputError, match=r"with car: its size is not known|read only once"):
+            await Pinata.upload(pinata, Stream(), car=True)
+
+    over(body, Service(said_nothing()).transport, jwt=JWT)
+
+
 # Sizes. Nobody reads these bodies: the files are holes.
 
 
@@ -598,23 +755,31 @@ def hole(path, size):
 
 
 @pytest.mark.parametrize(
-    ("size", "api"), [(100_000_000, "/v3/files"), (100_000_001, "/pinning/pinFileToIPFS")]
+    ("size", "resumable", "api", "sent"),
+    [
+        (94_371_840, None, "/v3/files", 94_371_840),
+        (94_371_841, None, "/v3/files", 0),  # in chunks: the first request has no body
+        (1, True, "/v3/files", 0),
+        (94_371_841, False, "/v3/files", 94_371_841),
+        (100_000_000, False, "/v3/files", 100_000_000),
+        (100_000_001, False, "/pinning/pinFileToIPFS", 100_000_001),
+    ],
 )
-def test_above_100_mb_a_file_goes_through_the_older_api(tmp_path, size, api):
+def test_the_size_chooses_the_way_unless_it_is_told(tmp_path, size, resumable, api, sent):
     transport = Refuses()
     with Pinata(JWT, transport=transport) as pinata, pytest.raises(TooLarge, match=api):
-        pinata.upload(hole(tmp_path / "hole", size))
+        pinata.upload(hole(tmp_path / "hole", size), resumable=resumable)
     assert transport.paths[-1] == api
-    assert size < int(transport.length) < size + 1000
+    assert sent <= int(transport.length) < sent + 1000
 
 
-def test_above_100_mb_a_file_cannot_be_private(tmp_path):
+def test_above_100_mb_nothing_private_goes_in_one_request(tmp_path):
     transport = Refuses()
     with (
         Pinata(JWT, transport=transport) as pinata,
-        pytest.raises(InputError, match="more than 100,000,000 bytes"),
+        pytest.raises(InputError, match="more than 100,000,000 bytes in one request"),
     ):
-        pinata.upload(hole(tmp_path / "hole", 100_000_001), network="private")
+        pinata.upload(hole(tmp_path / "hole", 100_000_001), network="private", resumable=False)
     assert transport.paths == []
 
 
@@ -637,4 +802,86 @@ def test_a_wrong_credential_is_told_before_a_large_upload_begins(over, tmp_path)
             await Pinata.upload(pinata, path)
 
     over(body, service.transport, jwt=JWT)
-    assert service.paths == ["/data/testAuthentication"]
+    assert service.paths == ["/v3/files"]
+    assert service.requests[0].content == b""
+
+
+def test_a_mismatch_tells_by_which_recipe_the_service_stored_it(over, tmp_path):
+    (tmp_path / "big.bin").write_bytes(bytes(range(256)) * 8192)
+    other = cid_of(tmp_path / "big.bin", "unixfs-v1-2025")
+
+    async def body(pinata):
+        with pytest.raises(CIDMismatch, match="the same content by another recipe") as caught:
+            await Pinata.upload(pinata, str(tmp_path / "big.bin"))
+        assert caught.value.got == other
+        assert caught.value.differences == ["chunks of 262,144 against 1,048,576 bytes"]
+
+    over(body, Service(stored(other)).transport, jwt=JWT)
+
+
+def test_a_mismatch_that_no_recipe_explains_says_so(over, tmp_path):
+    async def body(pinata):
+        with pytest.raises(CIDMismatch, match="a recipe that is not known here") as caught:
+            await Pinata.upload(pinata, b"these bytes")
+        assert caught.value.differences == []
+
+    over(body, Service(stored(cid_of(b"other bytes"))).transport, jwt=JWT)
+
+
+def test_patterns_leave_files_of_a_folder_out(play, tmp_path):
+    for name in ("a.txt", "b.log", "deep/c.log", "deep/d.txt"):
+        (tmp_path / "top" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "top" / name).write_text(name)
+
+    async def body(pinata):
+        patterns = Patterns(exclude=["*.log"])
+        upload = await Pinata.upload(pinata, tmp_path / "top", patterns=patterns)
+        assert upload.cid == cid_of(tmp_path / "top", patterns=patterns)
+        assert upload.number_of_files == 2
+        upload = await Pinata.upload(pinata, f"{tmp_path}/top/**/*.log")
+        assert upload.cid == cid_of(f"{tmp_path}/top/**/*.log")
+
+    play(body)
+
+
+@pytest.mark.parametrize("network", ["public", "private"])
+def test_what_is_there_already_is_not_sent_again(play, tmp_path, network):
+    (tmp_path / "a.txt").write_bytes(b"once" * 100_000)
+
+    async def body(pinata):
+        told = []
+        options = {"network": network, "skip_existing": True, "progress": lambda *given: told.append(given)}
+        first = await Pinata.upload(pinata, tmp_path / "a.txt", keyvalues={"n": "1"}, **options)
+        assert not first.is_duplicate
+        assert told
+        told.clear()
+        second = await Pinata.upload(pinata, tmp_path / "a.txt", **options)
+        assert (second.cid, second.id, second.keyvalues) == (first.cid, first.id, {"n": "1"})
+        assert second.is_duplicate
+        assert told == []
+
+    play(body)
+
+
+def test_a_folder_that_is_there_already_is_not_sent_again(play, tmp_path):
+    (tmp_path / "top" / "deep").mkdir(parents=True)
+    (tmp_path / "top" / "deep" / "a.txt").write_text("a")
+
+    async def body(pinata):
+        first = await Pinata.upload(pinata, tmp_path / "top", skip_existing=True)
+        second = await Pinata.upload(pinata, tmp_path / "top", skip_existing=True)
+        assert (second.cid, first.is_duplicate, second.is_duplicate) == (first.cid, False, True)
+
+    play(body)
+
+
+def test_what_can_be_read_only_once_is_not_looked_up_before(over):
+    class Once(io.RawIOBase):
+        def readable(self):
+            return True
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="can be read only once"):
+            await Pinata.upload(pinata, Once(), name="once", skip_existing=True)
+
+    over(body, Service(stored(cid_of(b""))).transport, jwt=JWT)

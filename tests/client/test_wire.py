@@ -39,7 +39,7 @@ from pinatakit.errors import (
     Unreachable,
 )
 from pinatakit.protocol.gateway import CAR_TYPE
-from tests.content.vectors import Blocks
+from tests.content.vectors import Blocks, content
 
 from .fakes import JWT, Pieces, Service, said, stored
 
@@ -142,6 +142,9 @@ PLAYED = {
     "Analytics.top",
     "Analytics.time_series",
     # test_uploads
+    # test_links
+    "Links.upload",
+    # test_uploads and test_tus
     "_Pinata.upload",
     "_Pinata.upload_files",
     "_Pinata.upload_json",
@@ -152,6 +155,7 @@ PLAYED = {
     # test_downloads
     "_Pinata.download",
     "_Pinata.read",
+    "_Pinata.read_bytes",
 }
 """Operations that are played on three wires."""
 
@@ -349,7 +353,7 @@ def test_closing_a_listing_early_closes_it():
 
 def test_closing_a_read_early_closes_its_connection():
     blocks = Blocks()
-    root = build_file([bytes(range(256)) * 4096], PROFILES["v1"], blocks.take)
+    root = build_file(content("closed", 4 << 20), PROFILES["v1"], blocks.take)
     body = Pieces(*write_car([root.cid], walk_blocks(root.cid, blocks.__getitem__)))
     service = Service(httpx.Response(200, headers={"content-type": CAR_TYPE}, stream=body))
     with Pinata(JWT, transport=service.transport) as pinata:

@@ -92,6 +92,17 @@ def test_a_header_of_version_2_that_says_more_is_refused(more):
             CarReader().feed(bytes([len(first)]) + first + behind)
 
 
+def test_another_reader_may_go_on_at_any_byte():
+    for at in range(len(CAR) + 1):
+        first = CarReader()
+        found = first.feed_placed(CAR[:at])
+        second = CarReader(first.state())
+        found += second.feed_placed(CAR[at:])
+        second.finish()
+        assert (second.roots, [one.block for one in found]) == (ROOTS, BLOCKS)
+        assert all(CAR[at : at + size] == block.data for at, size, block in found)
+
+
 def test_roots_are_known_as_soon_as_the_header_was_fed():
     reader = CarReader()
     assert reader.feed(HEADER[:-1]) == []

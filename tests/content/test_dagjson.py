@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pinatakit.content import CID, MAX_BLOCK
+from pinatakit.content import CID, MAX_BLOCK, dagcbor, dagjson
 from pinatakit.content import multiformats as mf
 from pinatakit.content.dagjson import links
 from pinatakit.content.walk import links_of
@@ -104,3 +104,31 @@ def test_the_links_of_a_block_are_read_by_its_codec():
     assert links_of(CID.of(block, mf.DAG_JSON), block) == [CID.parse(A)]
     assert links_of(CID.of(block, mf.JSON), block) == []
     assert links_of(CID.of(block, mf.RAW), block) == []
+
+
+def test_a_value_is_written_and_read_again():
+    link = CID.of(b"x")
+    value = {"b": b"\x00\x01", "a": [link, {"é": None}, 1.5, -1, True, "text"]}
+    written = dagjson.encode(value)
+    assert (
+        written
+        == f'{{"a":[{{"/":"{link}"}},{{"é":null}},1.5,-1,true,"text"],"b":{{"/":{{"bytes":"AAE"}}}}}}'.encode()
+    )
+    assert dagjson.decode(written) == value
+    assert dagcbor.decode(dagcbor.encode(value)) == value
+
+
+@pytest.mark.parametrize("block", [b"NaN", b"[Infinity]", b'{"a":-Infinity}'])
+def test_a_value_has_no_number_that_json_has_not(block):
+    with pytest.raises(Malformed, match="not DAG-JSON"):
+        dagjson.decode(block)
+
+
+@pytest.mark.parametrize("encode", [dagjson.encode, dagcbor.encode])
+def test_what_has_no_form_is_not_written(encode):
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (float("inf"), [float("nan")], deep):
+        with pytest.raises(Malformed, match="no form|too deep"):
+            encode(value)

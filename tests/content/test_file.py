@@ -47,6 +47,23 @@ def test_the_root_is_the_same_however_the_content_is_cut(profile, size):
         assert build_file(pieces, profile) == whole
 
 
+@pytest.mark.parametrize("profile", [SMALL, WRAPPED], ids=lambda profile: profile.name)
+def test_another_builder_may_go_on_at_any_byte(profile):
+    data = b"".join(content("rest", 333))
+    blocks = Blocks()
+    whole = build_file([data], profile, blocks.take)
+    for at in range(0, 334, 7):
+        again = Blocks()
+        first = FileBuilder(profile, again.take)
+        first.feed(data[:at])
+        state = first.state()
+        second = FileBuilder(profile, again.take, state=state)
+        second.feed(data[at:])
+        assert (second.finish(), again) == (whole, blocks)
+        first.feed(data[at:])  # which does not disturb the first one
+        assert first.finish() == whole
+
+
 @pytest.mark.parametrize("profile", ["v0", "v1"])
 def test_the_root_is_the_same_when_large_feeds_are_cut_across_chunks(profile):
     size = 3_333_333

@@ -305,7 +305,7 @@ def test_a_shallow_walk_wants_a_folders_own_blocks_alone_and_tells_its_names(pro
     while walk.wants:
         walk.feed(own.pop(walk.wants))
     assert own == {}
-    assert sorted(walk.names) == sorted(names)
+    assert sorted(link.name for link in walk.below) == sorted(names)
 
 
 def test_a_shallow_walk_wants_the_first_block_of_a_file():

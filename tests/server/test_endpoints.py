@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 
 from pinatakit.server.app import ENDPOINTS as SERVED
-from tests.endpoints import ENDPOINTS, PENDING
+from tests.endpoints import ENDPOINTS
+
+
+def shape_of(path: str) -> str:
+    """A path without the names of its parameters; a resumable upload's last part is one."""
+    return re.sub(r"\{[^}]+\}", "{}", path.replace("{id:uuid}/upload", "{}/{}"))
 
 
 def test_every_endpoint_is_served_but_those_of_shops():
     """What the hosts of x402 and MPP sell is not sold here."""
-    served = {
-        (method, re.sub(r"\{[^}]+\}", "{}", endpoint.path))
-        for endpoint in SERVED
-        for method in endpoint.methods
-    }
+    served = {(method, shape_of(endpoint.path)) for endpoint in SERVED for method in endpoint.methods}
     missing = {
         str(endpoint)
         for endpoint in ENDPOINTS
@@ -22,7 +23,7 @@ def test_every_endpoint_is_served_but_those_of_shops():
         and endpoint.host not in ("x402", "mpp")
         and (endpoint.method, endpoint.shape) not in served
     }
-    assert missing <= set(PENDING)
+    assert missing == set()
 
 
 def test_nothing_is_served_that_is_no_endpoint():
@@ -32,8 +33,8 @@ def test_nothing_is_served_that_is_no_endpoint():
         (method, endpoint.path)
         for endpoint in SERVED
         for method in endpoint.methods
-        if method != "HEAD"
+        if method not in ("HEAD", "OPTIONS")
         and endpoint.path not in whole
-        and (method, re.sub(r"\{[^}]+\}", "{}", endpoint.path)) not in known
+        and (method, shape_of(endpoint.path)) not in known
     }
     assert strange == set()

@@ -5,9 +5,13 @@ Sources: specs.ipfs.tech/http-gateways (path and trustless gateway); RFC 9110 (r
 
 from __future__ import annotations
 
+import email.message
+import email.policy
+
 import pytest
 
-from pinatakit.content import CID, Walk, read_car
+from pinatakit.content import CID, Walk, dagcbor, dagjson, read_car
+from pinatakit.content import multiformats as mf
 from pinatakit.server import Server
 
 from .conftest import client, content_of, pin, upload
@@ -89,8 +93,51 @@ def test_a_range_that_holds_nothing_is_416(stranger, big, asked):
     assert answer.headers["content-range"] == "bytes */1024000"
 
 
-@pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=-", "lines=1-2", "bytes=a-b", "bytes=0-1,5-6", "x"])
+@pytest.mark.parametrize("asked", ["bytes=9-5", "bytes=-", "lines=1-2", "bytes=a-b", "bytes=0-1,a", "x"])
 def test_a_range_that_is_none_is_passed_over(stranger, big, asked):
+    answer = stranger.get(f"/ipfs/{big}", headers={"range": asked})
+    assert (answer.status_code, answer.content) == (200, BIG)
+
+
+def parts_of(answer):
+    """The parts of a multipart answer: what they say they are, and their bytes."""
+    text = f"content-type: {answer.headers['content-type']}\r\n\r\n".encode() + answer.content
+    message = email.message_from_bytes(text, policy=email.policy.HTTP)
+    assert message.is_multipart()
+    return [
+        (part["content-range"], part.get_content_type(), part.get_payload(decode=True))
+        for part in message.iter_parts()
+    ]
+
+
+def test_several_ranges_come_in_one_answer(stranger, folder):
+    wanted = {"range": "bytes=0-1, 2-2,-1,99-"}
+    answer = stranger.get(f"/ipfs/{folder}/plain.txt", headers=wanted)
+    assert answer.status_code == 206
+    assert "content-range" not in answer.headers
+    assert parts_of(answer) == [
+        ("bytes 0-1/5", "text/plain", b"pl"),
+        ("bytes 2-2/5", "text/plain", b"a"),
+        ("bytes 4-4/5", "text/plain", b"n"),
+    ]
+    head = stranger.head(f"/ipfs/{folder}/plain.txt", headers=wanted)
+    assert head.headers["content-length"] == answer.headers["content-length"] == str(len(answer.content))
+
+
+def test_several_ranges_of_a_large_file_are_exact(stranger, big):
+    answer = stranger.get(f"/ipfs/{big}", headers={"range": "bytes=262140-262150,0-300000,1023999-"})
+    body = answer.content
+    assert len(body) == int(answer.headers["content-length"])
+    for start, stop in ((262_140, 262_151), (0, 300_001), (1_023_999, 1_024_000)):
+        head = f"content-range: bytes {start}-{stop - 1}/1024000\r\n\r\n".encode()
+        at = body.index(head) + len(head)
+        assert body[at : at + stop - start + 4] == BIG[start:stop] + b"\r\n--"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=" + ",".join(["0-0"] * 33), "bytes=0-,0-", "bytes=0-900000,0-900000"]
+)
+def test_ranges_that_ask_for_too_much_are_passed_over(stranger, big, asked):
     answer = stranger.get(f"/ipfs/{big}", headers={"range": asked})
     assert (answer.status_code, answer.content) == (200, BIG)
 
@@ -167,9 +214,9 @@ def test_a_folder_of_thousands_of_names_is_served(api, stranger):
         walk.feed(held[walk.wants])
         blocks += 1
     assert blocks == len(held)
-    assert sorted(walk.names) == [f"file-{i:05}.txt" for i in range(6000)]
+    assert sorted(link.name for link in walk.below) == [f"file-{i:05}.txt" for i in range(6000)]
     assert stranger.get(f"/ipfs/{cid}/file-04711.txt").text == "4711"
-    assert stranger.get(f"/ipfs/{cid}/").text.count("<li>") == 6000
+    assert stranger.get(f"/ipfs/{cid}/").text.count("<tr>") == 6000
     one = stranger.get(f"/ipfs/{cid}/file-04711.txt?format=car").content
     (root,), got = read_car(one)
     walk = Walk(root, "file-04711.txt")
@@ -324,3 +371,151 @@ def test_a_large_file_comes_in_one_piece_and_in_any_range(tmp_path):
         for start in range(0, len(data), 1_999_999):
             answer = api.get(f"/ipfs/{cid}", headers={"range": f"bytes={start}-{start + 300_000}"})
             assert answer.content == data[start : start + 300_001]
+
+
+# Parts of a file as a CAR
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [
+        ("0:*", 0, 1_024_000),
+        ("0:0", 0, 1),
+        ("262144:262144", 262_144, 262_145),
+        ("300000:600000", 300_000, 600_001),
+        ("-1:*", 1_023_999, 1_024_000),
+        ("-300000:-200000", 724_000, 824_001),
+        ("5:-1", 5, 1_024_000),
+        ("0:99999999", 0, 1_024_000),
+    ],
+)
+@pytest.mark.parametrize("below", ["", "/twice/one.bin"])
+def test_a_car_of_a_part_has_the_blocks_that_hold_it_and_no_more(
+    stranger, big, folder, asked, start, stop, below
+):
+    root = folder if below else big
+    answer = stranger.get(f"/ipfs/{root}{below}?format=car&dag-scope=entity&entity-bytes={asked}&car-dups=y")
+    assert answer.status_code == 200
+    walk = Walk(CID.parse(root), below, start=start, stop=stop)
+    got = b""
+    for block in read_car(answer.content)[1]:
+        assert block.cid == walk.wants
+        got += b"".join(step for step in walk.feed(bytes(block.data)) if isinstance(step, bytes))
+    assert walk.wants is None
+    assert got == BIG[start:stop]
+
+
+def test_a_part_beyond_the_end_or_of_a_folder_is_no_error(stranger, big, folder):
+    assert in_order(stranger.get(f"/ipfs/{big}?format=car&entity-bytes=2000000:*").content) == [
+        CID.parse(big)
+    ]
+    of_folder = stranger.get(f"/ipfs/{folder}?format=car&dag-scope=entity&entity-bytes=0:10").content
+    assert in_order(of_folder) == [CID.parse(folder)]
+
+
+@pytest.mark.parametrize("asked", ["", "5", "a:b", "0-10", "*:5", ":"])
+def test_a_part_that_cannot_be_is_refused(stranger, big, asked):
+    assert stranger.get(f"/ipfs/{big}?format=car&entity-bytes={asked}").status_code == 400
+
+
+@pytest.mark.parametrize("query", ["car-order=bfs", "car-version=2"])
+def test_a_car_of_another_order_or_version_is_refused(stranger, big, query):
+    assert stranger.get(f"/ipfs/{big}?format=car&{query}").status_code == 400
+    assert stranger.get(f"/ipfs/{big}?format=car&car-order=unk&car-version=1").status_code == 200
+
+
+# Other codecs
+
+
+def test_a_node_is_told_as_dag_json_and_dag_cbor(stranger, folder):
+    answer = stranger.get(f"/ipfs/{folder}?format=dag-json")
+    assert answer.headers["content-type"] == "application/vnd.ipld.dag-json"
+    value = answer.json()
+    assert value["Data"] == {"/": {"bytes": "CAE"}}
+    assert [link["Name"] for link in value["Links"]] == ["plain.txt", "sub", "twice", "ü & <b>"]
+    assert set(value["Links"][0]) == {"Hash", "Name", "Tsize"}
+    accepted = stranger.get(f"/ipfs/{folder}", headers={"accept": "application/vnd.ipld.dag-cbor"})
+    assert accepted.headers["content-type"] == "application/vnd.ipld.dag-cbor"
+    assert dagcbor.decode(accepted.content) == dagjson.decode(answer.content)
+    for form, kind in (("json", "application/json"), ("cbor", "application/cbor")):
+        answer = stranger.get(f"/ipfs/{folder}?format={form}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+    etag = stranger.head(f"/ipfs/{folder}?format=dag-json").headers["etag"]
+    assert stranger.get(f"/ipfs/{folder}?format=dag-json", headers={"if-none-match": etag}).status_code == 304
+
+
+VALUE = {"a": [-2, 1.5, None, "é"], "b": b"\x01\x02", "link": CID.parse(UNKNOWN)}
+AS_JSON = f'{{"a":[-2,1.5,null,"é"],"b":{{"/":{{"bytes":"AQI"}}}},"link":{{"/":"{UNKNOWN}"}}}}'
+
+
+def inlined(codec, block):
+    """A CID that holds its block, so that any gateway has it."""
+    return CID(1, codec, b"\0" + mf.write_varint(len(block)) + block)
+
+
+def test_dag_cbor_becomes_dag_json_and_back(stranger):
+    cbor = dagcbor.encode(VALUE)
+    as_cbor, as_json = inlined(mf.DAG_CBOR, cbor), inlined(mf.DAG_JSON, AS_JSON.encode())
+    for cid, form, body in (
+        (as_cbor, "dag-cbor", cbor),
+        (as_cbor, "cbor", cbor),
+        (as_cbor, "dag-json", AS_JSON.encode()),
+        (as_cbor, "json", AS_JSON.encode()),
+        (as_json, "dag-json", AS_JSON.encode()),
+        (as_json, "json", AS_JSON.encode()),
+        (as_json, "dag-cbor", cbor),
+        (as_cbor, "raw", cbor),
+    ):
+        answer = stranger.get(f"/ipfs/{cid.encode('base36')}?format={form}")
+        assert (answer.status_code, answer.content) == (200, body)
+
+
+def test_a_block_of_json_or_cbor_is_served_as_that(stranger):
+    for codec, block, kind in (
+        (mf.DAG_CBOR, dagcbor.encode(VALUE), "application/vnd.ipld.dag-cbor"),
+        (mf.DAG_JSON, AS_JSON.encode(), "application/vnd.ipld.dag-json"),
+        (mf.JSON, b"[1]", "application/json"),
+    ):
+        answer = stranger.get(f"/ipfs/{inlined(codec, block)}")
+        assert (answer.content, answer.headers["content-type"]) == (block, kind)
+
+
+def test_accept_is_weighed(stranger, folder):
+    for accept, kind in (
+        (f"{RAW};q=0.5, {CAR};q=0.9", CAR),
+        (f"text/html, {RAW}", RAW),
+        (f"{RAW};q=0, text/html", "text/html"),
+        ("application/json, */*", "application/json"),
+    ):
+        answer = stranger.get(f"/ipfs/{folder}/", headers={"accept": accept})
+        assert answer.headers["content-type"].partition(";")[0] == kind
+
+
+# Pages of folders, and hosts of their own
+
+
+def test_a_listing_tells_names_sizes_and_the_way_up(stranger, folder):
+    page = stranger.get(f"/ipfs/{folder}/").text
+    assert "4 entries" in page
+    assert '<a href="plain.txt">plain.txt</a>' in page
+    assert "ü &amp; &lt;b&gt;" in page
+    assert "<b>" not in page
+    assert 'href="../"' not in page.partition("<table>")[2]
+    below = stranger.get(f"/ipfs/{folder}/twice/")
+    assert '<a href="../">..</a>' in below.text
+    assert "1.0 MB" in below.text
+    assert "immutable" not in below.headers["cache-control"]
+
+
+def test_a_root_has_a_host_of_its_own(stranger, folder, big):
+    def get(path, root=folder):
+        return stranger.get(path, headers={"host": f"{root}.ipfs.localhost:5011"})
+
+    assert get("/plain.txt").text == "plain"
+    assert get("/sub/").text == "<!doctype html><p>home"
+    assert "plain.txt" in get("/").text
+    assert get("/", big).content == BIG
+    moved = get("/twice?x=1")
+    assert (moved.status_code, moved.headers["location"]) == (301, "/twice/?x=1")
+    assert get("/data/testAuthentication").status_code == 404
+    assert get("/", "nonsense").text.endswith("ERR_ID:00004")

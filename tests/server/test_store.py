@@ -263,7 +263,7 @@ def test_the_two_names_of_a_block_have_a_car_each(store):
 def test_content_unpinned_and_uploaded_in_one_breath_is_there(store):
     cid = add(store, DATA)
     again = begin(store, DATA)
-    root, _, _ = again._root()
+    root = again._whole().root
     again._car.settle(root)
     gate = threading.Event()
     store.records.write(lambda db: gate.wait(10))

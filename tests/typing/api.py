@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator, Iterator
 from typing import assert_type
 
@@ -13,6 +14,7 @@ from pinatakit import (
     File,
     Gateway,
     Group,
+    ImageOptions,
     Key,
     Limits,
     Match,
@@ -54,6 +56,8 @@ def blocking(pinata: Pinata) -> None:
     Permissions(endpoints=["pinlist"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(pinata.download("bafy", "to"), Download)
     assert_type(pinata.read("bafy", start=1), Iterator[bytes])
+    assert_type(pinata.read_bytes("bafy", image=ImageOptions(width=100)), bytes)
+    assert_type(pinata.open("bafy"), io.BufferedReader)
     assert_type(pinata.links.download("bafy", expires=60), str)
     assert_type(pinata.signatures.sign("bafy", "0x46"), Signature)
     assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), list[Swap])
@@ -76,6 +80,8 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.groups.add("id", "file", "other"), None)
     assert_type(await pinata.groups.older.get("id"), Group)
     assert_type(pinata.read("bafy"), AsyncIterator[bytes])
+    assert_type(await pinata.read_bytes("bafy"), bytes)
+    assert_type(await (await pinata.open("bafy")).read(), bytes)
     assert_type(await pinata.links.download("bafy", expires=60), str)
     assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
     assert_type(await pinata.payments.get("id"), PaymentInstruction)

@@ -10,6 +10,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.NotFound, 3),
     (errors.NoSuchPath, 3),
     (errors.Unauthorized, 4),
+    (errors.PaymentRequired, 4),
     (errors.Forbidden, 4),
     (errors.SettingsError, 4),
     (errors.Unreachable, 5),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2 as httpx
 
 from pinatakit.client import downloads, uploads
-from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation, stream
+from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Wire, operation, stream
 from pinatakit.client.account import Account
 from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
@@ -19,25 +22,31 @@ from pinatakit.client.gateways import Gateways
 from pinatakit.client.groups import Groups
 from pinatakit.client.keys import Keys
 from pinatakit.client.links import Links
+from pinatakit.client.opened import BUFFER, AsyncFile, RawFile
 from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
 from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
-from pinatakit.client.uploads import Progress
+from pinatakit.client.uploads import Options, Progress
 from pinatakit.client.vectors import Vectors
 from pinatakit.content import CID
-from pinatakit.errors import InputError
+from pinatakit.errors import CIDMismatch, InputError
+from pinatakit.patterns import ALL, Patterns
 from pinatakit.protocol import Network, Upload
+from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.metadata import Keyvalues, check_name
+from pinatakit.protocol.tus import CHUNK
 from pinatakit.settings import Settings
 from pinatakit.sources import Uploadable, gather, read_source
 
 __all__ = [
+    "AsyncFile",
     "AsyncPinata",
     "AsyncPinningService",
     "Download",
+    "ImageOptions",
     "Pinata",
     "PinningService",
     "Progress",
@@ -76,7 +85,16 @@ class _Pinata(Resource[W]):
         network: Network = "public",
         group_id: str | None = None,
         cid_version: int | str = 1,
+        expires_at: datetime | None = None,
+        streamable: bool = False,
+        car: bool = False,
+        wrap: bool = False,
+        url: str | None = None,
+        resumable: bool | None = None,
+        chunk_size: int = CHUNK,
         hidden: bool = False,
+        patterns: Patterns = ALL,
+        skip_existing: bool = False,
         progress: Progress | None = None,
         verify: bool = True,
     ) -> Upload:
@@ -85,29 +103,64 @@ class _Pinata(Resource[W]):
         `source` is the path of a file or folder, bytes, or a file open in binary mode. It is
         read once, in pieces of 1 MiB; memory stays the same at any size. Of a folder go the
         files, sorted, under the folder's name; symlinks are followed, hidden files go only
-        with `hidden`, empty folders cannot go. `name` is what the service lists it as, else
+        with `hidden`, empty folders cannot go; `patterns` leave files out. A text with stars, such as
+        ``data/*.csv``, is the folder with the files that match. `name` is what the service lists it as, else
         the file's or folder's own. `progress` is told after each piece how many bytes of
-        content have gone and how many there are.
+        content the service has been given and how many there are.
+
+        A file above 90 MiB goes in chunks of `chunk_size` bytes (below 50 MB) and, after a
+        fault, on from the last byte the service has; so it does in a new process, where
+        `source` is a path, nothing about it has changed, and no `url` is given. `resumable`
+        asks for that at any size, or for one request. What the service answers then tells not
+        whether the content was a duplicate; `id` is `None` where the file is not listed
+        within a minute.
+
+        `cid_version` is 0, 1 or ``unixfs-v1-2025``. The service removes the file at
+        `expires_at` (UTC where it names no zone). `streamable` prepares video and audio for
+        streaming. With `car` the source is a CAR with one root: it is sent as it is, after its
+        blocks were found whole; it keeps its CIDs, whatever `cid_version` says. `wrap` puts a
+        single file into a folder, so that its name is part of the content. `url` is a
+        presigned one, of `links.upload`, for which no credential is needed; `cid_version` is
+        then that which was signed. `skip_existing` reads the source once more, asks whether the
+        account has that CID on the network already, and if so sends nothing: what it answers
+        is the newest of those records, with `is_duplicate`. Folders, `wrap`, and key-values that are not text go by the
+        older API, which does not know `expires_at`, `streamable`, `car`, `url`, chunks, or the
+        private network.
 
         Raises:
-            InputError: the source or the metadata cannot be sent; nothing was.
-            CIDMismatch: the service stored something else, unless `verify` is off.
+            InputError: the source, the metadata or these options together cannot be sent;
+                nothing was. Or the file changed while it was read.
+            ContentError: the CAR is none, or its DAG is not whole; nothing was sent.
+            CIDMismatch: the service stored something else, unless `verify` is off. It tells which
+                recipe gives the service's CID, if a known one does (up to 1 GB of content).
             ApiError: the service said no.
             Unreachable: no answer came, whether or not the upload was stored.
         """
         name = check_name(name)
-        what = await self.wire.in_thread(read_source, source, name=_root_name(source, name), hidden=hidden)
-        return await uploads.upload(
-            self.wire,
-            what,
+        what = await self.wire.in_thread(
+            read_source, source, name=_root_name(source, name), hidden=hidden, patterns=patterns
+        )
+        options = Options(
             name=name,
             keyvalues=keyvalues,
             network=network,
             group_id=group_id,
             cid_version=cid_version,
+            expires_at=expires_at,
+            streamable=streamable,
+            car=car,
+            wrap=wrap,
+            url=url,
+            resumable=resumable,
+            chunk_size=chunk_size,
+            skip_existing=skip_existing,
             progress=progress,
             verify=verify,
         )
+        try:
+            return await uploads.upload(self.wire, what, options)
+        except CIDMismatch as error:
+            raise await self.wire.in_thread(uploads.with_reason, error, source, what) from None
 
     @operation
     async def upload_files(
@@ -122,17 +175,16 @@ class _Pinata(Resource[W]):
         verify: bool = True,
     ) -> Upload:
         """Upload several files as one public folder called `name`; else as `upload`."""
-        return await uploads.upload(
-            self.wire,
-            await self.wire.in_thread(gather, paths, check_name(name) or "folder"),
+        options = Options(
             name=name,
             keyvalues=keyvalues,
-            network="public",
             group_id=group_id,
             cid_version=cid_version,
             progress=progress,
             verify=verify,
         )
+        what = await self.wire.in_thread(gather, paths, check_name(name) or "folder")
+        return await uploads.upload(self.wire, what, options)
 
     @operation
     async def upload_json(
@@ -169,23 +221,46 @@ class _Pinata(Resource[W]):
         *,
         path: str = "",
         network: Network = "public",
+        resume: bool = False,
+        verify: bool = True,
+        image: ImageOptions | None = None,
         progress: Progress | None = None,
     ) -> Download:
         """Fetch a file or folder from the gateway to `to`, checking every block.
 
         A file goes to the path `to`, or into the folder `to`; a folder becomes `to`, which
         must not be there or be empty. `path` leads to something below the root. What is private
-        comes through a signed link made on the way. Everything is written aside and moved into place when whole; after an error nothing is left.
+        comes through signed links made on the way. Everything is written aside and moved into
+        place when whole; after an error nothing is left.
+
+        With `resume`, what was checked and written stays beside `to` after an error, with a
+        journal of it, and the next download of the same to the same place, by any process,
+        asks only for what is missing.
+
+        Without `verify` a file is taken as the gateway serves it; a folder cannot be. The
+        `image` options change an image on the way, so they take the place of `verify`.
 
         Raises:
-            BlockMismatch: the gateway gave other bytes than the CID names.
+            BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
             NoSuchPath: nothing is at that path.
-            NotFound: the gateway does not have the content.
+            NotFound: no gateway has the content.
             InputError: it cannot be written there.
+            Unreachable: no gateway answers, or answers in a way that can be verified.
         """
-        where = Path(to)
-        return await downloads.download(
-            self.wire, CID.parse(cid), where, path=path, network=network, progress=progress
+        root, where = CID.parse(cid), Path(to)
+        if verify and image is None:
+            return await downloads.download(
+                self.wire, root, where, path=path, network=network, progress=progress, resume=resume
+            )
+        return await downloads.download_unverified(
+            self.wire,
+            root,
+            where,
+            path=path,
+            network=network,
+            image=image,
+            progress=progress,
+            resume=resume,
         )
 
     @stream
@@ -197,23 +272,64 @@ class _Pinata(Resource[W]):
         network: Network = "public",
         start: int = 0,
         stop: int | None = None,
+        verify: bool = True,
+        image: ImageOptions | None = None,
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of a file, in order and in pieces, each checked; or those from `start` to `stop`.
 
-        What is private comes through a signed link made on the way.
+        Of a range only the blocks that hold it are fetched. What is private comes through a
+        signed link made on the way. Without `verify`, or with `image` options, the bytes are as
+        the gateway serves them.
 
         Raises:
-            BlockMismatch: the gateway gave other bytes than the CID names.
+            BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
             NoSuchPath: nothing is at that path.
-            NotFound: the gateway does not have the content.
+            NotFound: no gateway has the content.
         """
-        if start < 0 or (stop is not None and stop < start):
-            raise InputError(
-                f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
-            )
-        pieces = downloads.read(self.wire, CID.parse(cid), path=path, network=network, start=start, stop=stop)
-        async for piece in pieces:
-            yield piece
+        pieces = _read(self.wire, cid, path, network, start, stop, verify=verify, image=image)
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
+
+    @operation
+    async def read_bytes(
+        self,
+        cid: CID | str,
+        *,
+        path: str = "",
+        network: Network = "public",
+        start: int = 0,
+        stop: int | None = None,
+        verify: bool = True,
+        image: ImageOptions | None = None,
+    ) -> bytes:
+        """The bytes of a file, all at once; else as `read`."""
+        pieces = _read(self.wire, cid, path, network, start, stop, verify=verify, image=image)
+        async with aclosing(pieces):
+            return b"".join([piece async for piece in pieces])
+
+
+def _read(
+    wire: Wire,
+    cid: CID | str,
+    path: str,
+    network: Network,
+    start: int,
+    stop: int | None,
+    *,
+    verify: bool,
+    image: ImageOptions | None,
+) -> AsyncGenerator[bytes, None]:
+    if start < 0 or (stop is not None and stop < start):
+        raise InputError(
+            f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
+        )
+    root = CID.parse(cid)
+    if verify and image is None:
+        return downloads.read(wire, root, path=path, network=network, start=start, stop=stop)
+    return downloads.read_unverified(
+        wire, root, path=path, network=network, image=image, start=start, stop=stop
+    )
 
 
 def _root_name(source: Uploadable, name: str | None) -> str | None:
@@ -225,8 +341,9 @@ class Pinata(_Pinata[Blocking]):
     """A client of Pinata whose methods block until they are done. Safe to share between threads.
 
     Arguments left out are read from the environment: ``PINATA_JWT``,
-    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``, ``PINATA_GATEWAY_KEY``. `timeout` is seconds
-    of silence.
+    ``PINATA_ENDPOINT_URL``, ``PINATA_GATEWAY_URL``, ``PINATA_GATEWAY_KEY``. Of several gateways
+    the first that serves is used, and one that gives false blocks not again; the key is told to
+    the first alone. `timeout` is seconds of silence.
 
         with Pinata() as pinata:
             print(pinata.upload("photo.jpg").cid)
@@ -239,7 +356,7 @@ class Pinata(_Pinata[Blocking]):
         api_key: str | None = None,
         api_secret: str | None = None,
         endpoint_url: str | None = None,
-        gateway_url: str | None = None,
+        gateway_url: str | Sequence[str] | None = None,
         gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
@@ -256,6 +373,18 @@ class Pinata(_Pinata[Blocking]):
             attempts=attempts,
         )
         super().__init__(Blocking(settings, transport))
+
+    def open(self, cid: CID | str, *, path: str = "", network: Network = "public") -> io.BufferedReader:
+        """A file at the gateway, open for reading: what is read is fetched then, and checked.
+
+        It can be sought in, so zipfile, pandas or PIL read only the parts they need; the last
+        8 MiB of blocks are kept.
+
+        Raises:
+            BlockMismatch, NoSuchPath, NotFound: as of `read`; also while it is read.
+            InputError: it is no file.
+        """
+        return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path, network), BUFFER)
 
     def close(self) -> None:
         """Close the connections."""
@@ -282,7 +411,7 @@ class AsyncPinata(_Pinata[Awaiting]):
         api_key: str | None = None,
         api_secret: str | None = None,
         endpoint_url: str | None = None,
-        gateway_url: str | None = None,
+        gateway_url: str | Sequence[str] | None = None,
         gateway_key: str | None = None,
         timeout: float = 60.0,
         attempts: int = 4,
@@ -299,6 +428,15 @@ class AsyncPinata(_Pinata[Awaiting]):
             attempts=attempts,
         )
         super().__init__(Awaiting(settings, transport))
+
+    async def open(self, cid: CID | str, *, path: str = "", network: Network = "public") -> AsyncFile:
+        """As `Pinata.open`; `read` and `seek` of the file are awaited.
+
+        async with await pinata.open(cid) as file:
+            await file.seek(-100, 2)
+            end = await file.read()
+        """
+        return await AsyncFile.open(self.wire, CID.parse(cid), path, network)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -23,7 +23,9 @@ from collections.abc import (
     Coroutine,
     Generator,
     Iterator,
+    Sequence,
 )
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from functools import cache, partial, wraps
 from types import MethodType
@@ -32,9 +34,11 @@ from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
+import httpcore2 as httpcore
 import httpx2 as httpx
 
-from pinatakit.errors import Unreachable
+from pinatakit.client._health import Gateways
+from pinatakit.errors import PinataError, Unreachable
 from pinatakit.protocol import Answer, Call, Host
 from pinatakit.protocol.refusals import refused, retry_after
 from pinatakit.settings import Settings
@@ -48,12 +52,22 @@ _BUSY: Final = frozenset({429, 502, 503, 504})  # statuses that say: ask again
 _LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
 _TAKING_IN: Final = 900.0  # seconds that a service may think about a large upload before it answers
 
+# Bytes read from a connection at once. With 64 KiB, which the HTTP library has, a large download
+# takes half as long again; it has no other place to say so.
+httpcore.HTTP11Connection.READ_NUM_BYTES = 256 << 10  # pyright: ignore[reportAttributeAccessIssue]
+httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 256 << 10  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class Unverifiable(Unreachable):
+    """A gateway answered with something else than blocks."""
+
 
 class Wire(ABC):
     """The way to the service, and everything else an operation may wait for."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.gateways = Gateways(settings.gateway_urls)
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, again where that may help, and read its answer.
@@ -97,11 +111,13 @@ class Wire(ABC):
 
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """A call as the HTTP library takes it."""
-        base, named = _address(self.settings.base(call.host))
+        base = call.base or self.settings.base(call.host)
+        told = call.host == "gateway" and base == self.settings.gateway_url  # and no other gateway is
+        key = self.settings.gateway_key if told else None
+        base, named = _address(base)
         headers = {**call.headers, **named}
         if call.host in _OF_THE_ACCOUNT:
             headers |= self.settings.credential.headers()
-        key = self.settings.gateway_key if call.host == "gateway" else None
         if key:
             headers["x-pinata-gateway-token"] = key
         silence = self.settings.timeout
@@ -109,7 +125,7 @@ class Wire(ABC):
         return {
             "method": call.method,
             "url": base + call.path,
-            "params": call.pairs(),
+            "params": call.pairs() or None,
             "headers": headers,
             "timeout": httpx.Timeout(silence, read=answer),
             # What comes is checked, so a gateway that was told no secret may send elsewhere.
@@ -128,12 +144,32 @@ class Wire(ABC):
             Unreachable: no answer came, or it was cut, or it is of another media type.
         """
 
+    async def back_off(self, attempt: int) -> None:
+        """Wait before what failed so often is tried again."""
+        await self.sleep(_backoff(attempt))
+
     @abstractmethod
     async def sleep(self, seconds: float) -> None: ...
 
     @abstractmethod
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what blocks: read or write a file."""
+
+    @abstractmethod
+    def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
+        """An answer without its body, whatever it says, and then its body in pieces as they come.
+
+        Raises:
+            Unreachable: no answer came, or it was cut.
+        """
+
+    @abstractmethod
+    async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+        """Do several things at once, and give what each came to.
+
+        Raises:
+            PinataError: the first thing that failed, when all are over.
+        """
 
 
 class Blocking(Wire):
@@ -160,6 +196,26 @@ class Blocking(Wire):
                     yield piece
         except httpx.TransportError as error:
             raise _unreachable(call, self, error) from error
+
+    async def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
+        try:
+            with self._http.stream(**self.request(call)) as response:
+                if not response.is_success:
+                    response.read()
+                    yield _answer(response)
+                    return
+                yield _head(response)
+                for piece in response.iter_raw():
+                    yield piece
+        except httpx.TransportError as error:
+            raise _unreachable(call, self, error) from error
+
+    async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+        if len(works) == 1:
+            return [await works[0]()]
+        with ThreadPoolExecutor(len(works), thread_name_prefix="pinatakit-fetch") as threads:
+            begun = [threads.submit(_blocking(work)) for work in works]
+            return [each.result() for each in begun]
 
     async def sleep(self, seconds: float) -> None:
         time.sleep(seconds)  # noqa: ASYNC251  (nothing else waits on this wire)
@@ -196,6 +252,37 @@ class Awaiting(Wire):
                         yield piece
         except httpx.TransportError as error:
             raise _unreachable(call, self, error) from error
+
+    async def receive(self, call: Call[Any]) -> AsyncGenerator[Answer | bytes, None]:
+        try:
+            async with self._http.stream(**self.request(call)) as response:
+                if not response.is_success:
+                    await response.aread()
+                    yield _answer(response)
+                    return
+                yield _head(response)
+                async with aclosing(response.aiter_raw()) as pieces:
+                    async for piece in pieces:
+                        yield piece
+        except httpx.TransportError as error:
+            raise _unreachable(call, self, error) from error
+
+    async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
+        done: dict[int, T] = {}
+        failed: dict[int, PinataError] = {}
+
+        async def do(number: int, work: Callable[[], Coroutine[Any, Any, T]]) -> None:
+            try:
+                done[number] = await work()
+            except PinataError as error:
+                failed[number] = error
+
+        async with anyio.create_task_group() as group:
+            for number, work in enumerate(works):
+                group.start_soon(do, number, work)
+        if failed:
+            raise failed[min(failed)]
+        return [done[number] for number in range(len(works))]
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -331,7 +418,7 @@ def _identity() -> dict[str, str]:
 
 def _tls(settings: Settings) -> ssl.SSLContext:
     """Certificates, loaded once, and not at all where nothing is encrypted: that takes some 20 ms."""
-    if all(settings.base(host).startswith("http:") for host in _HOSTS):
+    if all(base.startswith("http:") for base in (*map(settings.base, _HOSTS), *settings.gateway_urls)):
         return _no_certificates()
     return _certificates()
 
@@ -351,12 +438,16 @@ def _answer(response: httpx.Response) -> Answer:
     return Answer(response.status_code, response.headers, response.content, str(url))
 
 
+def _head(response: httpx.Response) -> Answer:
+    return Answer(response.status_code, response.headers, b"", str(response.url.copy_with(query=None)))
+
+
 def _check_stream(response: httpx.Response, accept: str) -> None:
     if not response.is_success:
         raise refused(_answer(response))
     given = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != accept:
-        raise Unreachable(
+        raise Unverifiable(
             f"{response.url.copy_with(query=None)} answered {given or 'no media type'} where {accept} was asked for",
             hint="this gateway does not serve verifiable content; set PINATA_GATEWAY_URL to one that does",
         )
@@ -364,7 +455,9 @@ def _check_stream(response: httpx.Response, accept: str) -> None:
 
 def _unreachable(call: Call[Any], wire: Wire, error: httpx.TransportError) -> Unreachable:
     what = str(error) or type(error).__name__
-    return Unreachable(f"no answer from {wire.settings.base(call.host)} to {call.method} {call.path}: {what}")
+    base = call.base or wire.settings.base(call.host)
+    path = call.path.partition("?")[0]  # a query may be a signature
+    return Unreachable(f"no answer from {base} to {call.method} {path}: {what}")
 
 
 def _backoff(attempt: int) -> float:

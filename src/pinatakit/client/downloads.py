@@ -1,28 +1,56 @@
 """Downloads: content comes as blocks, and each is checked before a byte of it is written.
 
 A CAR brings the blocks in the order they are wanted; what it leaves out, or what a cut
-connection leaves over, is asked for block by block. What comes is written aside and moved
-into place when it is whole: a name never holds half of anything.
+connection leaves over, is asked for block by block, several at a time. What comes is written
+aside and moved into place when it is whole: a name never holds half of anything.
+
+Of several gateways the first that serves is used. One that gave a false block is named in the
+error, and not asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+import re
+from collections import OrderedDict, deque
+from collections.abc import AsyncGenerator, Callable, Container
+from concurrent.futures import Future
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from pinatakit.client import links
-from pinatakit.client._wire import Wire
-from pinatakit.content import CID, CarReader, Entry, Kind, Walk
-from pinatakit.errors import InputError, Malformed, Unreachable
-from pinatakit.protocol import Call, Network
+from pinatakit.client._wire import Unverifiable, Wire
+from pinatakit.content import CID, MAX_BLOCK, Block, CarReader, Entry, Kind, Walk
+from pinatakit.content.pool import pool
+from pinatakit.errors import (
+    ApiError,
+    BlockMismatch,
+    Forbidden,
+    InputError,
+    Malformed,
+    NotFound,
+    PinataError,
+    Unauthorized,
+    Unreachable,
+)
+from pinatakit.protocol import Answer, Call, Network
 from pinatakit.protocol import gateway as calls
-from pinatakit.targets import Target
+from pinatakit.protocol.gateway import ImageOptions
+from pinatakit.protocol.refusals import refused
+from pinatakit.targets import Kept, Part, Target
+
+Progress: TypeAlias = Callable[[int, int | None], object]
 
 _SURPLUS: Final = (
     1 << 20
-)  # bytes behind the last block that is wanted: the end of a stream is awaited, no more
+)  # bytes that are not wanted: the end of a stream is awaited, and a range that is not heeded noticed
+_AT_ONCE: Final = 8  # blocks asked for at a time
+_GATHER: Final = 1 << 20  # bytes written at once
+_AHEAD: Final = 4  # blocks that are hashed while the next ones come
+_SMALL: Final = 64 << 10  # bytes that are hashed faster than a thread takes them over
+_RANGE: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)\Z")
 
 
 class Download(NamedTuple):
@@ -41,47 +69,217 @@ class Download(NamedTuple):
     files: int
 
 
-async def steps(wire: Wire, walk: Walk, network: Network = "public") -> AsyncGenerator[Entry | bytes, None]:
-    """What a walk comes to, its blocks fetched from the gateway: private ones through links made on the way.
+class Blocks:
+    """The last blocks that were fetched and checked, up to some bytes of them."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._blocks: OrderedDict[CID, bytes] = OrderedDict()
+
+    def get(self, cid: CID) -> bytes | None:
+        """A block, if it is still here."""
+        block = self._blocks.get(cid)
+        if block is not None:
+            self._blocks.move_to_end(cid)
+        return block
+
+    def put(self, cid: CID, block: bytes) -> None:
+        """Keep a block, and let go of those that were used longest ago."""
+        if cid not in self._blocks:
+            self._size += len(block)
+        self._blocks[cid] = block
+        while self._size > self._most and len(self._blocks) > 1:
+            self._size -= len(self._blocks.popitem(last=False)[1])
+
+
+async def steps(
+    wire: Wire, walk: Walk, network: Network, *, start: int = 0, stop: int | None = None
+) -> AsyncGenerator[Entry | bytes, None]:
+    """What a walk comes to, its blocks fetched from the gateways; a walk of a range is told so again.
+
+    Private blocks come through links made on the way.
 
     Raises:
-        BlockMismatch: the gateway gave other bytes than the CID names.
-        NotFound: the gateway does not have the content.
+        BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
+        NotFound: no gateway has the content.
     """
     for step in walk.leftover():
         yield step
-    if not walk.upcoming(1):
-        return
+    if walk.upcoming(1) and start != stop:
+        call = calls.get_car(walk.root, walk.path, start=start, stop=stop)
+        async with aclosing(_from_cars(wire, walk, network, call)) as found:
+            async for step in found:
+                yield step
+    async with aclosing(one_by_one(wire, walk, network)) as found:
+        async for step in found:
+            yield step
+
+
+class _NoCar(Exception):
+    """A gateway gives no CAR, and why."""
+
+    def __init__(self, why: PinataError) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+async def _from_cars(
+    wire: Wire, walk: Walk, network: Network, call: Call[bytes]
+) -> AsyncGenerator[Entry | bytes, None]:
+    """What the first CAR brings that a gateway gives."""
+    why: PinataError | None = None
+    for gateway in wire.gateways:
+        there = await _at(wire, gateway, network, call)
+        try:
+            async with aclosing(_from_car(wire, walk, there)) as found:
+                async for step in found:
+                    yield step
+            return
+        except BlockMismatch as error:
+            lie = wire.gateways.lied(gateway, error.cid)
+            if not len(wire.gateways):
+                raise lie from None
+            return  # the others give what is left, block by block
+        except _NoCar as error:
+            why = error.why
+            if not isinstance(why, NotFound):
+                wire.gateways.failed(gateway)
+    if isinstance(why, Malformed | Unverifiable | NotFound | Forbidden | Unauthorized):
+        raise why
+
+
+async def _at(wire: Wire, gateway: str, network: Network, call: Call[bytes]) -> Call[bytes]:
+    """A call to that gateway, through a link made now if it is for private content."""
+    there = replace(call, base=gateway)
+    return await links.signed(wire, there) if network == "private" else there
+
+
+async def _from_car(wire: Wire, walk: Walk, call: Call[bytes]) -> AsyncGenerator[Entry | bytes, None]:
+    """What a CAR brings; a cut leaves the rest over. Blocks are hashed while the next ones come.
+
+    Raises:
+        _NoCar: it brought nothing.
+        BlockMismatch: a block is false.
+    """
     reader = CarReader()
+    ranged = "entity-bytes" in call.query
     surplus = 0
+    waiting: deque[tuple[Block, Future[None] | None]] = deque()
+
+    async def first() -> list[Entry | bytes]:
+        """What the block that has waited longest comes to."""
+        nonlocal surplus
+        block, check = waiting.popleft()
+        # A block nobody asked for is passed over: it proves nothing, and is not used.
+        if walk.wants is None or walk.wants.multihash != block.cid.multihash:
+            surplus += len(block.data)
+            return []
+        if check is None:
+            return walk.feed(bytes(block.data))
+        await wire.in_thread(check.result)
+        return walk.take(bytes(block.data))
+
     try:
-        call = await _opened(wire, calls.get_car(walk.root, walk.path), network)
         async with aclosing(wire.stream(call, calls.CAR_TYPE)) as pieces:
             async for piece in pieces:
                 try:
                     blocks = reader.feed(piece)
-                except Malformed:
+                except Malformed as error:
                     if reader.roots is None:
-                        raise
+                        raise _NoCar(error) from error
                     break  # what this CAR leaves over is asked for block by block
                 for block in blocks:
-                    # A block nobody asked for is passed over: it proves nothing, and is not used.
-                    if walk.wants is not None and walk.wants.multihash == block.cid.multihash:
-                        for step in walk.feed(bytes(block.data)):
-                            yield step
-                if not walk.upcoming(1) and (surplus := surplus + len(piece)) > _SURPLUS:
+                    fits = _SMALL <= len(block.data) <= MAX_BLOCK
+                    waiting.append((block, pool().submit(block.cid.verify, block.data) if fits else None))
+                while len(waiting) > _AHEAD:
+                    for step in await first():
+                        yield step
+                if not walk.upcoming(1):
+                    surplus += len(piece)
+                if surplus > _SURPLUS and (ranged or not walk.upcoming(1)):
                     break
-    except Unreachable:
+    except (Unreachable, ApiError) as error:
         if reader.roots is None:
-            raise
-    while walk.wants is not None:
-        call = await _opened(wire, calls.get_block(walk.wants), network)
-        for step in walk.feed(await wire.send(call)):
+            raise _NoCar(error) from error
+    while waiting:
+        for step in await first():
             yield step
 
 
-async def _opened(wire: Wire, call: Call[bytes], network: Network) -> Call[bytes]:
-    return await links.signed(wire, call) if network == "private" else call
+class Fetching:
+    """Blocks asked for singly, those that a walk will want soon together with the one it wants."""
+
+    def __init__(
+        self, wire: Wire, network: Network, cache: Blocks | None = None, *, leave: Container[str] = ()
+    ) -> None:
+        self._wire = wire
+        self._network: Network = network
+        self._cache = cache
+        self._leave = leave  # CIDs that will not be wanted after all
+        self._held: dict[CID, bytes] = {}
+
+    async def next(self, walk: Walk) -> bytes:
+        """The block that a walk wants, checked."""
+        assert walk.wants is not None
+        cid = walk.wants
+        if (block := self._have(cid)) is None:
+            room = max(1, 2 * _AT_ONCE - len(self._held))
+            soon = (other for other in walk.upcoming(min(_AT_ONCE, room))[1:] if self._wanted(other))
+            wanted = list(dict.fromkeys((cid, *soon)))
+            fetched = await self._wire.together(
+                [partial(_block, self._wire, other, self._network) for other in wanted]
+            )
+            self._held |= zip(wanted, fetched, strict=True)
+            block = self._held[cid]
+        self._held.pop(cid, None)
+        if self._cache:
+            self._cache.put(cid, block)
+        return block
+
+    def _have(self, cid: CID) -> bytes | None:
+        return self._held.get(cid) or (self._cache.get(cid) if self._cache else None)
+
+    def _wanted(self, cid: CID) -> bool:
+        return cid.inlined is None and str(cid) not in self._leave and self._have(cid) is None
+
+
+async def one_by_one(
+    wire: Wire, walk: Walk, network: Network, cache: Blocks | None = None
+) -> AsyncGenerator[Entry | bytes, None]:
+    """What is left of a walk, its blocks asked for singly, several at a time."""
+    fetching = Fetching(wire, network, cache)
+    while walk.wants is not None:
+        for step in walk.take(await fetching.next(walk)):
+            yield step
+
+
+async def _block(wire: Wire, cid: CID, network: Network) -> bytes:
+    """A block, checked, from the first gateway that gives it."""
+    failure: PinataError | None = None
+    for gateway in wire.gateways:
+        call = await _at(wire, gateway, network, calls.get_block(cid))
+        try:
+            block = await wire.send(call)
+            if len(block) > MAX_BLOCK:
+                raise Malformed(f"block {cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
+            cid.verify(block)
+            return block
+        except BlockMismatch:
+            failure = wire.gateways.lied(gateway, cid)
+        except (Unreachable, ApiError) as error:
+            failure = error if failure is None or isinstance(failure, NotFound) else failure
+            if not isinstance(error, NotFound):
+                wire.gateways.failed(gateway)
+    raise failure or nobody_left(wire)
+
+
+def nobody_left(wire: Wire) -> Unreachable:
+    """The error that there is no gateway that can be trusted."""
+    return Unreachable(
+        f"no gateway is left to ask: {' and '.join(wire.gateways.false)} gave false blocks",
+        hint="set PINATA_GATEWAY_URL to another gateway",
+    )
 
 
 async def download(
@@ -91,19 +289,22 @@ async def download(
     *,
     path: str,
     network: Network,
-    progress: Callable[[int, int | None], object] | None,
+    progress: Progress | None,
+    resume: bool,
 ) -> Download:
-    """Fetch a file or folder to a place on disk."""
+    """Fetch a file or folder to a place on disk, verified."""
+    name = _name(cid, path)
+    kept = await wire.in_thread(Kept, to, f"/ipfs/{cid}/{path.strip('/')}", name=name) if resume else None
     target: Target | None = None
     total: int | None = None
     try:
-        async with aclosing(steps(wire, Walk(cid, path), network)) as found:
+        async with aclosing(_missing(wire, cid, path, network, kept)) as found:
             async for step in found:
                 if target is None:
                     assert isinstance(step, Entry)
-                    target = Target(to, step, name=path.rstrip("/").rpartition("/")[2] or str(cid))
+                    target = await wire.in_thread(Target, to, step, name=name, kept=kept)
                     total = step.size if step.kind is Kind.FILE else None
-                await wire.in_thread(target.take, step)
+                await wire.in_thread(target.skip if isinstance(step, Part) else target.take, step)  # type: ignore[arg-type]
                 if progress:
                     progress(target.size, total)
         assert target is not None, "a walk starts with an entry"
@@ -114,15 +315,246 @@ async def download(
             target.abandon()
 
 
+async def _missing(
+    wire: Wire, cid: CID, path: str, network: Network, kept: Kept | None
+) -> AsyncGenerator[Entry | bytes | Part, None]:
+    """What is to be written, without the bytes that are kept; a `Part` stands for a file that is whole."""
+    parts = kept.parts.copy() if kept else {}
+    if not parts or "" in parts:
+        start = parts[""].size if parts else 0
+        async with aclosing(steps(wire, Walk(cid, path, start=start), network, start=start)) as found:
+            async for step in found:
+                yield step
+        return
+    walk = Walk(cid, path)
+    fetching = Fetching(wire, network, leave={part.cid for part in parts.values()})
+    for step in walk.leftover():
+        yield step
+    while walk.wants is not None:
+        place = walk.entering or ""
+        part = parts.get(place)
+        if part is None or part.cid != str(walk.wants):
+            for step in walk.take(await fetching.next(walk)):
+                yield step
+            continue
+        if part.whole:
+            yield part
+        else:
+            rest = Walk(cid, f"{path}/{place}", start=part.size)
+            async with aclosing(steps(wire, rest, network, start=part.size)) as found:
+                async for step in found:
+                    yield step._replace(path=place) if isinstance(step, Entry) else step
+        for step in walk.skip():
+            yield step
+
+
+def _name(cid: CID, path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2] or str(cid)
+
+
 async def read(
     wire: Wire, cid: CID, *, path: str, network: Network, start: int, stop: int | None
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes of a file, in order."""
-    async with aclosing(steps(wire, Walk(cid, path, start=start, stop=stop), network)) as found:
+    """The bytes of a file, in order, verified."""
+    walk = Walk(cid, path, start=start, stop=stop)
+    async with aclosing(steps(wire, walk, network, start=start, stop=stop)) as found:
         async for step in found:
             if isinstance(step, bytes):
                 yield step
-            elif step.kind is not Kind.FILE:
-                raise InputError(
-                    f"{cid} is a {step.kind.name.lower()}, not a file", hint="download() takes folders"
+            else:
+                check_file(cid, step)
+
+
+def check_file(cid: CID, entry: Entry) -> None:
+    """Only a file has bytes.
+
+    Raises:
+        InputError: it is something else.
+    """
+    if entry.kind is not Kind.FILE:
+        raise InputError(f"{cid} is a {entry.kind.name.lower()}, not a file", hint="download() takes folders")
+
+
+# As the gateway serves it
+
+
+class _Opened(NamedTuple):
+    """What a gateway is about to send: from which byte on, of how many, and what it calls the content."""
+
+    at: int
+    size: int | None
+    etag: str | None
+
+
+async def download_unverified(
+    wire: Wire,
+    cid: CID,
+    to: Path,
+    *,
+    path: str,
+    network: Network,
+    image: ImageOptions | None,
+    progress: Progress | None,
+    resume: bool,
+) -> Download:
+    """Fetch a file to a place on disk, as the gateway serves it."""
+    name = _name(cid, path)
+    key = f"unverified /ipfs/{cid}/{path.strip('/')} {image}"
+    kept = await wire.in_thread(Kept, to, key, name=name) if resume else None
+    part = kept.parts.get("") if kept else None
+    target: Target | None = None
+    opened = _Opened(0, None, None)
+    gathered: list[bytes] = []
+    size = 0
+    start, etag = (part.size, part.cid) if part else (0, None)
+    try:
+        served = _served(
+            wire, cid, path=path, network=network, image=image, start=start, stop=None, etag=etag
+        )
+        async with aclosing(served) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, _Opened):
+                    opened = piece
+                    if kept and opened.at == 0:
+                        kept.parts.clear()
+                    entry = Entry("", Kind.FILE, cid, opened.size or 0, "")
+                    mark = opened.etag or ""
+                    target = await wire.in_thread(Target, to, entry, name=name, kept=kept, mark=mark)
+                    await wire.in_thread(target.take, entry)
+                    continue
+                assert target
+                gathered.append(piece)
+                size += len(piece)
+                if size >= _GATHER:
+                    await wire.in_thread(_write, target, gathered)
+                    gathered.clear()
+                    size = 0
+                    if progress:
+                        progress(target.size, opened.size)
+        assert target, "an answer has a beginning"
+        await wire.in_thread(_write, target, gathered)
+        gathered.clear()
+        await wire.in_thread(target.finish)
+        if progress:
+            progress(target.size, opened.size)
+        return Download(cid, target.place, target.size, 1)
+    finally:
+        if target:
+            if kept and gathered:
+                _write(target, gathered)
+            target.abandon()
+
+
+def _write(target: Target, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        target.take(piece)
+
+
+async def read_unverified(
+    wire: Wire,
+    cid: CID,
+    *,
+    path: str,
+    network: Network,
+    image: ImageOptions | None,
+    start: int,
+    stop: int | None,
+) -> AsyncGenerator[bytes, None]:
+    """The bytes of a file, in order, as the gateway serves it."""
+    if start == stop:
+        return
+    served = _served(wire, cid, path=path, network=network, image=image, start=start, stop=stop, etag=None)
+    async with aclosing(served) as pieces:
+        async for piece in pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            elif piece.at != start:
+                raise Unreachable(
+                    f"the gateway gives no ranges of {cid}", hint="leave verify on, or read all of it"
                 )
+
+
+async def _served(
+    wire: Wire,
+    cid: CID,
+    *,
+    path: str,
+    network: Network,
+    image: ImageOptions | None,
+    start: int,
+    stop: int | None,
+    etag: str | None,
+) -> AsyncGenerator[_Opened | bytes, None]:
+    """What is about to come, once, and then the bytes; after a cut the rest is asked for.
+
+    Raises:
+        Unreachable: no answer came, it was cut again and again, or the content changed.
+    """
+    at = start
+    opened: _Opened | None = None
+    attempts = wire.settings.attempts
+    while True:
+        failure: PinataError = nobody_left(wire)
+        moved = False
+        for gateway in wire.gateways:
+            call = calls.get_content(cid, path, start=at, stop=stop, etag=etag, image=image)
+            skip = 0
+            there = await _at(wire, gateway, network, call)
+            try:
+                async with aclosing(wire.receive(there)) as parts:
+                    async for part in parts:
+                        if isinstance(part, bytes):
+                            moved = True
+                            piece = part[skip:]
+                            skip -= len(part) - len(piece)
+                            at += len(piece)
+                            if piece:
+                                yield piece
+                            continue
+                        now = _opened(part, cid, at)
+                        if opened is None:
+                            at, etag, opened = now.at, now.etag, now
+                            yield now
+                        elif now.etag != etag or etag is None:
+                            raise Unreachable(f"the connection was cut, and then {cid} was served otherwise")
+                        else:
+                            skip = at - now.at
+                return
+            except (Unreachable, ApiError) as error:
+                failure = error
+                if not isinstance(error, NotFound):
+                    wire.gateways.failed(gateway)
+            if moved:
+                break  # where it was cut it goes on, at the next gateway if there is one
+        attempts = wire.settings.attempts if moved else attempts - 1
+        final = isinstance(failure, ApiError) and failure.status < 500 and failure.status != 429
+        if attempts == 0 or final or not len(wire.gateways):
+            raise failure
+        if not moved:
+            await wire.back_off(wire.settings.attempts - attempts)
+
+
+def _opened(answer: Answer, cid: CID, asked: int) -> _Opened:
+    """What an answer is about to bring.
+
+    Raises:
+        ApiError: nothing: the gateway refuses.
+        InputError: the page of a folder.
+    """
+    if not answer.ok:
+        raise refused(answer)
+    if answer.url.endswith("/"):
+        raise InputError(
+            f"{cid} is a folder there, and as it is served only a file can be fetched",
+            hint="leave verify on: then download() takes folders",
+        )
+    length = answer.headers.get("content-length", "")
+    etag = answer.headers.get("etag")
+    etag = None if etag is None or etag.startswith("W/") else etag
+    at = 0
+    if answer.status == 206:
+        found = _RANGE.match(answer.headers.get("content-range", ""))
+        if not found or int(found[1]) != asked:
+            raise Unreachable(f"{answer.url} answered with another range than was asked for")
+        at = asked
+    return _Opened(at, at + int(length) if length.isdecimal() else None, etag)

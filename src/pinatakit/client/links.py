@@ -1,8 +1,8 @@
-"""Links: open a private file to whoever has the address, for a time (v3)."""
+"""Links: addresses that let whoever has them do one thing for a time: read a private file, upload one (v3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -10,8 +10,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from pinatakit.client._wire import Resource, W, Wire, operation
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol import Call
+from pinatakit.protocol import Call, Network, presigned
 from pinatakit.protocol import links as calls
+from pinatakit.protocol.metadata import Keyvalues
 
 T = TypeVar("T")
 
@@ -54,10 +55,48 @@ class Links(Resource[W]):
         }
         return await _link(self.wire, where, query, date or datetime.now(UTC), int(seconds), gateway_url)
 
+    @operation
+    async def upload(
+        self,
+        *,
+        expires: int = 3600,
+        network: Network = "public",
+        name: str | None = None,
+        keyvalues: Keyvalues | None = None,
+        group_id: str | None = None,
+        cid_version: int | str | None = None,
+        streamable: bool = False,
+        max_size: int | None = None,
+        mime_types: Sequence[str] = (),
+    ) -> str:
+        """A URL to which one file can be uploaded: ``upload(…, url=…)``, on any client.
+
+        It is good for `expires` seconds. What is given here is what the file will be; whoever
+        uploads cannot change it. `max_size` is in bytes. `mime_types` are those allowed, as the
+        service finds them by looking at the bytes; ``image/*`` allows all images. The URL is as
+        good as a key for that one upload: treat it as a secret.
+
+        Raises:
+            InputError: the metadata or a limit cannot be; nothing was sent.
+        """
+        call = presigned.sign_upload(
+            date=datetime.now(UTC),
+            expires=expires,
+            network=network,
+            name=name,
+            keyvalues=keyvalues,
+            group_id=group_id,
+            max_size=max_size,
+            mime_types=mime_types,
+            cid_version=cid_version,
+            streamable=streamable,
+        )
+        return await self.wire.send(call)
+
 
 async def signed(wire: Wire, call: Call[T]) -> Call[T]:
     """A gateway's call for public content as one for private content, its link made now."""
-    link = await _link(wire, call.path, dict(call.pairs()), datetime.now(UTC), _OWN_USE, None)
+    link = await _link(wire, call.path, dict(call.pairs()), datetime.now(UTC), _OWN_USE, call.base)
     return calls.read_private(link, call)
 
 

@@ -1,49 +1,94 @@
 """Uploads: bytes go out once, and their CID is computed as they go.
 
-What the service answers is compared with that CID. A file goes to v3, or, where v3 cannot
-take it in one request (above 100 MB, key-values that are not text), to the older API; a
-folder always to the older API, as one form.
+What the service answers is compared with that CID. A file goes to v3, in one request or, above
+90 MiB, in chunks that go on where they were cut. A folder, key-values that are not text, and
+what has no known length go to the older API, as one form.
 """
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 
+from pinatakit.client import tus
 from pinatakit.client._wire import Wire
-from pinatakit.content import CID, FileBuilder, FolderBuilder, Profile, Root, build_file
-from pinatakit.errors import CIDMismatch, InputError
-from pinatakit.protocol import Body, Call, Network, Upload, account, form
+from pinatakit.client.tus import Progress
+from pinatakit.content import (
+    CID,
+    CarReader,
+    FileBuilder,
+    FolderBuilder,
+    Profile,
+    Root,
+    build_file,
+    links_of,
+)
+from pinatakit.content.multiformats import RAW
+from pinatakit.errors import CIDMismatch, InputError, MissingBlock
+from pinatakit.protocol import Body, Call, Network, Upload, account, files, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
-from pinatakit.sources import Folder, Reader, Source, total_size
+from pinatakit.protocol.tus import CHUNK, RESUMABLE_ABOVE, check_chunk_size
+from pinatakit.recipes import explain
+from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, total_size
 
-Progress: TypeAlias = Callable[[int, int | None], object]
-"""Told after each piece: bytes of content sent so far, and in all where that is known.
+__all__ = ["Options", "Progress", "upload", "upload_json"]
 
-A retry starts again from nothing.
-"""
+
+_PRIVATE: Final = 'network="private"'
+_TRIED: Final = 1_000_000_000  # bytes of content above which no other recipes are tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How something is uploaded; `Pinata.upload` explains each."""
+
+    name: str | None = None
+    keyvalues: Keyvalues | None = None
+    network: Network = "public"
+    group_id: str | None = None
+    cid_version: int | str = 1
+    expires_at: datetime | None = None
+    streamable: bool = False
+    car: bool = False
+    wrap: bool = False
+    url: str | None = None
+    resumable: bool | None = None
+    chunk_size: int = CHUNK
+    skip_existing: bool = False
+    progress: Progress | None = None
+    verify: bool = True
 
 
 class Sending:
-    """A form that is being sent: its body can be started afresh, and ends with a root."""
+    """A form that is being sent: its body can be started afresh, and ends with a root.
+
+    `wrap` puts a single file into a folder; without a profile nothing is hashed.
+    """
 
     def __init__(
         self,
         wire: Wire,
         what: Source | Folder,
         fields: dict[str, str],
-        profile: Profile,
+        profile: Profile | None,
         progress: Progress | None,
+        *,
+        wrap: bool = False,
     ) -> None:
         self.root: Root | None = None
         self._wire = wire
         self._what = what
         self._profile = profile
+        self._wrap = wrap
         self._progress = progress
         boundary = secrets.token_hex(16)
         self._head = b"".join(form.field(boundary, name, value) for name, value in fields.items())
@@ -59,14 +104,14 @@ class Sending:
 
     async def body(self) -> AsyncGenerator[bytes, None]:
         """The form's bytes; hashing goes on in threads meanwhile."""
-        folder = FolderBuilder(self._profile)
+        folder = FolderBuilder(self._profile) if self._profile else None
         root: Root | None = None
         sent = 0
         yield self._head
         for head, file in self._parts:
             yield head
             # One thread hashes faster than any network sends; more would take the core that sends.
-            builder = FileBuilder(self._profile, threads=1)
+            builder = FileBuilder(self._profile, threads=1) if self._profile else None
             reader = await self._wire.in_thread(Reader, file)
             try:
                 while piece := await self._wire.in_thread(_next, reader, builder):
@@ -76,18 +121,21 @@ class Sending:
                         self._progress(sent, self.total)
             finally:
                 reader.close()
-            root = await self._wire.in_thread(builder.finish)
-            if isinstance(self._what, Folder):
+            if builder and folder:
+                root = await self._wire.in_thread(builder.finish)
                 folder.add(file.name, root)
             yield form.FILE_END
-        self.root = await self._wire.in_thread(folder.finish) if isinstance(self._what, Folder) else root
+        if folder and (self._wrap or isinstance(self._what, Folder)):
+            root = await self._wire.in_thread(folder.finish)
+        self.root = root
         yield self._end
 
 
-def _next(reader: Reader, builder: FileBuilder) -> bytes:
+def _next(reader: Reader, builder: FileBuilder | None) -> bytes:
     """The next piece, on its way to be hashed."""
     piece = reader.piece()
-    builder.feed(piece)
+    if builder:
+        builder.feed(piece)
     return piece
 
 
@@ -97,16 +145,17 @@ async def send(
     *,
     call: Callable[[Body, dict[str, str]], Call[Upload]],
     fields: dict[str, str],
-    cid_version: int,
+    profile: Profile | None,
     progress: Progress | None,
+    wrap: bool = False,
 ) -> tuple[Sending, Call[Upload]]:
-    """The form of an upload, and the call that carries it."""
-    sending = Sending(wire, what, fields, Profile.for_version(cid_version), progress)
-    if sending.total is not None and sending.total > calls.UPLOAD_LIMIT:
-        raise InputError(
-            f"{what.name!r} has {sending.total:,} bytes; Pinata takes at most {calls.UPLOAD_LIMIT:,} at once",
-            hint="split it into several uploads",
-        )
+    """The form of an upload, and the call that carries it.
+
+    Raises:
+        InputError: it is more than one upload may have.
+    """
+    check_size(what)
+    sending = Sending(wire, what, fields, profile, progress, wrap=wrap)
     return sending, call(_once(sending, what), sending.headers)
 
 
@@ -139,56 +188,299 @@ def check(root: Root, got: CID) -> None:
         raise CIDMismatch(root.cid, got)
 
 
-async def upload(
-    wire: Wire,
-    what: Source | Folder,
-    *,
-    name: str | None,
-    keyvalues: Keyvalues | None,
-    network: Network,
-    group_id: str | None,
-    cid_version: int | str,
-    progress: Progress | None,
-    verify: bool,
-) -> Upload:
+def with_reason(error: CIDMismatch, source: Uploadable, what: Source | Folder) -> CIDMismatch:
+    """The same error, with the recipe that gives the service's CID for this content, if a known one does.
+
+    Each recipe takes a pass over the content, so that of large content none is tried.
+    """
+    files = what.files if isinstance(what, Folder) else [what]
+    size = total_size(files)
+    if size is None or size > _TRIED or not all(file.again for file in files):
+        return error
+    with contextlib.suppress(InputError):  # it is gone, or changed: then the error stands as it is
+        found = explain(error.expected, error.got, source)
+        if found.a and found.b:
+            return CIDMismatch(error.expected, error.got, found.differences)
+    return error
+
+
+async def upload(wire: Wire, what: Source | Folder, options: Options) -> Upload:
     """Send a file or folder by the way that can take it, and check the answer."""
-    version = calls.check_cid_version(cid_version)
-    name = check_name(name or what.name)
-    checked = check_keyvalues(keyvalues)
-    reason = _not_v3(what, checked)
-    if reason and network == "private":
-        raise InputError(
-            f"{what.name!r} cannot be uploaded privately: {reason}, and only v3's single request is private",
-            hint='upload it with network="public", or in smaller files with text key-values',
-        )
-    if reason:
-        fields = calls.older_fields(name, keyvalues, version, group_id)
-        make = calls.pin_file
+    name = check_name(options.name or what.name)
+    keyvalues = check_keyvalues(options.keyvalues)
+    profile = None if options.car else Profile.named(calls.profile_name(options.cid_version))
+    older = _check(what, options, keyvalues)
+    if older:
+        assert profile, "a CAR goes to v3"
+        version = profile.cid_version
+        fields = calls.older_fields(name, options.keyvalues, version, options.group_id, wrap=options.wrap)
     else:
-        fields = calls.v3_fields(network, name, checked, version, group_id)
-        make = calls.upload_file
-    sending, call = await send(wire, what, call=make, fields=fields, cid_version=version, progress=progress)
+        fields = calls.v3_fields(
+            options.network,
+            name,
+            keyvalues,
+            options.cid_version,
+            options.group_id,
+            expires_at=options.expires_at,
+            streamable=options.streamable,
+            car=options.car,
+        )
+    proven = await wire.in_thread(prove_car, what) if options.car and isinstance(what, Source) else None
+    if options.skip_existing:
+        found = await _existing(wire, what, options, profile, proven)
+        if found:
+            return found
+    if not older and isinstance(what, Source) and _in_chunks(what, options):
+        return await _resumable(wire, what, options, fields, profile, proven)
+    sending, call = await send(
+        wire,
+        what,
+        call=calls.pin_file if older else partial(calls.upload_file, url=options.url),
+        fields=fields,
+        profile=profile,
+        progress=options.progress,
+        wrap=options.wrap,
+    )
     if sending.total is None or sending.total > calls.V3_LIMIT:
         await wire.send(account.test())  # a wrong credential is told before gigabytes go out
-    return _checked(await wire.send(call), sending.root, verify)
+    return _checked(await wire.send(call), sending.root, proven, options.verify)
 
 
-def _checked(answer: Upload, root: Root | None, verify: bool) -> Upload:
-    assert root is not None, "an upload is answered after its last byte"
-    if verify:
-        check(root, answer.cid)
-    return msgspec.structs.replace(answer, size=root.size)
+async def _existing(
+    wire: Wire, what: Source | Folder, options: Options, profile: Profile | None, proven: CID | None
+) -> Upload | None:
+    """The newest record of this very content on the network, if there is one.
+
+    Raises:
+        InputError: the content can be read only once.
+    """
+    if isinstance(what, Source) and not what.again:
+        raise InputError(
+            f"{what.name!r} can be read only once, so it cannot be looked up before it is sent",
+            hint="leave skip_existing away, or give a path",
+        )
+    cid = proven or (await wire.in_thread(_root_of, what, profile, options.wrap)).cid
+    page = await wire.send(files.list_files(options.network, cid=cid, limit=1))
+    if not page.files or page.files[0].cid != cid:
+        return None
+    told = page.files[0]
+    return Upload(
+        cid=cid,
+        id=told.id,
+        name=told.name,
+        size=told.size,
+        number_of_files=told.number_of_files,
+        mime_type=told.mime_type,
+        group_id=told.group_id,
+        keyvalues=told.keyvalues,
+        network=options.network,
+        created_at=told.created_at,
+        is_duplicate=True,
+        extra=told.extra,
+    )
 
 
-def _not_v3(what: Source | Folder, keyvalues: dict[str, Any]) -> str | None:
-    """Why v3 cannot take this in one request, if it cannot."""
+def _root_of(what: Source | Folder, profile: Profile | None, wrap: bool) -> Root:
+    """The root that the content will have."""
+    assert profile, "a CAR is proven"
+    folder = FolderBuilder(profile)
+    root: Root | None = None
+    for file in what.files if isinstance(what, Folder) else [what]:
+        builder, reader = FileBuilder(profile), Reader(file)
+        try:
+            while piece := reader.piece():
+                builder.feed(piece)
+        finally:
+            reader.close()
+        root = builder.finish()
+        folder.add(file.name, root)
+    if wrap or isinstance(what, Folder):
+        return folder.finish()
+    assert root, "a source is one file"
+    return root
+
+
+async def _resumable(
+    wire: Wire,
+    what: Source,
+    options: Options,
+    fields: dict[str, str],
+    profile: Profile | None,
+    proven: CID | None,
+) -> Upload:
+    """Send a file in chunks, and find the record that it has become."""
+    fields = {"filename": what.name, **fields}
+    sent = await tus.send(
+        wire, what, fields, profile, proven, options.url, options.chunk_size, options.progress
+    )
+    root, cid = sent.root, sent.cid
+    expected = proven or (root.cid if root else None)
+    if cid is None:
+        assert expected is not None, "a CAR is proven, and anything else hashed"
+        cid = expected
+    elif options.verify and expected is not None and expected != cid:
+        raise CIDMismatch(expected, cid)
+    size = root.size if root else what.size or 0
+    about = Upload(cid=cid, name=fields.get("name"), size=size, network=options.network)
+    if options.url:
+        return about  # whoever has no key cannot ask for the record
+    found = await tus.find(wire, options.network, cid, about.name, sent.file_id)
+    if found is None:
+        return about
+    return msgspec.structs.replace(
+        about,
+        id=found.id,
+        name=found.name,
+        size=root.size if root else found.size,
+        number_of_files=found.number_of_files,
+        mime_type=found.mime_type,
+        group_id=found.group_id,
+        keyvalues=found.keyvalues,
+        created_at=found.created_at,
+    )
+
+
+def _checked(answer: Upload, root: Root | None, proven: CID | None, verify: bool) -> Upload:
+    expected = proven or (root.cid if root else None)
+    assert expected is not None, "an upload is answered after its last byte"
+    if verify and expected != answer.cid:
+        raise CIDMismatch(expected, answer.cid)
+    return msgspec.structs.replace(answer, size=root.size) if root else answer
+
+
+def _check(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -> bool:
+    """Whether only the older API takes this; before a byte is sent it is known that one does.
+
+    Raises:
+        InputError: no way takes it so; it tells why.
+    """
+    check_chunk_size(options.chunk_size)
+    check_size(what)
+    _check_alone(what, options)
+    older = _only_older(what, options, keyvalues)
+    newer = _only_v3(options)
+    if older and newer:
+        how = "privately" if newer == _PRIVATE else f"with {newer}"
+        raise InputError(
+            f"{what.name!r} cannot be uploaded {how}: {older}, and the older API, which takes that, cannot",
+            hint="upload single files of known size with text key-values, or leave that out",
+        )
+    return bool(older)
+
+
+def check_size(what: Source | Folder) -> None:
+    """See that it is not more than one upload may have.
+
+    Raises:
+        InputError: it is.
+    """
+    size = total_size(what.files) if isinstance(what, Folder) else what.size
+    if size is not None and size > calls.UPLOAD_LIMIT:
+        raise InputError(
+            f"{what.name!r} has {size:,} bytes; Pinata takes at most {calls.UPLOAD_LIMIT:,} at once",
+            hint="split it into several uploads",
+        )
+
+
+def _check_alone(what: Source | Folder, options: Options) -> None:
+    """Options that contradict each other, whatever takes them."""
+    if options.wrap and isinstance(what, Folder):
+        raise InputError(f"{what.name!r} is a folder already; wrap puts a single file into one")
+    if options.car and options.network == "private":
+        raise InputError("a CAR can be uploaded to the public network only", hint='use network="public"')
+    if options.car and isinstance(what, Source) and not what.again:
+        raise InputError(
+            "a CAR is read once to prove its root, and once to be sent; this source can be read only once",
+            hint="give a path, bytes, or a file that can be rewound",
+        )
+    if options.url:
+        given = {
+            "keyvalues": options.keyvalues,
+            "group_id": options.group_id,
+            "expires_at": options.expires_at,
+            "streamable": options.streamable,
+            "car": options.car,
+        }
+        named = [name for name, value in given.items() if value]
+        if named:
+            raise InputError(
+                f"{', '.join(named)} cannot be given with url: whoever signed it has decided that",
+                hint="have a URL signed that says so: pinata.links.upload()",
+            )
+
+
+def _only_older(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -> str | None:
+    """Why v3 cannot take this, if it cannot."""
     if isinstance(what, Folder):
         return "it is a folder"
-    if what.size is None or what.size > calls.V3_LIMIT:
-        return f"it has more than {calls.V3_LIMIT:,} bytes" if what.size else "its size is not known"
+    if options.wrap:
+        return "it is to be wrapped in a folder"
+    if what.size is None:
+        return "its size is not known"
     if not all(isinstance(value, str) for value in keyvalues.values()):
         return "it has key-values that are not text"
+    if options.resumable is False and what.size > calls.V3_LIMIT:
+        return f"it has more than {calls.V3_LIMIT:,} bytes in one request"
     return None
+
+
+def _only_v3(options: Options) -> str | None:
+    """The first option that only v3 knows."""
+    known = {
+        "url": options.url,
+        _PRIVATE: options.network == "private",
+        "expires_at": options.expires_at,
+        "streamable": options.streamable,
+        "car": options.car,
+        f"cid_version={calls.UNIXFS_2025!r}": options.cid_version == calls.UNIXFS_2025,
+        "resumable=True": options.resumable,
+    }
+    return next((name for name, value in known.items() if value), None)
+
+
+def _in_chunks(what: Source, options: Options) -> bool:
+    if options.resumable is None:
+        return what.size is not None and what.size > RESUMABLE_ABOVE and what.again
+    return options.resumable
+
+
+def prove_car(what: Source) -> CID:
+    """The root of a CAR, after every block was hashed and found to belong to a whole DAG.
+
+    Memory holds the CIDs.
+
+    Raises:
+        InputError: it has no single root, or the file changed meanwhile.
+        ContentError: it is no CAR, or a block of it is forged or missing.
+    """
+    reader, car = Reader(what), CarReader()
+    held: set[CID] = set()
+    below: dict[CID, list[CID]] = {}
+    try:
+        while piece := reader.piece(PIECE):
+            for cid, block in car.feed(piece):
+                cid.verify(block)
+                held.add(cid)
+                if cid.codec != RAW:
+                    below[cid] = links_of(cid, bytes(block))
+    finally:
+        reader.close()
+    car.finish()
+    if not car.roots or len(car.roots) != 1:
+        raise InputError(f"the CAR {what.name!r} has {len(car.roots or ())} roots; Pinata takes one")
+    root = car.roots[0]
+    waiting, seen = [root], {root}
+    while waiting:
+        cid = waiting.pop()
+        if cid.inlined is not None:
+            linked = links_of(cid, cid.inlined)
+        elif cid in held:
+            linked = below.get(cid, [])
+        else:
+            raise MissingBlock(cid, f"the CAR {what.name!r} is incomplete: block {cid} is missing")
+        waiting += [one for one in linked if one not in seen]
+        seen.update(linked)
+    return root
 
 
 async def upload_json(
@@ -203,7 +495,7 @@ async def upload_json(
 ) -> Upload:
     """Send a JSON value, and check the answer."""
     call = calls.pin_json(value, name=name, keyvalues=keyvalues, cid_version=cid_version, group_id=group_id)
-    return _checked(await wire.send(call), json_root(value, cid_version), verify)
+    return _checked(await wire.send(call), json_root(value, cid_version), None, verify)
 
 
 def json_root(value: Any, cid_version: int | str) -> Root:

@@ -8,13 +8,22 @@ build_file([b"Hello World"], profile).cid
 from __future__ import annotations
 
 from pinatakit.content.blocks import MAX_BLOCK, Block, Root, Sink
-from pinatakit.content.car import CarReader, car_header, car_section, read_car, write_car
+from pinatakit.content.car import CarReader, CarState, car_header, car_section, read_car, write_car
 from pinatakit.content.cid import CID
 from pinatakit.content.dagpb import Kind
-from pinatakit.content.file import FileBuilder, build_file
+from pinatakit.content.file import FileBuilder, FileState, build_file
 from pinatakit.content.folder import FolderBuilder, build_directory, build_symlink
 from pinatakit.content.profile import PROFILES, Profile
-from pinatakit.content.walk import Entry, Walk, links_of, links_size, walk_blocks, walk_cids, walk_steps
+from pinatakit.content.walk import (
+    Entry,
+    Walk,
+    block_value,
+    links_of,
+    links_size,
+    walk_blocks,
+    walk_cids,
+    walk_steps,
+)
 
 __all__ = [
     "CID",
@@ -22,14 +31,17 @@ __all__ = [
     "PROFILES",
     "Block",
     "CarReader",
+    "CarState",
     "Entry",
     "FileBuilder",
+    "FileState",
     "FolderBuilder",
     "Kind",
     "Profile",
     "Root",
     "Sink",
     "Walk",
+    "block_value",
     "build_directory",
     "build_file",
     "build_symlink",

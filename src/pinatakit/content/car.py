@@ -61,25 +61,42 @@ class Placed(NamedTuple):
     block: Block
 
 
+class CarState(NamedTuple):
+    """What a CAR that is being read goes on from: where, and the bytes of a section cut short."""
+
+    roots: list[CID] | None
+    version: int
+    rest: bytes
+    at: int
+    skip: int
+    end: int | None
+
+
 class CarReader:
     """Reads a CAR of version 1 or 2 that is fed in pieces of any size.
 
     `roots` is known as soon as the header was fed; until then it is `None`. The index that a
     version 2 may have is passed over: it would have to be checked against the blocks anyway.
     Without `contents` only the places of blocks are told, and what `skip` says need not be fed.
+    `state` is that of a reader which began the CAR.
     """
 
-    def __init__(self, *, contents: bool = True) -> None:
-        self.roots: list[CID] | None = None
+    def __init__(self, state: CarState | None = None, *, contents: bool = True) -> None:
+        roots, version, rest, at, skip, end = state or CarState(None, 1, b"", 0, 0, None)
+        self.roots: list[CID] | None = roots
+        self.version = version
         self._contents = contents
-        self.version = 1
-        self._waiting: list[bytes] = []
-        self._have = 0
+        self._waiting: list[bytes] = [rest] if rest else []
+        self._have = len(rest)
         self._want = 1  # bytes that must be here before it is worth looking
-        self._at = 0  # place in the CAR of the first byte that waits
-        self._skip = 0  # bytes to pass over
-        self._end: int | None = None  # where the blocks of a version 2 end
+        self._at = at  # place in the CAR of the first byte that waits
+        self._skip = skip  # bytes to pass over
+        self._end: int | None = end  # where the blocks of a version 2 end
         self._broken: str | None = None
+
+    def state(self) -> CarState:
+        """What another reader goes on from."""
+        return CarState(self.roots, self.version, b"".join(self._waiting), self._at, self._skip, self._end)
 
     def feed(self, data: bytes) -> list[Block]:
         """The blocks that are complete now, not yet hashed.

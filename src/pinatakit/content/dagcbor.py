@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pinatakit.content.cid import CID
 from pinatakit.errors import InvalidCID, Malformed
@@ -25,6 +25,47 @@ def encode_car_header(roots: Sequence[CID]) -> bytes:
         data = b"\0" + bytes(root)  # the identity multibase prefix that the tag asks for
         out += b"\xd8\x2a", _head(2, len(data)), data
     return b"".join(out) + b"\x67version\x01"
+
+
+def encode(value: Any) -> bytes:
+    """A value as DAG-CBOR: the inverse of `decode`.
+
+    Raises:
+        Malformed: it holds something that DAG-CBOR has no form for, or is too deep.
+    """
+    try:
+        return _encode(value)
+    except RecursionError:
+        raise Malformed("a value is too deep for DAG-CBOR") from None
+
+
+def _encode(value: Any) -> bytes:
+    match value:
+        case None | False | True:
+            return {None: b"\xf6", False: b"\xf4", True: b"\xf5"}[value]
+        case int() if 0 <= value < 1 << 64:
+            return _head(0, value)
+        case int() if -1 << 64 <= value < 0:
+            return _head(1, -1 - value)
+        case float() if math.isfinite(value):
+            return b"\xfb" + struct.pack(">d", value)
+        case bytes():
+            return _head(2, len(value)) + value
+        case str():
+            text = value.encode("utf-8", "surrogateescape")
+            return _head(3, len(text)) + text
+        case CID():
+            return b"\xd8\x2a" + _encode(b"\0" + bytes(value))
+        case list():
+            items: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+            return _head(4, len(items)) + b"".join(map(_encode, items))
+        case dict():
+            mapping = cast("dict[str, Any]", value)
+            pairs = sorted((_encode(key), _encode(item)) for key, item in mapping.items())
+            pairs.sort(key=lambda pair: len(pair[0]))
+            return _head(5, len(pairs)) + b"".join(key + item for key, item in pairs)
+        case _:
+            raise Malformed(f"DAG-CBOR has no form for {value!r}")
 
 
 def _head(major: int, number: int) -> bytes:

@@ -42,23 +42,39 @@ class _Leaf(NamedTuple):
     dag_size: int
 
 
+class FileState(NamedTuple):
+    """What a file that is being built goes on from: links by level, and bytes that fill no chunk yet."""
+
+    levels: list[list[Root]]
+    rest: bytes
+    leaves: int
+
+
 class FileBuilder:
     """Builds one file; feed it in pieces of any size, then finish it once.
 
     `sink` is given every block, leaves first and the root last; without one nothing is
     kept and only the CID is computed. What is fed must not be changed afterwards. `threads`
-    hash; one for each core unless told.
+    hash; one for each core unless told. `state` is that of a builder which began the file.
     """
 
-    def __init__(self, profile: Profile, sink: Sink | None = None, *, threads: int = 0) -> None:
+    def __init__(
+        self, profile: Profile, sink: Sink | None = None, *, threads: int = 0, state: FileState | None = None
+    ) -> None:
         self.profile = profile
         self._threads = threads
         self._sink = sink
-        self._levels: list[list[Root]] = [[]]
-        self._rest = bytearray()
+        self._levels: list[list[Root]] = [list(level) for level in state.levels] if state else [[]]
+        self._rest = bytearray(state.rest if state else b"")
         self._jobs: deque[Future[list[_Leaf]]] = deque()
-        self._leaves = 0
+        self._leaves = state.leaves if state else 0
         self._buffers: list[bytearray] = []  # that `pull` has read into
+
+    def state(self) -> FileState:
+        """What another builder goes on from; the sink has been given all whole chunks so far."""
+        while self._jobs:
+            self._grow(self._jobs.popleft().result())
+        return FileState([list(level) for level in self._levels], bytes(self._rest), self._leaves)
 
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes of the file."""

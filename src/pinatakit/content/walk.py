@@ -17,9 +17,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pinatakit.content import dagcbor, dagjson, dagpb
+from pinatakit.content import multiformats as mf
 from pinatakit.content.blocks import MAX_BLOCK, Block
 from pinatakit.content.cid import CID
 from pinatakit.content.dagpb import Kind, Link, UnixFS
@@ -76,7 +77,7 @@ class Walk:
 
     `start` and `stop` cut bytes out of a file, counted from 0, `stop` not included; only
     the blocks that hold them are wanted. A `shallow` walk wants of a folder its own blocks
-    alone, and of a file the first; the names it met in the folder are in `names`. Without
+    alone, and of a file the first; the links it met in the folder are in `below`. Without
     `contents` it goes through all folders, and wants of each file only the first block.
     """
 
@@ -98,7 +99,7 @@ class Walk:
         self._stop = stop
         self._shallow = shallow
         self._contents = contents and not shallow
-        self.names: list[str] = []
+        self.below: list[Link] = []
         self._stack = [_Visit(root, "", "", 0, tuple(name for name in path.split("/") if name))]
         self._inlined: list[Entry | bytes] = []
         self._settle()
@@ -107,6 +108,22 @@ class Walk:
     def wants(self) -> CID | None:
         """The block to feed next, or `None` at the end."""
         return self._stack[-1].cid if self._stack else None
+
+    @property
+    def entering(self) -> str | None:
+        """The path of what the block to feed next begins: a file, a directory or a symlink.
+
+        `None` where it is a further block of one, is on the way to it, or at the end.
+        """
+        visit = self._stack[-1] if self._stack else None
+        if visit is None or visit.segments or visit.part is not None or visit.shard is not None:
+            return None
+        return visit.path
+
+    def skip(self) -> list[Entry | bytes]:
+        """Pass over the block that is wanted and all below it; as `feed`, what comes without a block."""
+        self._stack.pop()
+        return self._go_on()
 
     def upcoming(self, most: int) -> list[CID]:
         """Blocks that will be wanted, the next one first; more are not known yet."""
@@ -135,6 +152,10 @@ class Walk:
             self._stack.append(visit)  # the walk stands where it stood
             raise
         self._inlined += opened
+        return self._go_on()
+
+    def _go_on(self) -> list[Entry | bytes]:
+        """What came before the next block that is wanted."""
         before = len(self._inlined)
         self._settle()
         if self._stack:  # what was inlined before the next block comes with it
@@ -280,7 +301,7 @@ class Walk:
                 raise Malformed(f"directory {visit.cid} has an entry named {name[:80]!r}, or has it twice")
             seen.add(name)
             if self._shallow:
-                self.names.append(name)
+                self.below.append(link._replace(name=name))
                 continue
             visits.append(_Visit(link.cid, path, name, visit.height + 1))
         self._stack += reversed(visits)
@@ -330,11 +351,14 @@ def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | byte
         yield from walk.take(ahead.pop(walk.wants).result())
 
 
-def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -> Iterator[Block]:
+def walk_blocks(
+    root: CID, get: Callable[[CID], bytes], *, dups: bool = False, verify: bool = True
+) -> Iterator[Block]:
     """Every block of a DAG, depth first, links in order: as ``ipfs dag export`` writes them.
 
     A block that is linked again is given again only with `dups`; without, memory holds
-    every CID met. Blocks are checked, and those inlined in their CIDs left out.
+    every CID met. Blocks are checked, unless `verify` is off because whoever gets them does it,
+    and those inlined in their CIDs left out.
 
     Raises:
         BlockMismatch: `get` gave other bytes.
@@ -352,9 +376,33 @@ def walk_blocks(root: CID, get: Callable[[CID], bytes], *, dups: bool = False) -
                     continue
                 seen.add(cid)
             block = get(cid)
-            cid.verify(block)
+            if verify:
+                cid.verify(block)
             yield Block(cid, block)
         stack += ((linked, height + 1) for linked in reversed(links_of(cid, block)))
+
+
+def block_value(cid: CID, block: bytes) -> Any:
+    """What a block says, as IPLD's data model has it: maps, lists, links, bytes, text, numbers.
+
+    Raises:
+        Malformed: it is not of its codec, or its codec is unknown here.
+    """
+    match cid.codec:
+        case mf.DAG_PB:
+            node = dagpb.decode_node(block)
+            links = [{"Hash": link.cid, "Name": link.name, "Tsize": link.size} for link in node.links]
+            return {"Data": node.data, "Links": links}
+        case mf.DAG_CBOR:
+            return dagcbor.decode(block)
+        case mf.DAG_JSON | mf.JSON:
+            return dagjson.decode(block)
+        case mf.RAW:
+            return block
+        case _:
+            raise Malformed(
+                f"block {cid} is {CODEC_NAMES.get(cid.codec, hex(cid.codec))}, which is unknown here"
+            )
 
 
 def walk_cids(root: CID, links: Callable[[CID], list[CID]]) -> Iterator[CID]:

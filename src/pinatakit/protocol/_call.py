@@ -12,7 +12,8 @@ from pinatakit.errors import PinataError
 
 T = TypeVar("T")
 
-Host: TypeAlias = Literal["api", "uploads", "gateway", "x402", "mpp", "psa"]
+Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp", "psa"]
+"""Where a call goes; ``signed``: its path is a whole URL, whose signature takes the credential's place."""
 Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
@@ -38,7 +39,7 @@ class Call(Generic[T]):
 
     Query values of `None` are left out; booleans are written ``true`` and ``false``. A call that
     is not `repeatable` makes something anew each time it is executed, so it is sent again only
-    when it certainly was not.
+    when it certainly was not. `base` is an address that takes the place of the host's own.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     host: Host = "api"
     repeatable: bool = True
+    base: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
         """The query as it is sent."""

@@ -4,12 +4,14 @@
 - ``POST /pinning/pinFileToIPFS``: one file or one folder, public, up to 25 GB.
 - ``POST /pinning/pinJSONToIPFS``: a JSON value, public, up to 10 MB.
 
+A file also goes in chunks (see `tus`).
+
 Source: Pinata API v3, "Upload a file"; older API, "Pin file to IPFS", "Pin JSON to IPFS".
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -31,6 +33,8 @@ UPLOAD_LIMIT: Final = 25_000 * MB
 """Bytes of content that one upload may have."""
 JSON_LIMIT: Final = 10 * MB
 """Bytes of body that pinJSONToIPFS takes."""
+UNIXFS_2025: Final = "unixfs-v1-2025"
+"""The CID version that v3 knows besides 0 and 1."""
 
 
 class Upload(Record, frozen=True, kw_only=True):
@@ -120,12 +124,19 @@ class Upload(Record, frozen=True, kw_only=True):
 
 
 def older_fields(
-    name: str | None, keyvalues: Keyvalues | None, cid_version: int | str, group_id: str | None
+    name: str | None,
+    keyvalues: Keyvalues | None,
+    cid_version: int | str,
+    group_id: str | None,
+    *,
+    wrap: bool = False,
 ) -> dict[str, str]:
     """The form fields of ``pinFileToIPFS`` besides its files."""
     options: dict[str, Any] = {"cidVersion": check_cid_version(cid_version)}
     if group_id is not None:
         options["groupId"] = group_id
+    if wrap:
+        options["wrapWithDirectory"] = True
     return {
         "pinataOptions": msgspec.json.encode(options).decode(),
         "pinataMetadata": msgspec.json.encode(metadata(name, keyvalues)).decode(),
@@ -133,22 +144,38 @@ def older_fields(
 
 
 def v3_fields(
-    network: Network, name: str | None, keyvalues: dict[str, str], cid_version: int, group_id: str | None
+    network: Network,
+    name: str | None,
+    keyvalues: dict[str, str],
+    cid_version: int | str,
+    group_id: str | None,
+    *,
+    expires_at: datetime | None = None,
+    streamable: bool = False,
+    car: bool = False,
 ) -> dict[str, str]:
-    """The form fields of ``POST /v3/files`` besides its file."""
-    fields = {"network": network, "cid_version": f"v{check_cid_version(cid_version)}"}
+    """The form fields of ``POST /v3/files`` besides its file; a CAR has its CID version already."""
+    fields = {"network": network, **({"car": "true"} if car else {"cid_version": profile_name(cid_version)})}
     if name is not None:
         fields["name"] = name
     if keyvalues:
         fields["keyvalues"] = msgspec.json.encode(keyvalues).decode()
     if group_id is not None:
         fields["group_id"] = group_id
+    if expires_at is not None:
+        aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+        fields["expires_at"] = str(int(aware.timestamp()))
+    if streamable:
+        fields["streamable"] = "true"
     return fields
 
 
-def upload_file(body: Body, headers: dict[str, str]) -> Call[Upload]:
-    """``POST /v3/files``."""
-    return Call("POST", "/v3/files", reads_data(Upload.from_v3), body=body, headers=headers, host="uploads")
+def upload_file(body: Body, headers: dict[str, str], url: str | None = None) -> Call[Upload]:
+    """``POST /v3/files``, or ``POST /v3/files/{upload_id}`` where that is presigned."""
+    read = reads_data(Upload.from_v3)
+    if url:
+        return Call("POST", url, read, body=body, headers=headers, host="signed")
+    return Call("POST", "/v3/files", read, body=body, headers=headers, host="uploads")
 
 
 def pin_file(body: Body, headers: dict[str, str]) -> Call[Upload]:
@@ -182,3 +209,17 @@ def check_cid_version(version: object) -> int:
     if isinstance(version, bool) or version not in (0, 1, "0", "1"):
         raise InputError(f"cid_version is 0 or 1, not {version!r}")
     return 1 if version in (1, "1") else 0
+
+
+def profile_name(version: object) -> str:
+    """What v3 calls a CID version: ``v0``, ``v1``, or ``unixfs-v1-2025``, which only v3 knows.
+
+    Raises:
+        InputError: it is none of them.
+    """
+    if isinstance(version, str) and version in ("v0", "v1", UNIXFS_2025):
+        return version
+    try:
+        return f"v{check_cid_version(version)}"
+    except InputError:
+        raise InputError(f"cid_version is 0, 1 or {UNIXFS_2025!r}, not {version!r}") from None

@@ -35,9 +35,11 @@ from pinatakit.server import (
     payments,
     pins,
     plugins,
+    presigned,
     psa,
     signatures,
     swaps,
+    tus,
     uploads,
     vectors,
 )
@@ -59,6 +61,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
 )
 _GATEWAY: Final = ("/ipfs/", "/files/", "/x402/")  # where content is read
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
+_SUBDOMAIN: Final = re.compile(r"([a-z0-9]+)\.ipfs\.localhost(?::\d+)?\Z")  # a root with an origin of its own
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
@@ -70,6 +73,7 @@ class _Endpoint(NamedTuple):
     handler: Handler
     scope: str | None
     takes_json: bool = False
+    takes_link: bool = False  # a presigned URL takes the key's place
 
 
 ENDPOINTS: Final = (
@@ -94,11 +98,19 @@ ENDPOINTS: Final = (
     _Endpoint(("DELETE",), "/groups/{id}", groups.delete_older, "org:groups:write"),
     _Endpoint(("PUT",), "/groups/{id}/cids", groups.add_cids, "org:groups:write", takes_json=True),
     _Endpoint(("DELETE",), "/groups/{id}/cids", groups.remove_cids, "org:groups:write", takes_json=True),
-    _Endpoint(("POST",), "/v3/files", uploads.upload, "org:files:write"),
     _Endpoint(("POST",), pins.QUEUE, pins.pin_by_cid, "org:files:write", takes_json=True),
     _Endpoint(("GET",), pins.QUEUE, pins.list_queue, "org:files:read"),
     _Endpoint(("DELETE",), f"{pins.QUEUE}/{{id}}", pins.cancel, "org:files:write"),
     _Endpoint(("GET",), "/v3/files/limits", account.limits, "org:files:read"),
+    _Endpoint(("POST",), "/v3/files", tus.upload, "org:files:write"),
+    _Endpoint(("OPTIONS",), "/v3/files", tus.options, "open"),
+    _Endpoint(("POST",), "/v3/files/sign", presigned.sign, "org:files:write", takes_json=True),
+    _Endpoint(("POST",), "/v3/files/{id:uuid}", tus.upload, "org:files:write", takes_link=True),
+    _Endpoint(("HEAD",), "/v3/files/{id:uuid}/upload", tus.head, "org:files:write", takes_link=True),
+    _Endpoint(("PATCH",), "/v3/files/{id:uuid}/upload", tus.patch, "org:files:write", takes_link=True),
+    _Endpoint(("DELETE",), "/v3/files/{id:uuid}/upload", tus.terminate, "org:files:write", takes_link=True),
+    _Endpoint(("OPTIONS",), "/v3/files/{id:uuid}", tus.options, "open"),
+    _Endpoint(("OPTIONS",), "/v3/files/{id:uuid}/upload", tus.options, "open"),
     _Endpoint(("GET",), "/v3/files/{network}", files.list_files, "org:files:read"),
     _Endpoint(("GET",), "/v3/files/{network}/{id}", files.get, "org:files:read"),
     _Endpoint(("PUT",), "/v3/files/{network}/{id}", files.update, "org:files:write", takes_json=True),
@@ -129,7 +141,7 @@ ENDPOINTS: Final = (
     _Endpoint(("DELETE",), "/v3/ipfs/swap/{cid}", swaps.delete, "org:files:write"),
     *(
         _Endpoint(("POST",), path, links.download_link, "org:files:write", takes_json=True)
-        for path in ("/v3/files/private/download_link", "/v3/files/download_link", "/v3/files/sign")
+        for path in ("/v3/files/private/download_link", "/v3/files/download_link")
     ),
     *(
         _Endpoint(("GET",), path, gateways.list_gateways, "org:gateways:read")
@@ -241,6 +253,10 @@ def create_app(
         async def answer(request: Request) -> Response:
             body = await read_json(request) if endpoint.takes_json else None
             store.files.expire()
+            if endpoint.takes_link and presigned.SIGNATURE in request.query_params:
+                return await endpoint.handler(
+                    Asked(request, store, None, allowed=presigned.read(request, store))
+                )
             key = None
             if endpoint.scope != "open":
                 key = await authorize(store.keys, request.headers, endpoint.scope)
@@ -265,6 +281,7 @@ def create_app(
                 allow_origin_regex=_LOOPBACK_ORIGIN,
                 allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["*"],
+                expose_headers=tus.HEADERS,
                 allow_credentials=True,
             )
         ],
@@ -347,6 +364,9 @@ class _Door:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
+        if found := _SUBDOMAIN.match(request.headers.get("host", "").lower()):
+            scope["root_of_host"] = f"/ipfs/{found[1]}"
+            scope["path"] = f"{scope['root_of_host']}{scope['path']}"
         scope["path"] = _one_spelling(scope["path"])
         refusal = self._refuse(request)
         try:

@@ -8,31 +8,63 @@ documentation of gateway errors (``ERR_ID``).
 
 from __future__ import annotations
 
-import html
+import hashlib
 import re
+import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from itertools import chain
-from typing import Final, Literal, NamedTuple
-from urllib.parse import quote
+from typing import Final, NamedTuple
+from urllib.parse import quote, urlencode
 
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from pinatakit.content import CID, Block, Entry, Kind, Walk, car_header, car_section, walk_blocks, walk_steps
+from pinatakit.content import (
+    CID,
+    Block,
+    Entry,
+    Kind,
+    Walk,
+    block_value,
+    car_header,
+    car_section,
+    dagcbor,
+    dagjson,
+    links_size,
+    walk_blocks,
+    walk_steps,
+)
+from pinatakit.content.dagpb import Link
+from pinatakit.content.multiformats import DAG_CBOR, DAG_JSON, JSON
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
 from pinatakit.protocol import Network
-from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
+from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE, ImageOptions
 from pinatakit.protocol.plugins import ATTESTATION, HOT_SWAPS
-from pinatakit.server import gateways, links
+from pinatakit.server import gateways, images, links
+from pinatakit.server.listing import listing
 from pinatakit.server.media import SNIFFED, sniff
+from pinatakit.server.ranges import Multipart, Range, read_entity_bytes, read_ranges
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.request import Asked, host_of
 from pinatakit.server.store.gateways import Served
 
 _GATHER: Final = 1 << 20
-_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z")
 _FOREVER: Final = "public, max-age=29030400, immutable"
+_CBOR: Final = 0x51
+_CODED: Final = {  # by format: its media type, and the codecs that are of that format as they are
+    "dag-json": ("application/vnd.ipld.dag-json", (DAG_JSON,)),
+    "dag-cbor": ("application/vnd.ipld.dag-cbor", (DAG_CBOR,)),
+    "json": ("application/json", (JSON, DAG_JSON)),
+    "cbor": ("application/cbor", (_CBOR, DAG_CBOR)),
+}
+_FORMATS: Final = {CAR_TYPE: "car", RAW_TYPE: "raw"} | {kind: form for form, (kind, _) in _CODED.items()}
+_OF_CODEC: Final = {
+    DAG_JSON: _CODED["dag-json"][0],
+    DAG_CBOR: _CODED["dag-cbor"][0],
+    JSON: _CODED["json"][0],
+    _CBOR: _CODED["cbor"][0],
+}
 
 
 class _Found(NamedTuple):
@@ -71,8 +103,11 @@ async def _serve(asked: Asked, network: Network, served: Served | None) -> Respo
         return _raw(request, found)
     if form == "car":
         return _car(request, found)
+    if form in _CODED:
+        return _coded(request, found, form)
     if form is not None:
-        raise Refusal(406, "ERR_FORMAT", f"Format {form!r} is not served here; raw and car are.")
+        forms = ", ".join(("raw", "car", *_CODED))
+        raise Refusal(406, "ERR_FORMAT", f"Format {form!r} is not served here; these are: {forms}.")
     if found.entry is None or found.entry.kind is Kind.SYMLINK:
         raise Refusal(501, "ERR_FORMAT", f"{found.cid} is no file or folder; ask for it with ?format=raw")
     if found.entry.kind is Kind.DIRECTORY:
@@ -122,11 +157,19 @@ def _has(served: Served | None, plugin: int) -> bool:
 
 
 def _accepted(accept: str) -> str | None:
-    for part in accept.split(","):
-        kind = part.partition(";")[0].strip()
-        if kind in (CAR_TYPE, RAW_TYPE):
-            return "car" if kind == CAR_TYPE else "raw"
-    return None
+    """The format that an ``Accept`` header names; of several the one it likes best."""
+    liked: list[tuple[float, str]] = []
+    for part in accept.lower().split(","):
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        if form := _FORMATS.get(kind):
+            told = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+            try:
+                quality = float(told)
+            except ValueError:
+                quality = 0.0
+            liked.append((quality, form))
+    quality, form = max(liked, key=lambda one: one[0], default=(0.0, ""))
+    return form if quality > 0 else None
 
 
 def _headers(found: _Found, etag: str) -> dict[str, str]:
@@ -159,8 +202,34 @@ def _raw(request: Request, found: _Found) -> Response:
         "content-disposition": f'attachment; filename="{found.cid}.bin"',
         "x-content-type-options": "nosniff",
     }
-    block = bytes(found.above[-1].data) if found.above else found.cid.inlined or b""
-    return Response(block, headers=headers, media_type=RAW_TYPE)
+    return Response(_block(found), headers=headers, media_type=RAW_TYPE)
+
+
+def _block(found: _Found) -> bytes:
+    """The first block of what the path leads to."""
+    return bytes(found.above[-1].data) if found.above else found.cid.inlined or b""
+
+
+def _coded(request: Request, found: _Found, form: str) -> Response:
+    """What the first block says, in another codec or in its own."""
+    kind, as_it_is = _CODED[form]
+    headers = _headers(found, f"{found.cid}.{form}")
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    body = _block(found)
+    if found.cid.codec not in as_it_is:
+        try:
+            value = block_value(found.cid, body)
+            body = dagjson.encode(value) if form.endswith("json") else dagcbor.encode(value)
+        except ContentError as error:
+            raise Refusal(406, "ERR_FORMAT", error.message) from None
+    headers |= {
+        "content-type": kind,
+        "content-disposition": f'attachment; filename="{found.cid}.{form.removeprefix("dag-")}"',
+        "x-content-type-options": "nosniff",
+        "vary": "Accept",
+    }
+    return Response(body, headers=headers)
 
 
 def _car(request: Request, found: _Found) -> Response:
@@ -168,9 +237,22 @@ def _car(request: Request, found: _Found) -> Response:
     scope = query.get("dag-scope", "all")
     if scope not in ("all", "entity", "block"):
         raise Refusal(400, "ERR_FORMAT", f'"dag-scope" is all, entity or block, not {scope!r}')
+    order = query.get("car-order", "dfs")
+    if order not in ("dfs", "unk"):
+        raise Refusal(400, "ERR_FORMAT", f'"car-order" is dfs or unk, not {order!r}')
+    if query.get("car-version", "1") != "1":
+        raise Refusal(400, "ERR_FORMAT", "CARs are of version 1 here")
+    wanted: Range | None = None
+    if (asked := query.get("entity-bytes")) is not None:
+        is_file = found.entry is not None and found.entry.kind is Kind.FILE
+        whole = found.entry.size if found.entry else 0
+        part = read_entity_bytes(asked, whole)
+        wanted = part if is_file and scope != "block" and part != (0, whole) else None
+        scope = "entity" if scope == "all" else scope  # which entity-bytes imply
     accept = request.headers.get("accept", "")
     dups = (query.get("car-dups") or ("y" if re.search(r";\s*dups=y", accept) else "n")) == "y"
-    headers = _headers(found, f"{found.cid}.car.{scope}.{'y' if dups else 'n'}")
+    cut = f".{wanted.start}-{wanted.stop}" if wanted else ""
+    headers = _headers(found, f"{found.cid}.car.{scope}.{'y' if dups else 'n'}{cut}")
     if _unchanged(request, headers):
         return Response(None, 304, headers)
     kind = f"{CAR_TYPE}; version=1; order=dfs; dups={'y' if dups else 'n'}"
@@ -184,82 +266,120 @@ def _car(request: Request, found: _Found) -> Response:
 
     def pieces() -> Iterator[bytes]:
         yield car_header([found.root])
-        for block in chain(found.above[:-1], _below(found, scope, dups)):
+        for block in chain(found.above[:-1], _below(found, scope, dups, wanted)):
             yield car_section(block.cid, len(block.data))
             yield bytes(block.data)
 
     return StreamingResponse(stream(pieces()), headers=headers)
 
 
-def _below(found: _Found, scope: str, dups: bool) -> Iterable[Block]:
-    """The blocks of what the path leads to, as far as the scope goes."""
+def _below(found: _Found, scope: str, dups: bool, wanted: Range | None) -> Iterable[Block]:
+    """The blocks of what the path leads to, as far as the scope goes; whoever asks checks them."""
     if scope == "block":
         return found.above[-1:]
+    if wanted:
+        walk = Walk(found.cid, start=wanted.start, stop=wanted.stop)
+        return _walked(found, walk, dups=dups)
     if scope == "entity" and found.entry and found.entry.kind is Kind.DIRECTORY:
-        return _directory_blocks(found, Walk(found.cid, shallow=True))
-    return walk_blocks(found.cid, found.get, dups=dups)
+        return _walked(found, Walk(found.cid, shallow=True), dups=dups)
+    return walk_blocks(found.cid, found.get, dups=dups, verify=False)
 
 
-def _directory_blocks(found: _Found, walk: Walk) -> Iterator[Block]:
-    """A folder's own blocks, without what it holds; the names in it gather in the shallow walk."""
+def _walked(found: _Found, walk: Walk, *, dups: bool) -> Iterator[Block]:
+    """The blocks that a walk wants: of a folder without what it holds, or of a part of a file."""
+    given: set[CID] = set()
     while walk.wants is not None:
         block = Block(walk.wants, found.get(walk.wants))
         walk.feed(bytes(block.data))
-        yield block
+        if dups or block.cid not in given:
+            given.add(block.cid)
+            yield block
 
 
-async def _file(request: Request, found: _Found, entry: Entry) -> Response:
+async def _file(request: Request, found: _Found, entry: Entry, *, changing: bool = True) -> Response:
     query = request.query_params
-    headers = _headers(found, str(found.cid)) | {"accept-ranges": "bytes"}
-    if _unchanged(request, headers):
-        return Response(None, 304, headers)
     name = query.get("filename") or found.path.rpartition("/")[2]
     start_of_file = await anyio.to_thread.run_sync(
         lambda: b"".join(_content(found, 0, min(SNIFFED, entry.size)))
     )
-    headers["content-type"] = sniff(start_of_file, name)
-    if headers["content-type"] == "text/html" and found.served and not found.served.custom:
+    kind = _OF_CODEC.get(found.cid.codec) or sniff(start_of_file, name)
+    if kind == "text/html" and found.served and not found.served.custom:
         raise Refusal(
             403, "ERR_ID:00023", "HTML is served under a custom domain of the gateway alone - ERR_ID:00023"
         )
-    if headers["content-type"].startswith("text/"):
-        headers["content-type"] += "; charset=utf-8"
+    options = images.read_options(query) if changing else None
+    if options and kind in images.CHANGED:
+        return await _image(request, found, entry, options)
+    headers = _headers(found, str(found.cid)) | {"accept-ranges": "bytes"}
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    headers["content-type"] = kind + ("; charset=utf-8" if kind.startswith("text/") else "")
     how = "attachment" if query.get("download", "").lower() == "true" else "inline"
     if query.get("filename") or how == "attachment":
         headers["content-disposition"] = f"{how}; filename*=UTF-8''{quote(name or str(found.cid), safe='')}"
-    start, stop, status = 0, entry.size, 200
+    ranges = [Range(0, entry.size)]
     wanted = request.headers.get("range")
+    status = 200
     if wanted and request.headers.get("if-range", headers["etag"]) == headers["etag"]:
-        ranged = read_range(wanted, entry.size)
-        if ranged == "unsatisfiable":
+        asked = read_ranges(wanted, entry.size)
+        if asked == "unsatisfiable":
             raise Refusal(
                 416, f"bytes */{entry.size}", f"The content has {entry.size} bytes, and {wanted} has none."
             )
-        if ranged:
-            (start, stop), status = ranged, 206
-            headers["content-range"] = f"bytes {start}-{stop - 1}/{entry.size}"
+        if asked:
+            ranges, status = asked, 206
+    if len(ranges) > 1:
+        return _several(request, found, entry, ranges, headers)
+    start, stop = ranges[0]
+    if status == 206:
+        headers["content-range"] = f"bytes {start}-{stop - 1}/{entry.size}"
     headers["content-length"] = str(stop - start)
     if request.method == "HEAD":
         return Response(None, status, headers)
     return StreamingResponse(stream(_content(found, start, stop)), status, headers)
 
 
-def read_range(text: str, size: int) -> tuple[int, int] | Literal["unsatisfiable"] | None:
-    """The bytes a ``Range`` header asks for; `None` where it may be passed over (RFC 9110, 14.2).
+def _several(
+    request: Request, found: _Found, entry: Entry, ranges: list[Range], headers: dict[str, str]
+) -> Response:
+    """Several ranges at once (RFC 9110, 14.6)."""
+    parts = Multipart(ranges, kind=headers["content-type"], size=entry.size, boundary=secrets.token_hex(16))
+    headers |= {"content-type": parts.media_type, "content-length": str(parts.length)}
+    if request.method == "HEAD":
+        return Response(None, 206, headers)
 
-    Several ranges at once are passed over: the whole content is an answer to them too.
-    """
-    found = _RANGE.match(text.replace(" ", ""))
-    if not found or found.groups() == ("", ""):
-        return None
-    first, last = found.groups()
-    if not first:
-        start, stop = max(0, size - int(last)), size
-    else:
-        start, stop = int(first), min(int(last) + 1, size) if last else size
-        if last and int(last) < int(first):
-            return None
-    return (start, stop) if start < stop else "unsatisfiable"
+    def pieces() -> Iterator[bytes]:
+        for head, (start, stop) in zip(parts.heads, ranges, strict=True):
+            yield head
+            yield from _content(found, start, stop)
+            yield b"\r\n"
+        yield parts.end
+
+    return StreamingResponse(stream(pieces()), 206, headers)
+
+
+async def _image(request: Request, found: _Found, entry: Entry, options: ImageOptions) -> Response:
+    """An image, changed as the query says."""
+    takes_webp = "image/webp" in request.headers.get("accept", "").lower()
+    sign = hashlib.sha256(f"{options} {takes_webp}".encode()).hexdigest()[:16]
+    headers = _headers(found, f"{found.cid}.img.{sign}") | {"vary": "Accept"}
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    try:
+        if entry.size > images.MAX_INPUT:
+            raise Refusal(413, "TOO_LARGE", f"An image above {images.MAX_INPUT:,} bytes is not changed here.")
+        data = await anyio.to_thread.run_sync(lambda: b"".join(_content(found, 0, entry.size)))
+        body, kind = await anyio.to_thread.run_sync(lambda: images.change(data, options, webp=takes_webp))
+    except Refusal as refusal:
+        if options.onerror != "redirect" or refusal.status == 501:
+            raise
+        if found.network == "private":  # another query is another link
+            return await _file(request, found, entry, changing=False)
+        kept = [
+            (name, value) for name, value in request.query_params.multi_items() if name[:4].lower() != "img-"
+        ]
+        return RedirectResponse(str(request.url.replace(query=urlencode(kept))), 302)
+    return Response(body, headers=headers, media_type=kind)
 
 
 def _content(found: _Found, start: int, stop: int) -> Iterator[bytes]:
@@ -271,41 +391,30 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     request = asked.request
     if not request.scope["path"].endswith("/"):
         query = f"?{request.url.query}" if request.url.query else ""
-        return RedirectResponse(f"{quote(request.scope['path'])}/{query}", 301)
-    names = await anyio.to_thread.run_sync(_names, found)
-    if "index.html" in names:
+        path = request.scope["path"].removeprefix(request.scope.get("root_of_host", ""))
+        return RedirectResponse(f"{quote(path)}/{query}", 301)
+    below = await anyio.to_thread.run_sync(_links, found)
+    if any(link.name == "index.html" for link in below):
         path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
         request.path_params["path"] = path
         index = await anyio.to_thread.run_sync(_find, asked, found.network, found.served, True)
         if index.entry and index.entry.kind is Kind.FILE:
             return await _file(request, index, index.entry)
     headers = _headers(found, f"DirIndex-{found.cid}")
+    if headers["cache-control"] == _FOREVER:  # but the page is made by this version of this program
+        headers["cache-control"] = "public, max-age=604800, stale-while-revalidate=2678400"
     if _unchanged(request, headers):
         return Response(None, 304, headers)
-    return HTMLResponse(_listing(found, names), headers=headers)
+    block = _block(found)
+    size = len(block) + links_size(found.cid, block)
+    return HTMLResponse(listing(found.root, found.path, below, size=size), headers=headers)
 
 
-def _names(found: _Found) -> list[str]:
+def _links(found: _Found) -> list[Link]:
     walk = Walk(found.cid, shallow=True)
-    for _ in _directory_blocks(found, walk):
+    for _ in _walked(found, walk, dups=True):
         pass
-    return sorted(walk.names)
-
-
-def _listing(found: _Found, names: list[str]) -> str:
-    title = html.escape(f"/ipfs/{found.root}/{found.path}".rstrip("/"))
-    rows = "\n".join(
-        f'<li><a href="{quote(name.encode("utf-8", "surrogateescape"))}">'
-        f"{html.escape(name.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace'))}</a></li>"
-        for name in names
-    )
-    return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width">'
-        "<style>body{font:1rem/1.6 system-ui;margin:2rem auto;max-width:50rem;padding:0 1rem}"
-        "h1{font-size:1rem;overflow-wrap:anywhere}</style>"
-        f"<h1>{title}</h1><ul>\n{rows}\n</ul></html>"
-    )
+    return sorted(walk.below, key=lambda link: link.name)
 
 
 async def stream(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:

@@ -6,6 +6,7 @@ from typing import Final
 
 BAD_REQUEST: Final = "BAD_REQUEST"
 NOT_FOUND: Final = "NOT_FOUND"
+TOO_LARGE: Final = "PAYLOAD_TOO_LARGE"
 
 
 class Refusal(Exception):

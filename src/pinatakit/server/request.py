@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from starlette.requests import Request
@@ -27,17 +27,41 @@ Handler: TypeAlias = Callable[["Asked"], Awaitable[Response]]
 MAX_JSON: Final = 10_000_000
 
 
+class Allowed(NamedTuple):
+    """What a presigned URL lets somebody upload.
+
+    Attributes:
+        id: of the file it will be.
+        fields: what was signed of it, as the fields of a form say it.
+        max_size: bytes it may have.
+        mime_types: which it may be of, if not any.
+        expired: the time is over in which an upload may begin.
+    """
+
+    id: str
+    fields: Mapping[str, str]
+    max_size: int | None
+    mime_types: Sequence[str]
+    expired: bool
+
+    def rule(self, given: Mapping[str, str]) -> dict[str, str]:
+        """The fields that count: those signed, and a name where none was."""
+        return {"name": given.get("name", ""), **self.fields}
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that may be answered: its key is known and allowed.
 
-    `body` is the decoded JSON, `None` on routes that take none.
+    `body` is the decoded JSON, `None` on routes that take none. `allowed` is what a presigned
+    URL allows, which then takes the key's place.
     """
 
     request: Request
     store: Store
     key: Key | None
     body: Any = None
+    allowed: Allowed | None = None
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.uploads import check_cid_version
-from pinatakit.server.ingest import Form, Ingest, ProfileOf, receive
+from pinatakit.server.ingest import Form, Ingest, Recipe, RecipeOf, receive
 from pinatakit.server.refusal import bad_request
 from pinatakit.server.request import (
     Asked,
@@ -77,29 +77,48 @@ async def pin_json(asked: Asked) -> Response:
 
 async def upload(asked: Asked) -> Response:
     """``POST /v3/files``."""
-    arrived = await _receive(asked, _v3_profile, Profile.for_version(1))
-    fields = arrived.fields
+    allowed = asked.allowed
+
+    def recipe_of(fields: Mapping[str, str]) -> Recipe | None:
+        return v3_recipe(allowed.fields if allowed else fields)
+
+    arrived = await _receive(asked, recipe_of, Profile.for_version(1))
 
     def keep() -> Upload:
-        network = as_network(fields.get("network") or "private")
-        if network is None:
-            raise bad_request(f'"network" must be public or private, not {fields["network"]!r}')
-        try:
-            name = check_name(fields.get("name") or None)
-            keyvalues = check_keyvalues(_keyvalues(fields), text_only=True)
-        except InputError as error:
-            raise bad_request(error.message) from None
-        group_id = fields.get("group_id") or fields.get("group") or None
-        kept = Kept(_UNKNOWN, name, "", 0, network, keyvalues, group_id, _expires(fields.get("expires_at")))
-        return arrived.ingest.keep(kept)
+        kept = v3_kept(allowed.rule(arrived.fields) if allowed else arrived.fields)
+        if allowed is None:
+            return arrived.ingest.keep(kept)
+        return arrived.ingest.keep(kept._replace(id=allowed.id), allow=allowed.mime_types)
 
     kept = await _keep(arrived, keep)
     return data(kept.to_v3(user_id=asked.store.keys.user_id))
 
 
-async def _receive(asked: Asked, profile_of: ProfileOf, default: Profile) -> Form:
+def v3_kept(fields: Mapping[str, str]) -> Kept:
+    """What the fields of v3 say of a file.
+
+    Raises:
+        Refusal: one of them cannot be.
+    """
+    network = as_network(fields.get("network") or "private")
+    if network is None:
+        raise bad_request(f'"network" must be public or private, not {fields["network"]!r}')
+    try:
+        name = check_name(fields.get("name") or None)
+        keyvalues = check_keyvalues(_keyvalues(fields), text_only=True)
+    except InputError as error:
+        raise bad_request(error.message) from None
+    group_id = fields.get("group_id") or fields.get("group") or None
+    if _yes(fields, "car") and network == "private":
+        raise bad_request("A CAR can be uploaded to the public network only.")
+    _yes(fields, "streamable")  # what that prepares at Pinata, the gateway here does with any video
+    return Kept(_UNKNOWN, name, "", 0, network, keyvalues, group_id, _expires(fields.get("expires_at")))
+
+
+async def _receive(asked: Asked, recipe_of: RecipeOf, default: Profile) -> Form:
     content_type = asked.request.headers.get("content-type", "")
-    return await receive(asked.store, content_type, asked.request.stream(), profile_of, default)
+    most = asked.allowed.max_size if asked.allowed else None
+    return await receive(asked.store, content_type, asked.request.stream(), recipe_of, default, most=most)
 
 
 async def _keep(arrived: Form, keep: Callable[[], Upload]) -> Upload:
@@ -120,7 +139,14 @@ def _older_profile(fields: Mapping[str, str]) -> Profile | None:
     return None if version is None else Profile.for_version(version)
 
 
-def _v3_profile(fields: Mapping[str, str]) -> Profile | None:
+def v3_recipe(fields: Mapping[str, str]) -> Recipe | None:
+    """What the fields of v3 want made of the bytes, or `None` where they say nothing of it.
+
+    Raises:
+        Refusal: there is no such version.
+    """
+    if _yes(fields, "car"):
+        return "car"
     version = fields.get("cid_version")
     if not version:
         return None
@@ -143,6 +169,13 @@ def _keyvalues(fields: Mapping[str, str]) -> dict[str, Any]:
     given = read_object(fields, "keyvalues")
     inner = given.get("keyvalues")
     return inner if len(given) == 1 and is_object(inner) else given
+
+
+def _yes(fields: Mapping[str, str], name: str) -> bool:
+    text = fields.get(name) or "false"
+    if text.lower() not in ("true", "false"):
+        raise bad_request(f'"{name}" must be true or false, not {text!r}')
+    return text.lower() == "true"
 
 
 def _expires(text: str | None) -> datetime | None:

@@ -25,11 +25,13 @@ from pinatakit.server.store.gateways import Gateways
 from pinatakit.server.store.groups import Groups
 from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
+from pinatakit.server.store.links import Links
 from pinatakit.server.store.payments import Payments
 from pinatakit.server.store.psa import PinObjects
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
+from pinatakit.server.store.tus import Resumables
 from pinatakit.server.store.vectors import Vectors
 
 __all__ = [
@@ -38,12 +40,15 @@ __all__ = [
     "Cars",
     "Files",
     "Gateways",
+    "Groups",
     "Guest",
     "Jobs",
     "Keys",
+    "Links",
     "Payments",
     "PinObjects",
     "Records",
+    "Resumables",
     "Signatures",
     "Store",
     "Swaps",
@@ -88,6 +93,8 @@ class Store:
             self.gateways = Gateways(self.records)
             self.swaps = Swaps(self.records)
             self.signatures = Signatures(self.records)
+            self.links = Links(self.records)
+            self.resumables = Resumables(self.records, self.cars)
         except BaseException:
             self._lock.close()
             raise

@@ -44,7 +44,7 @@ class Cars:
         self.incoming.mkdir(parents=True, exist_ok=True)
 
     def write(self, cid_version: int) -> Writing:
-        """Begin a CAR."""
+        """Begin a CAR whose root is to be a dag-pb block, or one of raw bytes."""
         return Writing(self, _NO_ROOT[cid_version])
 
     def write_known(self, root: CID) -> Writing:
@@ -58,6 +58,33 @@ class Cars:
             OSError: it is not there any more.
         """
         return Writing(self, root, number)
+
+    def go_on(self, root: CID | int, number: int, at: int) -> Writing:
+        """Go on with a CAR from a checkpoint; `root` is its root, or its CID version."""
+        return Writing(self, _NO_ROOT[root] if isinstance(root, int) else root, number, at)
+
+    def rewind(self, db: sqlite3.Connection, number: int, at: int) -> None:
+        """Within a write: forget what was written to a CAR behind a checkpoint.
+
+        Raises:
+            FileNotFoundError: the CAR is gone.
+        """
+        db.execute("DELETE FROM block WHERE car = ? AND at >= ?", (number, at))
+        path = self.incoming / f"{number}.car"
+        for named in self.folder.glob(f"*.{number}.car"):  # it was whole, but that was not recorded
+            named.replace(path)
+        os.truncate(path, at)
+
+    def drop(self, db: sqlite3.Connection, number: int) -> None:
+        """Within a write: leave nothing of a CAR without root."""
+        db.execute("DELETE FROM block WHERE car = ?", (number,))
+        db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (number,))
+        self.records.after_commit(lambda: self.remove(self.incoming / f"{number}.car"))
+
+    def holds(self, car: int, cid: CID) -> bool:
+        """Whether a CAR has a block."""
+        sql = "SELECT 1 FROM block WHERE multihash = ? AND car = ?"
+        return self.records.read_one(sql, (cid.multihash, car)) is not None
 
     def path(self, root: CID, number: int) -> Path:
         """Where the CAR of a root is.
@@ -108,18 +135,26 @@ class Cars:
     def sweep(self) -> None:
         """Remove what a crash has left: CARs half written, or whole but never acknowledged.
 
-        What a job has fetched so far stays: it goes on from there.
+        Resumable uploads go back to their last checkpoint; what a job has fetched so far stays.
         """
+        rows = self.records.read("SELECT car, at FROM tus WHERE cid IS NULL")
+        under_way = {row["car"]: row["at"] for row in rows}
         jobs = self.records.read("SELECT car FROM job WHERE car IS NOT NULL")
-        wanted = {f"{row['car']}.car" for row in jobs}
+        kept = {f"{number}.car" for number in (*under_way, *(row["car"] for row in jobs))}
         for path in self.incoming.iterdir():
-            if path.name not in wanted:
+            if path.name not in kept:
                 path.unlink()
 
         def drop(db: sqlite3.Connection) -> None:
-            half = "root IS NULL AND n NOT IN (SELECT car FROM job WHERE car IS NOT NULL)"
-            db.execute(f"DELETE FROM block WHERE car IN (SELECT n FROM car WHERE {half})")
-            db.execute(f"DELETE FROM car WHERE {half}")
+            for number, at in under_way.items():
+                try:
+                    self.rewind(db, number, at)
+                except FileNotFoundError:
+                    db.execute("DELETE FROM tus WHERE car = ?", (number,))
+            wanted = "SELECT car FROM tus WHERE cid IS NULL UNION SELECT car FROM job WHERE car IS NOT NULL"
+            gone = f"SELECT n FROM car WHERE root IS NULL AND n NOT IN ({wanted})"
+            db.execute(f"DELETE FROM block WHERE car IN ({gone})")
+            db.execute(f"DELETE FROM car WHERE n IN ({gone})")
             orphans = (
                 "SELECT root FROM car WHERE root IS NOT NULL"
                 " AND root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
@@ -164,10 +199,13 @@ class Cars:
 class Writing:
     """A CAR that is being written: blocks first, the root at the end.
 
-    A block given again is written once, as far as the last 65,536 are remembered.
+    A block given again is written once, as far as the last 65,536 are remembered. With `number`
+    it is gone on with from its checkpoint `at`, or else from the end of its last whole block.
     """
 
-    def __init__(self, cars: Cars, placeholder: CID, number: int | None = None) -> None:
+    def __init__(
+        self, cars: Cars, placeholder: CID, number: int | None = None, at: int | None = None
+    ) -> None:
         self._cars = cars
         self._placeholder = placeholder
         self.number: int = (
@@ -177,19 +215,29 @@ class Writing:
             ).result()
         )
         self._path = cars.incoming / f"{self.number}.car"
-        new = 0 if number else os.O_CREAT | os.O_EXCL
-        self._file = os.open(self._path, os.O_WRONLY | new | getattr(os, "O_BINARY", 0), 0o644)
+        how = os.O_WRONLY | getattr(os, "O_BINARY", 0) | (0 if number else os.O_CREAT | os.O_EXCL)
+        self._file = os.open(self._path, how, 0o644)
         self._gathered: list[bytes | memoryview] = []
         self._gathered_size = 0
-        self._at = 0
-        self._synced = 0
+        self._at = self._synced = at or 0
+        self._named = bool(number)  # its name in the folder is synced
         self._syncing: Future[None] | None = None
         self._index: list[tuple[bytes, int, int, int]] = []
         self._recent: OrderedDict[CID, None] = OrderedDict()
-        if number:
+        if not number:
+            self._put(car_header([placeholder]))
+        elif at is None:
             self._cut()
         else:
-            self._put(car_header([self._placeholder]))
+            os.lseek(self._file, at, os.SEEK_SET)
+
+    def root_is(self, root: CID) -> None:
+        """Say before the first block what the root will be, where it may be of any kind."""
+        self._placeholder = root
+        self._gathered, self._gathered_size, self._at, self._synced = [], 0, 0, 0
+        os.ftruncate(self._file, 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        self._put(car_header([root]))
 
     def put(self, block: Block) -> None:
         """Take a block; it is on disk after `settle`.
@@ -223,6 +271,17 @@ class Writing:
         os.fsync(self._file)
         self.close()
 
+    def checkpoint(self) -> int:
+        """Sync all blocks so far, and say where the next one goes."""
+        self.flush()
+        self._wait()
+        _sync_data(self._file)
+        if not self._named:
+            sync_folder(self._cars.incoming)
+            self._named = True
+        self._synced = self._at
+        return self._at
+
     def keep(self, db: sqlite3.Connection, root: CID) -> None:
         """Within a write, after `settle`: name the CAR by its root."""
         self._path.replace(self._cars.path(root, self.number))
@@ -231,10 +290,8 @@ class Writing:
 
     def abandon(self, db: sqlite3.Connection) -> None:
         """Within a write: leave nothing of it."""
-        db.execute("DELETE FROM block WHERE car = ?", (self.number,))
-        db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (self.number,))
         self.close()
-        self._cars.remove(self._path)
+        self._cars.drop(db, self.number)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -37,6 +37,7 @@ class Kept(NamedTuple):
     keyvalues: Mapping[str, Any] = {}
     group_id: str | None = None
     expires_at: datetime | None = None
+    id: str | None = None  # as the upload or the job was promised, where none has it yet
 
 
 class Filter(NamedTuple):
@@ -90,20 +91,23 @@ class Files:
         if not db.execute("SELECT 1 FROM file WHERE cid = ? AND unpinned IS NULL", (cid,)).fetchone():
             self._cars.forget(db, cid)
 
-    def add(self, kept: Kept, car: Writing, *, id: str | None = None) -> Upload:
+    def add(self, kept: Kept, car: Writing, *, finished: str | None = None) -> Upload:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
-        What is pinned already stays as it is, and the answer says so.
+        What is pinned already stays as it is, and the answer says so. `finished` is the
+        resumable upload that thereby is.
 
         Raises:
             NoSuchGroup: the group it shall go into is not there.
         """
-        added = self._records.write(lambda db: self.record(db, kept, car, id=id)).result()
+        added = self._records.write(lambda db: self.record(db, kept, car, finished=finished)).result()
         if kept.expires_at:
             self._look_ahead()
         return added
 
-    def record(self, db: sqlite3.Connection, kept: Kept, car: Writing, *, id: str | None = None) -> Upload:
+    def record(
+        self, db: sqlite3.Connection, kept: Kept, car: Writing, *, finished: str | None = None
+    ) -> Upload:
         """Within a write: as `add`."""
         if kept.group_id:
             check_group(db, kept.network, kept.group_id)
@@ -115,9 +119,11 @@ class Files:
             car.abandon(db)
         else:
             car.keep(db, kept.root.cid)
+        if finished:
+            db.execute("UPDATE tus SET cid = ?, offset = length, state = x'' WHERE id = ?", (cid, finished))
         if row:
             return _upload(row, is_duplicate=True)
-        return _upload(_insert(db, kept, id))
+        return _upload(_insert(db, kept))
 
     def pin_held(
         self,
@@ -147,7 +153,7 @@ class Files:
                 car.put(block)
             kept = describe(cid, get)
             car.settle(kept.root)
-            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id), car, id=id)
+            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id, id=id), car)
         except BaseException:
             self._records.write(car.abandon).result()
             raise
@@ -306,13 +312,14 @@ def describe(cid: CID, get: Callable[[CID], bytes]) -> Kept:
     return Kept(Root(cid, size, dag_size), None, mime_type, files)
 
 
-def _insert(db: sqlite3.Connection, kept: Kept, id: str | None = None) -> sqlite3.Row:
+def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
     now = now_micros()
+    taken = kept.id and db.execute("SELECT 1 FROM file WHERE id = ?", (kept.id,)).fetchone()
     row: sqlite3.Row = db.execute(
         "INSERT INTO file (id, cid, network, name, size, dag_size, mime_type, number_of_files, group_id,"
         " keyvalues, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
         (
-            id or new_id(),
+            kept.id if kept.id and not taken else new_id(),
             str(kept.root.cid),
             kept.network,
             kept.name,

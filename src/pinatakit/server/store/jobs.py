@@ -183,11 +183,13 @@ class Jobs:
 
         def finish(db: sqlite3.Connection) -> None:
             if db.execute("SELECT 1 FROM job WHERE id = ?", (job.id,)).fetchone():
-                about = kept._replace(name=job.name, keyvalues=job.keyvalues, group_id=job.group_id)
+                about = kept._replace(
+                    id=job.id, name=job.name, keyvalues=job.keyvalues, group_id=job.group_id
+                )
                 try:
-                    self._files.record(db, about, car, id=job.id)
+                    self._files.record(db, about, car)
                 except NoSuchGroup:  # it was deleted meanwhile
-                    self._files.record(db, about._replace(group_id=None), car, id=job.id)
+                    self._files.record(db, about._replace(group_id=None), car)
                 self._done(db, job.id)
             else:
                 car.abandon(db)

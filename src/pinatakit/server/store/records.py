@@ -27,7 +27,7 @@ _log = logging.getLogger("pinatakit.store")
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
-VERSION: Final = 1
+VERSION: Final = 2
 _BATCH: Final = 256
 
 _SCHEMA: Final = """
@@ -134,6 +134,17 @@ CREATE TABLE block (
     PRIMARY KEY (multihash, car)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX block_of_car ON block (car);
+
+-- A resumable upload: its CAR goes on at `at` and its content at `offset`, from `state`; when it is
+-- whole, it has a CID. Presigned ones are marked.
+CREATE TABLE tus (
+    id TEXT PRIMARY KEY, length INTEGER NOT NULL, fields TEXT NOT NULL, presigned INTEGER NOT NULL,
+    offset INTEGER NOT NULL, car INTEGER NOT NULL, at INTEGER NOT NULL, state BLOB NOT NULL,
+    expires INTEGER NOT NULL, cid TEXT
+) STRICT;
+
+-- A presigned upload URL, and what it allows.
+CREATE TABLE link (id TEXT PRIMARY KEY, allowed TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
 """
 
 

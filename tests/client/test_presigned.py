@@ -1,0 +1,146 @@
+"""Presigned upload URLs, on three wires: whoever has one uploads without a key."""
+
+from __future__ import annotations
+
+import time
+
+import httpx2 as httpx
+import pytest
+
+from pinatakit import Pinata
+from pinatakit.client.files import Files
+from pinatakit.client.links import Links
+from pinatakit.content import PROFILES, build_file
+from pinatakit.errors import BadRequest, Forbidden, InputError, TooLarge, Unauthorized, Unreachable
+
+from .fakes import JWT, Service, said
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(3_000)
+
+
+def nobody(settings):
+    """A client without a key."""
+    return Pinata(endpoint_url=settings["endpoint_url"], gateway_url=settings["gateway_url"])
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+@pytest.mark.parametrize("version", [None, 0, "unixfs-v1-2025"])
+def test_what_was_signed_is_what_the_file_becomes(play, settings, resumable, version):
+    data = PNG * 500
+
+    async def body(pinata):
+        url = await Links.upload(
+            pinata.links,
+            network="private",
+            name="avatar.png",
+            keyvalues={"user": "7"},
+            cid_version=version,
+            mime_types=["image/*"],
+            max_size=len(data),
+        )
+        with nobody(settings) as other:
+            made = other.upload(
+                data,
+                url=url,
+                network="private",
+                name="mine.png",
+                resumable=resumable,
+                chunk_size=300_000,
+                cid_version=1 if version is None else version,
+            )
+        profile = {None: "v1", 0: "v0"}.get(version, version)
+        assert made.cid == build_file([data], PROFILES[profile]).cid
+        (file,) = [file async for file in Files.list(pinata.files, network="private")]
+        assert (file.cid, file.name, file.keyvalues) == (made.cid, "avatar.png", {"user": "7"})
+        assert file.mime_type == "image/png"
+        assert made.id == (None if resumable else file.id)
+        assert file.id in url  # the id in the URL becomes the file's
+
+    play(body)
+
+
+def test_a_wire_of_its_own_uploads_by_a_link(play):
+    async def body(pinata):
+        url = await Links.upload(pinata.links, network="public")
+        made = await Pinata.upload(pinata, PNG, url=url, resumable=True)
+        assert [file.cid async for file in Files.list(pinata.files)] == [made.cid]
+
+    play(body)
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_what_was_not_signed_is_refused(play, settings, resumable):
+    async def body(pinata):
+        small = await Links.upload(pinata.links, max_size=2_999)
+        text = await Links.upload(pinata.links, mime_types=["text/plain", "video/*"])
+        with nobody(settings) as other:
+            with pytest.raises(TooLarge):
+                other.upload(PNG, url=small, resumable=resumable)
+            with pytest.raises(
+                BadRequest, match="does not grant permissions to upload detected MIME type: image/png"
+            ):
+                other.upload(PNG, url=text, resumable=resumable)
+            with pytest.raises(Unauthorized, match="not valid"):
+                other.upload(
+                    PNG, url=small.replace("X-Expires=3600", "X-Expires=9999999"), resumable=resumable
+                )
+
+    play(body)
+
+
+def test_a_link_that_has_expired_is_refused(play, settings, server, monkeypatch):
+    async def body(pinata):
+        url = await Links.upload(pinata.links, expires=30)
+        later = 40_000_000 + time.time_ns() // 1000
+        monkeypatch.setattr("pinatakit.server.presigned.now_micros", lambda: later)
+        with nobody(settings) as other:
+            for resumable in (False, True):
+                with pytest.raises(Forbidden, match="expired"):
+                    other.upload(PNG, url=url, resumable=resumable)
+
+    play(body)
+
+
+def test_no_credential_goes_to_a_presigned_url_and_its_query_arrives(over):
+    service = Service(said(200, data={"id": "1", "cid": str(build_file([b"x"], PROFILES["v1"]).cid)}))
+
+    async def body(pinata):
+        await Pinata.upload(pinata, b"x", url="https://up.test/v3/files/1?X-Signature=abc&X-Date=1")
+
+    over(body, service.transport, jwt=JWT)
+    (request,) = service.requests
+    assert "authorization" not in request.headers
+    assert str(request.url) == "https://up.test/v3/files/1?X-Signature=abc&X-Date=1"
+
+
+def test_a_presigned_url_stands_in_no_error(over):
+    def gone(_):
+        raise httpx.ConnectError("no")
+
+    async def body(pinata):
+        with pytest.raises(Unreachable) as caught:
+            await Pinata.upload(pinata, b"x", url="https://up.test/v3/files/1?X-Signature=abc")
+        assert "abc" not in str(caught.value)
+
+    over(body, Service(gone).transport, attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"expires": 0}, "at least 1 second"),
+        ({"max_size": -1}, "bytes, not -1"),
+        ({"mime_types": "image/*"}, "a list of media types"),
+        ({"keyvalues": {"n": 1}}, "every value is text"),
+        ({"cid_version": 7}, "not 7"),
+    ],
+)
+def test_a_link_that_cannot_be_is_refused_before_it_is_asked_for(over, wrong, said):
+    service = Service(None)
+
+    async def body(pinata):
+        with pytest.raises(InputError, match=said):
+            await Links.upload(pinata.links, **wrong)
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
