@@ -141,15 +141,3 @@ current gateway GET    /files/{cid}/{path}
 current gateway GET    /x402/cid/{cid}
 """.strip().splitlines()
 ]
-
-PENDING = """
-api POST /v3/files/public/pin_by_cid
-api GET /v3/files/public/pin_by_cid
-api DELETE /v3/files/public/pin_by_cid/{id}
-api GET /psa/pins
-api POST /psa/pins
-api GET /psa/pins/{requestid}
-api POST /psa/pins/{requestid}
-api DELETE /psa/pins/{requestid}
-""".strip().splitlines()
-"""Neither called nor served yet. What is done leaves this list; a test insists."""

@@ -52,6 +52,8 @@ def made(kind):
         return kind(cid, "a/b", at="b")
     if kind in (errors.BlockMismatch, errors.MissingBlock):
         return kind(cid)
+    if kind in (errors.PinFailed, errors.PinPending):
+        return kind(cid, "expired", "nobody has it")
     if kind is errors.CIDMismatch:
         return kind(cid, CID.of(b"y"))
     return kind("what happened", hint="do this")

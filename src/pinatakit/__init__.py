@@ -18,7 +18,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from pinatakit.cars import list_car, pack, unpack, verify_car
-    from pinatakit.client import AsyncPinata, Download, ImageOptions, Pinata
+    from pinatakit.client import (
+        AsyncPinata,
+        AsyncPinningService,
+        Download,
+        ImageOptions,
+        Pinata,
+        PinningService,
+    )
     from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
@@ -37,6 +44,8 @@ if TYPE_CHECKING:
         NotFound,
         PaymentRequired,
         PinataError,
+        PinFailed,
+        PinPending,
         PlanLimit,
         RateLimited,
         ServiceFault,
@@ -81,6 +90,8 @@ if TYPE_CHECKING:
         Permissions,
         Pin,
         PinJob,
+        PinObject,
+        PinStatus,
         Plugin,
         Signature,
         Swap,
@@ -101,6 +112,7 @@ __all__ = [
     "Allowed",
     "ApiError",
     "AsyncPinata",
+    "AsyncPinningService",
     "BadRequest",
     "BlockMismatch",
     "CIDMismatch",
@@ -134,9 +146,14 @@ __all__ = [
     "Period",
     "Permissions",
     "Pin",
+    "PinFailed",
     "PinJob",
+    "PinObject",
+    "PinPending",
+    "PinStatus",
     "Pinata",
     "PinataError",
+    "PinningService",
     "PlanLimit",
     "Plugin",
     "Profile",

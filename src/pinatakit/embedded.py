@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from pinatakit.client import Pinata
 from pinatakit.errors import InputError, PinataError
-from pinatakit.server import Busy, Faults, Guest, Server, running
+from pinatakit.server import Busy, Faults, Fetching, Guest, Server, running
 from pinatakit.settings import Credential, Secret, Settings
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
@@ -39,8 +40,10 @@ class LocalPinata(Pinata):
         port: int = 0,
         limits: str | int | None = None,
         faults: bool = False,
+        gateways: Iterable[str] = (),
     ) -> None:
-        joined = _start_or_join(None if data is None else Path(data), host, port, limits)
+        fetching = Fetching(gateways=tuple(gateways))
+        joined = _start_or_join(None if data is None else Path(data), host, port, limits, fetching)
         self._server, self._guest, self.url, self.jwt, self.data = joined
         self._faults = Faults(self.url) if faults else None
         if self._faults:
@@ -91,7 +94,9 @@ def _abandon(server: Server | None) -> None:
         server.stop()
 
 
-def _start_or_join(folder: Path | None, host: str, port: int, limits: str | int | None) -> _Joined:
+def _start_or_join(
+    folder: Path | None, host: str, port: int, limits: str | int | None, fetching: Fetching
+) -> _Joined:
     """A server of the folder, or a place as a guest of the one that has it.
 
     Raises:
@@ -100,7 +105,7 @@ def _start_or_join(folder: Path | None, host: str, port: int, limits: str | int 
     until = time.monotonic() + _PATIENCE
     while True:
         try:
-            server = Server(folder, host=host, port=port, limits=limits).start()
+            server = Server(folder, host=host, port=port, limits=limits, fetching=fetching).start()
             return _Joined(server, None, server.url, server.admin.jwt, server.data)
         except Busy:
             assert folder is not None
@@ -126,23 +131,27 @@ def local(
     port: int = 0,
     limits: str | int | None = None,
     faults: bool = False,
+    gateways: Iterable[str] = (),
 ) -> LocalPinata:
     """Start a local Pinata, and give a client of it that is ready.
 
     Without `data` it keeps nothing beyond its end; with a folder it keeps everything there,
     and where a local Pinata serves that folder already, that one is used, at its own address
-    (`host` and `port` are then of no use). Any other client
+    (`host`, `port` and `gateways` are then of no use). Any other client
     can use it too: `url` and `jwt` of the result say how.
 
     `limits` makes it refuse what a plan refuses (``"free"``, ``"picnic"``, ``"fiesta"``,
     ``"enterprise"``, or calls a minute); with `faults` what its `faults` is told goes wrong on
     the way to it.
+    `gateways` are trustless gateways, such as ``https://ipfs.io`` or the `url` of another
+    local Pinata, from which what is pinned by its CID is fetched, besides the host nodes
+    that a request names. Without them and without host nodes nothing is fetched.
 
     Raises:
         InputError: the port is taken.
         Busy: with `limits`, another process has the folder.
     """
-    return LocalPinata(data, host=host, port=port, limits=limits, faults=faults)
+    return LocalPinata(data, host=host, port=port, limits=limits, faults=faults, gateways=gateways)
 
 
 def default_folder() -> Path:

@@ -11,6 +11,8 @@
     │   ├── MissingBlock        a DAG that ends before its content does
     │   └── NoSuchPath          a path that leads nowhere below its root
     ├── CIDMismatch             the service names other content than was sent
+    ├── PinFailed               the service could not fetch what it was asked to pin
+    ├── PinPending              it has not fetched it yet, in the time you gave it
     ├── Unreachable             no answer came
     └── ApiError                the service answered, and said no
         ├── BadRequest          400 and what else is wrong with the request
@@ -30,8 +32,7 @@ to do. Its attributes are for a program. Neither ever holds a secret.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,6 +55,8 @@ __all__ = [
     "NoSuchPath",
     "NotFound",
     "PaymentRequired",
+    "PinFailed",
+    "PinPending",
     "PinataError",
     "PlanLimit",
     "RateLimited",
@@ -166,6 +169,49 @@ class CIDMismatch(PinataError):
         self.expected = expected
         self.got = got
         self.differences = list(differences)
+
+
+class PinFailed(PinataError):
+    """The service could not fetch what it was asked to pin.
+
+    Attributes:
+        cid: what was to be pinned.
+        status: how it ended: ``expired``, ``bad_host_node``, ``invalid_object``,
+            ``over_max_size`` or ``over_free_limit``.
+    """
+
+    _HINTS: Final = {
+        "expired": "nobody on the network gave it; keep a node that has it online, and name it in host_nodes",
+        "bad_host_node": "name host nodes that are online and can be reached from there, or none",
+        "invalid_object": "it is not the CID of a file or folder",
+        "over_max_size": "it is larger than the service takes",
+        "over_free_limit": "the account's plan does not include more; see app.pinata.cloud under Billing",
+    }
+
+    def __init__(self, cid: CID, status: str, reason: str | None = None) -> None:
+        told = f": {reason}" if reason else ""
+        super().__init__(f"{cid} could not be pinned, {status}{told}", hint=self._HINTS.get(status))
+        self.cid = cid
+        self.status = status
+        self.reason = reason
+
+
+class PinPending(PinataError, TimeoutError):
+    """The service has not fetched it yet, in the time you gave it; it goes on.
+
+    Attributes:
+        cid: what is to be pinned.
+        status: how far it is: ``prechecking``, ``searching``, ``retrieving`` or ``backfilled``.
+    """
+
+    hint = "wait() again, or cancel() it"
+
+    def __init__(self, cid: CID, status: str, reason: str | None = None) -> None:
+        told = f": {reason}" if reason else ""
+        super().__init__(f"{cid} is not pinned yet, {status}{told}")
+        self.cid = cid
+        self.status = status
+        self.reason = reason
 
 
 class Unreachable(PinataError):

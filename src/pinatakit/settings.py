@@ -47,6 +47,7 @@ _HOSTS: Final[dict[Host, str]] = {
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
+    "psa": "https://api.pinata.cloud/psa",
     "x402": "https://402.pinata.cloud",
     "mpp": "https://mpp.pinata.cloud",
 }
@@ -140,6 +141,7 @@ class Settings:
         endpoint_url: the address that takes the place of all of Pinata's, if any; `api_url`
             and `uploads_url` those of one of its hosts.
         gateway_urls: where content is read; the first is asked first, the others stand in for it.
+        psa_url: where the pinning service API is spoken; Pinata's own unless it is another service.
         gateway_key: an access token of the first gateway, which no other is told.
         network: the one that an operation means where it is not told.
         timeout: seconds of silence after which a request is given up; a transfer that
@@ -167,6 +169,21 @@ class Settings:
     debug: bool = False
     profile: str = field(default="default", compare=False)
     origins: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
+    psa_url: str | None = None
+
+    @classmethod
+    def of_pinning_service(cls, endpoint: str, token: str, *, timeout: float, attempts: int) -> Settings:
+        """What a client of a pinning service other than Pinata has to be told.
+
+        Raises:
+            SettingsError: the endpoint is no address, or the token none.
+        """
+        return cls(
+            Credential(_secret(token, "the token")),
+            timeout=timeout,
+            attempts=attempts,
+            psa_url=_address(endpoint, "the endpoint of the pinning service"),
+        )
 
     @classmethod
     def read(
@@ -249,6 +266,8 @@ class Settings:
             return ""
         if host == "gateway":
             return self.gateway_url
+        if host == "psa":
+            return self.psa_url or (f"{self.endpoint_url}/psa" if self.endpoint_url else _HOSTS["psa"])
         own = {"api": self.api_url, "uploads": self.uploads_url}.get(host)
         return self.endpoint_url or own or _HOSTS[host]
 

@@ -121,6 +121,8 @@ CODES = {
     "NoSuchPath": 3,
     "NotFound": 3,
     "PaymentRequired": 4,
+    "PinFailed": 1,
+    "PinPending": 1,
     "PinataError": 1,
     "PlanLimit": 6,
     "RateLimited": 6,
@@ -146,6 +148,8 @@ def made(name):
             return kind(cid, cid)
         case "NoSuchPath":
             return kind(cid, "a/b", at="b")
+        case "PinFailed" | "PinPending":
+            return kind(cid, "expired")
         case _:
             return kind("words")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import CID, Pinata, PinPending
 from pinatakit.errors import RateLimited
 
 from . import processes
@@ -152,3 +152,15 @@ def test_it_refuses_what_a_plan_refuses(tmp_path):
 
 def test_a_plan_that_is_none_is_used_wrongly(run):
     assert run("serve", "--port", 0, "--limits", "gold").failed(2)
+
+
+def test_it_fetches_what_is_pinned_by_its_cid_from_its_gateways(tmp_path):
+    with serving(tmp_path, "--data", tmp_path / "one") as first:
+        upload = first.client.upload(HELLO, name="hello")
+        others = ["--gateway", first.about["url"], "--no-private-hosts"]
+        with serving(tmp_path, "--data", tmp_path / "two", *others) as second:
+            pins = second.client.pins
+            assert str(pins.wait(pins.add(upload.cid), timeout=LIMIT).cid) == HELLO_V1
+            refused = pins.add(CID.of(b"elsewhere"), host_nodes=["http://localhost:9"])
+            with pytest.raises(PinPending, match="is not fetched from"):
+                pins.wait(refused, timeout=1)

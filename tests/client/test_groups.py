@@ -194,9 +194,11 @@ def test_content_for_a_group_there_is_not_is_refused_and_not_kept(play):
             await Pinata.upload_json(pinata, 1, group_id=NOBODY)
         with pytest.raises(NotFound):
             await Pins.add(pinata.pins, CID.of(b"elsewhere"), group_id=NOBODY)
+        with pytest.raises(NotFound, match="OBJECT_NOT_FOUND"):
+            await Pins.add(pinata.pins, CID.of(b"elsewhere"), group_id=NOBODY, api="older")
         for network in ("public", "private"):
             assert [file async for file in Files.list(pinata.files, network=network)] == []
-        assert [job async for job in Pins.jobs(pinata.pins)] == []
+        assert [job async for job in Pins.queue(pinata.pins)] == []
 
     play(body)
 

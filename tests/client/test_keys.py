@@ -80,7 +80,7 @@ def test_what_is_ready_made_suffices_for_what_its_name_says(play, tmp_path):
     async def reads(pinata):
         assert len([file async for file in Files.list(pinata.files)]) == 3
         assert len([pin async for pin in Pins.list(pinata.pins)]) == 3
-        assert [job async for job in Pins.jobs(pinata.pins)] == []
+        assert [job async for job in Pins.queue(pinata.pins)] == []
         assert [group async for group in Groups.list(pinata.groups)] == []
         assert (await Account.usage(pinata.account)).pin_count == 3
         for refused in (

@@ -29,6 +29,7 @@ from pinatakit.client.links import Links
 from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
+from pinatakit.client.psa import PinObjects
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
 from pinatakit.client.vectors import Vectors
@@ -103,9 +104,17 @@ PLAYED = {
     # test_pins
     "Pins.add",
     "Pins.list",
-    "Pins.jobs",
+    "Pins.queue",
+    "Pins.cancel",
+    "Pins.wait",
     "Pins.update",
     "Pins.remove",
+    # test_psa
+    "PinObjects.list",
+    "PinObjects.add",
+    "PinObjects.get",
+    "PinObjects.replace",
+    "PinObjects.delete",
     # test_signatures
     "Signatures.sign",
     "Signatures.add",
@@ -163,6 +172,7 @@ ROOMS = (
     Groups,
     OlderGroups,
     Pins,
+    PinObjects,
     Keys,
     OlderKeys,
     Account,

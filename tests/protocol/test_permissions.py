@@ -185,7 +185,10 @@ def test_the_least_that_grants_a_scope_grants_it(scope):
         ("GET", "/v3/ipfs/gateway_analytics_top", "org:analytics:read"),
         ("GET", "/v3/analytics/gateways/top", "org:analytics:read"),
         ("GET", "/v3/x402/payment_instructions", None),
-        ("GET", "/psa/pins", None),
+        ("GET", "/psa/pins", "data.pinList"),
+        ("POST", f"/psa/pins/{ID}", "pinning.pinByHash"),
+        ("DELETE", f"/psa/pins/{ID}", "pinning.unpin"),
+        ("DELETE", f"/v3/files/public/pin_by_cid/{ID}", "org:files:write"),
         ("GET", "/ipfs/bafk", None),
     ],
 )

@@ -217,6 +217,63 @@ def test_pinning_by_hash_sends_what_is_given():
     assert (queued.cid, queued.status, queued.name) == (cid, "prechecking", None)
 
 
+JOB = {
+    "id": "0195a5c4-242f-7c01-bee8-f34a9e8e804b",
+    "cid": CID_TEXT,
+    "name": CID_TEXT,
+    "status": "prechecking",
+    "keyvalues": None,
+    "host_nodes": None,
+    "group_id": None,
+    "date_queued": "2025-03-30T12:00:00Z",
+}
+
+
+def test_pinning_by_cid_sends_what_is_given():
+    cid = CID.parse(CID_TEXT)
+    call = calls.pin_by_cid(cid, name="n", keyvalues={"k": "v"}, host_nodes=["/ip4/1.2.3.4"], group_id="g")
+    assert (call.method, call.path, call.repeatable) == ("POST", "/v3/files/public/pin_by_cid", False)
+    assert json.loads(call.body) == {
+        "cid": CID_TEXT,
+        "name": "n",
+        "keyvalues": {"k": "v"},
+        "host_nodes": ["/ip4/1.2.3.4"],
+        "group_id": "g",
+    }
+    assert json.loads(calls.pin_by_cid(cid, name=None, keyvalues=None).body) == {"cid": CID_TEXT}
+    job = call.read(answer({"data": JOB}))
+    assert (job.cid, job.status, job.failed) == (cid, "prechecking", False)
+    assert job.to_v3() == JOB
+
+
+def test_the_queue_is_asked_for_and_read_as_v3_writes_it():
+    cid = CID.parse(CID_TEXT)
+    call = calls.list_queue(order="ASC", status="retrieving", cid=cid, limit=250, page_token="t")
+    assert (call.method, call.path) == ("GET", "/v3/files/public/pin_by_cid")
+    assert dict(call.pairs()) == {
+        "order": "ASC",
+        "status": "retrieving",
+        "cid": CID_TEXT,
+        "limit": "250",
+        "pageToken": "t",
+    }
+    failed = {**JOB, "status": "expired", "reason": "nobody has it"}
+    queue = call.read(answer({"data": {"jobs": [JOB, failed], "next_page_token": ""}}))
+    assert queue.next_page_token is None
+    assert [job.failed for job in queue.jobs] == [False, True]
+    assert queue.jobs[1].reason == "nobody has it"
+    assert queue.jobs[1].to_v3() == failed
+    assert call.read(answer({"data": {"jobs": None, "next_page_token": "t"}})) == ([], "t")
+
+
+def test_a_job_is_cancelled_by_its_id():
+    call = calls.cancel(JOB["id"])
+    assert (call.method, call.path) == ("DELETE", f"/v3/files/public/pin_by_cid/{JOB['id']}")
+    assert call.read(answer({"data": None})) is None
+    with pytest.raises(InputError):
+        calls.cancel("../x")
+
+
 def test_pinning_by_hash_into_a_group_names_it_among_the_options():
     call = calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None, group_id="g")
     assert json.loads(call.body)["pinataOptions"] == {"groupId": "g"}
@@ -224,9 +281,10 @@ def test_pinning_by_hash_into_a_group_names_it_among_the_options():
     assert "pinataOptions" not in json.loads(call.body)
 
 
-def test_six_host_nodes_are_refused():
+@pytest.mark.parametrize("ask", [calls.pin_by_hash, calls.pin_by_cid])
+def test_six_host_nodes_are_refused(ask):
     with pytest.raises(InputError, match="at most 5"):
-        calls.pin_by_hash(CID.parse(CID_TEXT), name=None, keyvalues=None, host_nodes=["x"] * 6)
+        ask(CID.parse(CID_TEXT), name=None, keyvalues=None, host_nodes=["x"] * 6)
 
 
 def test_an_update_sends_only_what_changes():

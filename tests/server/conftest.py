@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import httpx2
 import pytest
 
@@ -47,6 +49,15 @@ def body(*files: tuple[str, bytes], fields_last: bool = False, **fields: str) ->
     plain = b"".join(form.field(BOUNDARY, name, value) for name, value in fields.items())
     parts = b"".join(form.file_head(BOUNDARY, name) + data + form.FILE_END for name, data in files)
     return (parts + plain if fields_last else plain + parts) + form.end(BOUNDARY)
+
+
+def until(true, seconds: float = 10):
+    """Wait until something is true, and give it."""
+    end = time.monotonic() + seconds
+    while not (value := true()):
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.01)
+    return value
 
 
 def send(api: httpx2.Client, path: str, *files: tuple[str, bytes], **fields) -> httpx2.Response:

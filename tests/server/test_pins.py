@@ -13,7 +13,7 @@ import pytest
 from pinatakit.content import Profile, build_file
 from pinatakit.server import Server
 
-from .conftest import client, group, pin, refusal, send, upload
+from .conftest import client, group, pin, refusal, send, until, upload
 
 LIST = "/data/pinList"
 UNKNOWN = "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4"
@@ -399,7 +399,9 @@ def test_pinning_what_is_pinned_already_changes_nothing(api):
 def test_private_content_is_not_pinned_by_its_cid(api):
     made = upload(api, b"a secret to be kept", network="private")
     told = api.post("/pinning/pinByHash", json={"hashToPin": made["cid"]}).json()
-    assert told["status"] == "searching"
+    assert told["status"] == "prechecking"
+    (job,) = api.get("/pinning/pinJobs", params={"ipfs_pin_hash": made["cid"]}).json()["rows"]
+    assert job["id"] == told["id"]
     assert api.get(f"/ipfs/{made['cid']}").status_code == 404
 
 
@@ -439,10 +441,11 @@ def test_unknown_content_waits_in_the_queue():
             "pinataOptions": {"hostNodes": ["/ip4/1.2.3.4/tcp/4001/p2p/QmPeer"]},
         }
         told = api.post("/pinning/pinByHash", json=body).json()
-        assert told == {"id": told["id"], "ipfsHash": cids[0], "status": "searching", "name": "airdrop"}
+        assert told == {"id": told["id"], "ipfsHash": cids[0], "status": "prechecking", "name": "airdrop"}
         for cid in cids[1:]:
             time.sleep(0.002)
             api.post("/pinning/pinByHash", json={"hashToPin": cid})
+        until(lambda: jobs(status="searching")["count"] == 3)
         first = jobs(ipfs_pin_hash=cids[0])
         assert first["count"] == 1
         assert first["rows"][0] | {"date_queued": ""} == {

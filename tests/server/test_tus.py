@@ -346,7 +346,11 @@ def test_what_came_before_a_connection_was_cut_is_kept(server, api, seed):
         assert (told == at + len(more)) if after else (at <= told <= at + len(more))
         at = told
     assert 0 < at < SIZE
-    assert send(api, location, at, DATA[at:]).headers["upload-cid"] == str(V1)
+    answer = send(api, location, at, DATA[at:])
+    while answer.status_code == 409:  # the last request that was cut was taken in behind the question
+        at = offset(api, location)
+        answer = send(api, location, at, DATA[at:])
+    assert answer.headers["upload-cid"] == str(V1)
     assert api.get(f"/ipfs/{V1}").content == DATA
 
 

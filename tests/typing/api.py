@@ -9,6 +9,7 @@ from typing import assert_type
 from pinatakit import (
     AccessToken,
     AsyncPinata,
+    AsyncPinningService,
     Download,
     File,
     Gateway,
@@ -22,6 +23,9 @@ from pinatakit import (
     Permissions,
     Pin,
     Pinata,
+    PinJob,
+    PinningService,
+    PinStatus,
     Signature,
     Swap,
     Upload,
@@ -36,6 +40,9 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.files.get("id"), File)
     assert_type(pinata.files.list(name="x"), Iterator[File])
     assert_type(pinata.pins.list(where=[kv("stage") == "prod", kv("score").between(1, 5)]), Iterator[Pin])
+    assert_type(pinata.pins.queue(status="searching", api="older"), Iterator[PinJob])
+    assert_type(pinata.pins.wait(pinata.pins.add("bafy"), timeout=60), File)
+    assert_type(pinata.psa.list(status=["queued", "pinning"], match="ipartial"), Iterator[PinStatus])
     assert_type(pinata.account.usage(), Usage)
     assert_type(pinata.account.limits(), Limits)
     assert_type(pinata.keys.create("ci", Permissions(files="write", endpoints=["pinList"])), NewKey)
@@ -65,6 +72,8 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.files.get("id"), File)
     assert_type(pinata.files.list(), AsyncIterator[File])
     assert_type(pinata.pins.list(), AsyncIterator[Pin])
+    assert_type(await pinata.pins.add("bafy"), PinJob)
+    assert_type(await pinata.psa.get("id"), PinStatus)
     assert_type(await pinata.account.usage(), Usage)
     assert_type(pinata.keys.list(), AsyncIterator[Key])
     assert_type(await pinata.groups.get("id"), Group)
@@ -76,3 +85,11 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.links.download("bafy", expires=60), str)
     assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
     assert_type(await pinata.payments.get("id"), PaymentInstruction)
+
+
+def service(service: PinningService) -> None:
+    assert_type(service.add("bafy", origins=["/p2p/Qm"]), PinStatus)
+
+
+async def async_service(service: AsyncPinningService) -> None:
+    assert_type(service.list(), AsyncIterator[PinStatus])

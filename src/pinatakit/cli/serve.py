@@ -21,8 +21,29 @@ from pinatakit.cli._common import json_option, show_json
 @click.option(
     "--limits", metavar="PLAN", help="Refuse what a plan refuses: free, picnic, …, or calls a minute."
 )
+@click.option(
+    "--gateway",
+    "gateways",
+    multiple=True,
+    metavar="URL",
+    help="A trustless gateway to fetch from what is pinned by its CID; may be given several times.",
+)
+@click.option(
+    "--private-hosts/--no-private-hosts",
+    default=None,
+    help="Fetch from host nodes on this machine and in private networks too; else only while it "
+    "listens on this machine alone.",
+)
 @json_option
-def serve(host: str, port: int, data: str | None, limits: str | None, as_json: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    data: str | None,
+    gateways: tuple[str, ...],
+    private_hosts: bool | None,
+    limits: str | None,
+    as_json: bool,
+) -> None:
     """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
 
     With --json it prints, once it is ready, one line: an object with url, gateway, jwt,
@@ -33,11 +54,14 @@ def serve(host: str, port: int, data: str | None, limits: str | None, as_json: b
     Examples:
       pinatakit serve
       pinatakit serve --port 0 --data ./pinata --json
+      pinatakit serve --gateway https://ipfs.io
     """
     from pinatakit.embedded import default_folder
-    from pinatakit.server import Server
+    from pinatakit.server import Fetching, Server
 
-    server = Server(Path(data) if data else default_folder(), host=host, port=port, limits=limits)
+    fetching = Fetching(gateways=gateways, private=private_hosts)
+    place = Path(data) if data else default_folder()
+    server = Server(place, host=host, port=port, limits=limits, fetching=fetching)
 
     def ready() -> None:
         if as_json:

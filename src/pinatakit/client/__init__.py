@@ -26,6 +26,7 @@ from pinatakit.client.opened import BUFFER, AsyncFile, RawFile
 from pinatakit.client.payments import Payments
 from pinatakit.client.pins import Pins
 from pinatakit.client.plugins import Plugins
+from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
 from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Options, Progress
@@ -40,7 +41,17 @@ from pinatakit.protocol.tus import CHUNK
 from pinatakit.settings import Settings
 from pinatakit.sources import Uploadable, gather, read_source
 
-__all__ = ["AsyncFile", "AsyncPinata", "Download", "ImageOptions", "Pinata", "Progress", "Uploadable"]
+__all__ = [
+    "AsyncFile",
+    "AsyncPinata",
+    "AsyncPinningService",
+    "Download",
+    "ImageOptions",
+    "Pinata",
+    "PinningService",
+    "Progress",
+    "Uploadable",
+]
 
 
 class _Pinata(Resource[W]):
@@ -52,6 +63,7 @@ class _Pinata(Resource[W]):
         self.files: Files[W] = Files(wire)
         self.groups: Groups[W] = Groups(wire)
         self.pins: Pins[W] = Pins(wire)
+        self.psa: PinObjects[W] = PinObjects(wire)
         self.keys: Keys[W] = Keys(wire)
         self.account: Account[W] = Account(wire)
         self.payments: Payments[W] = Payments(wire)

@@ -56,8 +56,8 @@ T = TypeVar("T")
 Watch: TypeAlias = Callable[[Exchange], object]
 """Told of each request when it is over. What it raises, the operation raises."""
 
-_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp")
-_OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads")  # alone are told who asks
+_HOSTS: Final[tuple[Host, ...]] = ("api", "uploads", "gateway", "x402", "mpp", "psa")
+_OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads", "psa")  # alone are told who asks
 _CONNECT: Final = 10.0  # seconds until a connection stands
 _TAKING_IN: Final = 2_000_000  # bytes of an upload that a service may think about for a second
 _THINKING: Final = 900.0  # seconds that it may think about any upload

@@ -19,6 +19,7 @@ from pinatakit.protocol.payments import PaidCID, PaymentInstruction, PaymentRequ
 from pinatakit.protocol.permissions import Permissions
 from pinatakit.protocol.pins import Pin, PinJob, Where, kv
 from pinatakit.protocol.plugins import InstalledPlugin, Plugin
+from pinatakit.protocol.psa import PinObject, PinStatus
 from pinatakit.protocol.signatures import Signature
 from pinatakit.protocol.swaps import Swap
 from pinatakit.protocol.uploads import Upload
@@ -51,6 +52,8 @@ __all__ = [
     "Permissions",
     "Pin",
     "PinJob",
+    "PinObject",
+    "PinStatus",
     "Plugin",
     "Query",
     "Record",

@@ -12,7 +12,7 @@ from pinatakit.errors import PinataError
 
 T = TypeVar("T")
 
-Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp"]
+Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp", "psa"]
 """Where a call goes; ``signed``: its path is a whole URL, whose signature takes the credential's place."""
 Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]

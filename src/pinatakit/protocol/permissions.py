@@ -173,6 +173,7 @@ _PARTS: Final = (  # of paths, and the part of v3 whose right they need; the lon
     ("/v3/files", "files"),
     ("/groups", "groups"),
 )
+_PSA: Final = {"GET": "data.pinList", "POST": "pinning.pinByHash", "DELETE": "pinning.unpin"}
 
 
 def scope_of(method: str, path: str) -> str | None:
@@ -183,6 +184,8 @@ def scope_of(method: str, path: str) -> str | None:
         return f"{family}.{name}"
     if family == "users":
         return "admin"
+    if path.startswith("/psa/pins"):
+        return _PSA.get(method)
     if path.startswith(("/v3/api_keys", "/v3/pinata/keys")):
         return "org:write"
     right = "read" if method in ("GET", "HEAD") else "write"

@@ -1,11 +1,11 @@
-"""Pins: the older API's records of what is and was pinned, its queue, and its filters.
+"""Pins: the records of what is and was pinned, their filters, and the queue of what shall be.
 
-Source: Pinata API, "Pinning" and "Data" (older API).
+Source: Pinata API, "Pinning" and "Data" (older API); v3, "Pin by CID".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -13,11 +13,12 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_json
+from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_data, reads_json
 from pinatakit.protocol._record import Record, record
+from pinatakit.protocol.files import check_id
 from pinatakit.protocol.metadata import Keyvalue, Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import as_object
-from pinatakit.protocol.times import millis
+from pinatakit.protocol.times import micros, millis
 
 Status: TypeAlias = Literal["all", "pinned", "unpinned"]
 STATUSES: Final = ("all", "pinned", "unpinned")
@@ -33,6 +34,11 @@ JOB_STATUSES: Final = (
     "bad_host_node",
     "backfilled",
 )
+FAILED: Final = ("expired", "over_free_limit", "over_max_size", "invalid_object", "bad_host_node")
+"""Statuses of a job that has ended, and not well."""
+
+MAX_HOST_NODES: Final = 5
+QUEUE: Final = "/v3/files/public/pin_by_cid"
 
 OPERATORS: Final = (
     "eq",
@@ -115,7 +121,14 @@ class Pin(Record, frozen=True, kw_only=True):
 
 
 class PinJob(Record, frozen=True, kw_only=True):
-    """A CID that waits to be fetched and pinned; `status` is one of `JOB_STATUSES`."""
+    """A CID that waits to be fetched and pinned, or could not be.
+
+    Attributes:
+        status: one of `JOB_STATUSES`: ``prechecking``, ``searching`` and ``retrieving`` follow
+            each other, ``backfilled`` waits until fewer than 250 others do, and the rest are
+            the ways to fail. One that is pinned is a job no more.
+        reason: why it is not further, in words, where the service tells.
+    """
 
     id: str
     cid: CID = msgspec.field(name="ipfs_pin_hash")
@@ -124,10 +137,41 @@ class PinJob(Record, frozen=True, kw_only=True):
     status: str = ""
     keyvalues: dict[str, Any] | None = None
     host_nodes: list[str] | None = None
+    group_id: str | None = None
+    reason: str | None = None
     pin_policy: dict[str, Any] | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether the service has given it up."""
+        return self.status in FAILED
+
+    @classmethod
+    def from_v3(cls, data: Any) -> PinJob:
+        """Read one as v3 writes it."""
+        return record({"ipfs_pin_hash": data.get("cid"), **data}, cls, told={"cid"})
+
+    @classmethod
+    def from_older_answer(cls, data: Any) -> PinJob:
+        """Read what the older API answers to a request to pin."""
+        return record({**data, "ipfs_pin_hash": data.get("ipfsHash")}, cls, told={"ipfsHash"})
+
+    def to_v3(self) -> dict[str, Any]:
+        """Write one as v3 does."""
+        return {
+            "id": self.id,
+            "cid": str(self.cid),
+            "name": self.name,
+            "status": self.status,
+            "keyvalues": self.keyvalues,
+            "host_nodes": self.host_nodes,
+            "group_id": self.group_id,
+            "date_queued": micros(self.date_queued) if self.date_queued else None,
+            **({"reason": self.reason} if self.reason else {}),  # no field of Pinata's
+        }
+
     def to_json(self) -> dict[str, Any]:
-        """Write one as the service does."""
+        """Write one as the older API does."""
         return {
             "id": self.id,
             "ipfs_pin_hash": str(self.cid),
@@ -290,11 +334,9 @@ def list_jobs(
     offset: int | None = None,
 ) -> Call[PinJobs]:
     """``GET /pinning/pinJobs``."""
-    if status is not None and status not in JOB_STATUSES:
-        raise InputError(f"a job's status is one of {', '.join(JOB_STATUSES)}, not {status!r}")
     query: dict[str, str | int | bool | None] = {
         "sort": sort,
-        "status": status,
+        "status": _job_status(status),
         "ipfs_pin_hash": str(cid) if cid else None,
         "limit": limit,
         "offset": offset,
@@ -307,30 +349,19 @@ def list_jobs(
     return Call("GET", "/pinning/pinJobs", reads_json(jobs), query)
 
 
-class Queued(Record, frozen=True, kw_only=True):
-    """The answer to a request to pin a CID."""
-
-    id: str
-    cid: CID = msgspec.field(name="ipfsHash")
-    status: str = ""
-    name: str | None = None
-
-
 def pin_by_hash(
     cid: CID,
     *,
     name: str | None,
     keyvalues: Keyvalues | None,
-    host_nodes: list[str] | None = None,
+    host_nodes: Sequence[str] = (),
     group_id: str | None = None,
-) -> Call[Queued]:
+) -> Call[PinJob]:
     """``POST /pinning/pinByHash``."""
     body: dict[str, Any] = {"hashToPin": str(cid), "pinataMetadata": metadata(name, keyvalues)}
     options: dict[str, Any] = {}
     if host_nodes:
-        if len(host_nodes) > 5:
-            raise InputError(f"{len(host_nodes)} host nodes; Pinata takes at most 5")
-        options["hostNodes"] = host_nodes
+        options["hostNodes"] = check_host_nodes(host_nodes)
     if group_id is not None:
         options["groupId"] = group_id
     if options:
@@ -338,11 +369,95 @@ def pin_by_hash(
     return Call(
         "POST",
         "/pinning/pinByHash",
-        reads_json(lambda data: record(data, Queued)),
+        reads_json(PinJob.from_older_answer),
         body=msgspec.json.encode(body),
         headers=JSON_TYPE,
         repeatable=False,
     )
+
+
+def _job_status(status: str | None) -> str | None:
+    if status is not None and status not in JOB_STATUSES:
+        raise InputError(f"a job's status is one of {', '.join(JOB_STATUSES)}, not {status!r}")
+    return status
+
+
+def check_host_nodes(host_nodes: Sequence[object]) -> list[str]:
+    """The host nodes, if the service takes them.
+
+    Raises:
+        InputError: they are more than 5, or no list of text.
+    """
+    nodes = [node for node in host_nodes if isinstance(node, str)]
+    if isinstance(host_nodes, str) or len(nodes) < len(host_nodes):
+        raise InputError(f"host nodes are a list of multiaddrs, not {host_nodes!r}")
+    if len(host_nodes) > MAX_HOST_NODES:
+        raise InputError(f"{len(host_nodes)} host nodes; Pinata takes at most {MAX_HOST_NODES}")
+    return nodes
+
+
+def pin_by_cid(
+    cid: CID,
+    *,
+    name: str | None,
+    keyvalues: Keyvalues | None,
+    host_nodes: Sequence[str] = (),
+    group_id: str | None = None,
+) -> Call[PinJob]:
+    """``POST /v3/files/public/pin_by_cid``."""
+    body: dict[str, Any] = {"cid": str(cid)}
+    if name is not None:
+        body["name"] = check_name(name)
+    if checked := check_keyvalues(keyvalues, text_only=True):
+        body["keyvalues"] = checked
+    if host_nodes:
+        body["host_nodes"] = check_host_nodes(host_nodes)
+    if group_id is not None:
+        body["group_id"] = group_id
+    return Call(
+        "POST",
+        QUEUE,
+        reads_data(PinJob.from_v3),
+        body=msgspec.json.encode(body),
+        headers=JSON_TYPE,
+        repeatable=False,
+    )
+
+
+class Queue(NamedTuple):
+    """Some jobs of the queue, and where the next ones start, or `None`."""
+
+    jobs: list[PinJob]
+    next_page_token: str | None
+
+
+def list_queue(
+    *,
+    order: Literal["ASC", "DESC"] | None = None,
+    status: str | None = None,
+    cid: CID | None = None,
+    limit: int | None = None,
+    page_token: str | None = None,
+) -> Call[Queue]:
+    """``GET /v3/files/public/pin_by_cid``."""
+    query: dict[str, str | int | bool | None] = {
+        "order": order,
+        "status": _job_status(status),
+        "cid": str(cid) if cid else None,
+        "limit": limit,
+        "pageToken": page_token,
+    }
+
+    def queue(data: Any) -> Queue:
+        jobs = [PinJob.from_v3(job) for job in data.get("jobs") or ()]
+        return Queue(jobs, data.get("next_page_token") or None)
+
+    return Call("GET", QUEUE, reads_data(queue), query)
+
+
+def cancel(id: str) -> Call[None]:
+    """``DELETE /v3/files/public/pin_by_cid/{id}``."""
+    return Call("DELETE", f"{QUEUE}/{check_id(id)}", nothing)
 
 
 def metadata(name: str | None, keyvalues: Keyvalues | None) -> dict[str, Any]:

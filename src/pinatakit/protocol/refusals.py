@@ -50,8 +50,8 @@ HINTS: Final[dict[str, str]] = {
     API_KEY_REVOKED: "make a new key at app.pinata.cloud under API Keys",
     CURRENT_USER_HAS_NOT_PINNED_CID: "pins.list() shows what is pinned",
     PAID_FEATURE_ONLY: "the account's plan does not include this; see app.pinata.cloud under Billing",
-    DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
     OBJECT_NOT_FOUND: "it was removed or replaced; list again for its present id",
+    DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
     FORBIDDEN: "see at app.pinata.cloud what the account's plan and the key allow",
     "ERR_ID:00004": "check the address: /ipfs/ and a CID, as cid_of() and upload() give it",
     "ERR_ID:00006": "this gateway serves what its owner has pinned: pin it, take another gateway, "
@@ -144,9 +144,10 @@ def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = 
     )
     if isinstance(error, RateLimited):
         error.retry_after = retry_after(answer.headers)
-    if call and (scope := scope_of(call.method, call.path)):
+    psa = call is not None and call.host == "psa"  # any service may have answered, and not Pinata alone
+    if call and (scope := scope_of(call.method, f"/psa{call.path}" if psa else call.path)):
         named = f"the key {key}" if key else "the key"
-        if isinstance(error, Forbidden) and (reason == NO_SCOPES_FOUND or "scope" in details):
+        if isinstance(error, Forbidden) and (reason == NO_SCOPES_FOUND or (not psa and "scope" in details)):
             error.missing_scope = scope
             error.hint = f"{named} lacks {_with_way_out(scope)}"
         elif details == _NO_HEADER:

@@ -6,6 +6,7 @@ from pinatakit.server.app import create_app
 from pinatakit.server.faults import Change, Cut, Fault, Faults, Refuse, Slow, Stall
 from pinatakit.server.serve import Admin, Server, running
 from pinatakit.server.store import Busy, Guest, Store
+from pinatakit.server.worker import Fetching
 
 __all__ = [
     "Admin",
@@ -14,6 +15,7 @@ __all__ = [
     "Cut",
     "Fault",
     "Faults",
+    "Fetching",
     "Guest",
     "Refuse",
     "Server",

@@ -7,7 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ from pinatakit.server import (
     pins,
     plugins,
     presigned,
+    psa,
     signatures,
     swaps,
     tus,
@@ -48,6 +50,7 @@ from pinatakit.server.refusal import NOT_FOUND, Refusal
 from pinatakit.server.request import Asked, Handler, host_of, json, read_json
 from pinatakit.server.store import Store
 from pinatakit.server.store.groups import NoSuchGroup
+from pinatakit.server.worker import Fetching, working
 
 _log = logging.getLogger("pinatakit.server")
 _access = logging.getLogger("pinatakit.access")
@@ -97,6 +100,9 @@ ENDPOINTS: Final = (
     _Endpoint(("DELETE",), "/groups/{id}", groups.delete_older, "org:groups:write"),
     _Endpoint(("PUT",), "/groups/{id}/cids", groups.add_cids, "org:groups:write", takes_json=True),
     _Endpoint(("DELETE",), "/groups/{id}/cids", groups.remove_cids, "org:groups:write", takes_json=True),
+    _Endpoint(("POST",), pins.QUEUE, pins.pin_by_cid, "org:files:write", takes_json=True),
+    _Endpoint(("GET",), pins.QUEUE, pins.list_queue, "org:files:read"),
+    _Endpoint(("DELETE",), f"{pins.QUEUE}/{{id}}", pins.cancel, "org:files:write"),
     _Endpoint(("GET",), "/v3/files/limits", account.limits, "org:files:read"),
     _Endpoint(("POST",), "/v3/files", tus.upload, "org:files:write"),
     _Endpoint(("OPTIONS",), "/v3/files", tus.options, "open"),
@@ -218,6 +224,11 @@ ENDPOINTS: Final = (
         ("DELETE",), "/v3/x402/payment_instructions/{id}/cids/{cid}", payments.remove_cid, "org:files:write"
     ),
     _Endpoint(("GET",), "/x402/cid/{cid}", payments.demand, "open"),
+    _Endpoint(("GET",), "/psa/pins", psa.list_pins, "data.pinList"),
+    _Endpoint(("POST",), "/psa/pins", psa.add, "pinning.pinByHash", takes_json=True),
+    _Endpoint(("GET",), "/psa/pins/{id}", psa.get, "data.pinList"),
+    _Endpoint(("POST",), "/psa/pins/{id}", psa.replace, "pinning.pinByHash", takes_json=True),
+    _Endpoint(("DELETE",), "/psa/pins/{id}", psa.delete, "pinning.unpin"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/files/{cid}", gateway.get_private, "open"),
@@ -226,14 +237,25 @@ ENDPOINTS: Final = (
 
 
 def create_app(
-    store: Store, *, hosts: Collection[str] | None = _LOOPBACK, rate: Rate | None = None
+    store: Store,
+    *,
+    hosts: Collection[str] | None = _LOOPBACK,
+    rate: Rate | None = None,
+    fetching: Fetching | None = None,
 ) -> ASGIApp:
     """The local Pinata over a store, as an ASGI application.
 
     `hosts` are the names by which it may be called, without port; `None` allows any. A
     browser's page may call the API only from this machine (its ``Origin``). `rate` is how
     often each key may call, else there is no limit.
+    browser's page may call the API only from this machine (its ``Origin``). What is queued is
+    fetched, as `fetching` says, between the start and the end of the application's lifespan.
     """
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncGenerator[None]:
+        async with working(store, fetching or Fetching()):
+            yield
 
     def route(endpoint: _Endpoint) -> Route:
         async def answer(request: Request) -> Response:
@@ -252,6 +274,7 @@ def create_app(
 
     app: ASGIApp = Starlette(
         routes=[route(endpoint) for endpoint in ENDPOINTS],
+        lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
             NoSuchGroup: _no_group,
@@ -283,6 +306,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         if error.status == 416:
             response.headers["content-range"] = error.reason
         return response
+    if request.url.path.startswith("/psa/"):
+        return json(older_envelope(error.reason, error.details), psa.status_of(error))
     if request.url.path.startswith("/v3/") and error.reason not in _OF_KEYS:
         return json(v3_envelope(error.status, error.details, request.scope["request_id"]), error.status)
     return json(older_envelope(error.reason, error.details), error.status)

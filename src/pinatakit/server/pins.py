@@ -1,4 +1,4 @@
-"""Pins: the older API's lists, queue and metadata."""
+"""Pins: the older API's lists and metadata, and the queue of both APIs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,40 @@ from typing import Any, Final
 import anyio.to_thread
 from starlette.responses import Response
 
-from pinatakit.errors import ContentError, InputError
-from pinatakit.protocol import Where, refusals, times
+from pinatakit.content import CID
+from pinatakit.errors import ContentError, InputError, InvalidCID
+from pinatakit.protocol import PinJob, Where, refusals, times
 from pinatakit.protocol.metadata import check_keyvalues, check_name
-from pinatakit.protocol.pins import JOB_STATUSES, OPERATORS, STATUSES
+from pinatakit.protocol.pins import JOB_STATUSES, MAX_HOST_NODES, OPERATORS, QUEUE, STATUSES
 from pinatakit.protocol.shapes import is_array, is_object
-from pinatakit.server.refusal import Refusal, bad_request
-from pinatakit.server.request import Asked, json, ok, read_about, read_cid, read_group, read_object
+from pinatakit.server.refusal import Refusal, bad_request, not_found
+from pinatakit.server.request import (
+    Asked,
+    data,
+    json,
+    ok,
+    page_token,
+    read_about,
+    read_cid,
+    read_group,
+    read_object,
+)
 from pinatakit.server.store.files import Filter
 
+__all__ = [
+    "QUEUE",
+    "cancel",
+    "hash_metadata",
+    "list_jobs",
+    "list_pins",
+    "list_queue",
+    "not_pinned",
+    "pin_by_cid",
+    "pin_by_hash",
+    "unpin",
+]
+
+_SPELLED: Final = {"retreiving": "retrieving", "DSC": "DESC"}  # in Pinata's OpenAPI file; by its SDK
 _KEYVALUE: Final = re.compile(r"metadata\[keyvalues\]\[(.+)\]\Z", re.DOTALL)
 
 
@@ -110,15 +135,13 @@ def _size(asked: Asked, name: str) -> int | None:
 async def list_jobs(asked: Asked) -> Response:
     """``GET /pinning/pinJobs``."""
     query = asked.query
-    status, sort = query.get("status") or None, (query.get("sort") or "DESC").upper()
-    if status is not None and status not in JOB_STATUSES:
-        raise bad_request(f'"status" must be one of {", ".join(JOB_STATUSES)}, not {status!r}')
+    status, sort = _job_status(query), (query.get("sort") or "DESC").upper()
     if sort not in ("ASC", "DESC"):
         raise bad_request(f'"sort" must be ASC or DESC, not {sort!r}')
     limit, offset = asked.number("limit", 5, 1, 1000), asked.number("offset", 0, 0, 1 << 53)
     rows, count = asked.store.jobs.list(
         status=status,
-        cid=query.get("ipfs_pin_hash") or None,
+        cid=_canonical(query.get("ipfs_pin_hash")),
         ascending=sort == "ASC",
         limit=limit,
         offset=offset,
@@ -131,30 +154,97 @@ async def pin_by_hash(asked: Asked) -> Response:
     body = asked.object()
     cid = read_cid(body.get("hashToPin"), "hashToPin")
     name, keyvalues, options = read_about(body)
-    hosts: Any = options.get("hostNodes") or options.get("host_nodes") or body.get("host_nodes") or []
-    if not is_array(hosts) or len(hosts) > 5 or not all(isinstance(host, str) for host in hosts):
-        raise bad_request('"hostNodes" must be a list of at most 5 multiaddrs')
-    group_id = read_group(options)
-    store = asked.store
+    hosts = options.get("hostNodes") or options.get("host_nodes") or body.get("host_nodes")
+    job = await _queue(asked, cid, name, keyvalues, _host_nodes(hosts, "hostNodes"), read_group(options))
+    return json({"id": job.id, "ipfsHash": str(cid), "status": job.status, "name": name})
 
-    def add() -> tuple[str, str]:
+
+def _host_nodes(given: Any, called: str) -> list[str]:
+    nodes: Any = given or []
+    if not is_array(nodes) or len(nodes) > MAX_HOST_NODES or not all(isinstance(node, str) for node in nodes):
+        raise bad_request(f'"{called}" must be a list of at most {MAX_HOST_NODES} multiaddrs')
+    return nodes
+
+
+async def _queue(
+    asked: Asked,
+    cid: CID,
+    name: str | None,
+    keyvalues: dict[str, Any],
+    host_nodes: list[str],
+    group_id: str | None,
+) -> PinJob:
+    """Pin a CID, or queue it; its job, which it leaves as soon as it is pinned."""
+
+    def add() -> PinJob:
         if group_id:
-            store.groups.get("public", group_id)  # which refuses one that is not there
+            asked.store.groups.get("public", group_id)  # which refuses one that is not there
         try:
-            held = store.files.pin_held(cid, name, keyvalues, group_id)
+            job = asked.store.jobs.add(cid, name, keyvalues, host_nodes, group_id)
         except ContentError as error:
             raise bad_request(f"{cid} is held here and cannot be pinned: {error.message}") from None
-        if held:
-            return _pin_id(asked, str(cid)), "prechecking"
-        return store.jobs.add(cid, name, keyvalues, hosts, group_id), "searching"
+        assert job, "it takes no other's place"
+        return job
 
-    id, status = await anyio.to_thread.run_sync(add)
-    return json({"id": id, "ipfsHash": str(cid), "status": status, "name": name})
+    return await anyio.to_thread.run_sync(add)
 
 
-def _pin_id(asked: Asked, cid: str) -> str:
-    wanted = Filter(status="pinned", network="public", cid=cid)
-    return asked.store.files.page(wanted, ascending=False, limit=1, after=None)[0].id
+async def pin_by_cid(asked: Asked) -> Response:
+    """``POST /v3/files/public/pin_by_cid``; one without a name is called by its CID."""
+    body = asked.object()
+    cid = read_cid(body.get("cid"), "cid")
+    group_id = body.get("group_id")
+    if not isinstance(group_id, str | None):
+        raise bad_request('"group_id" must be the id of a group')
+    try:
+        name = check_name(body.get("name")) or str(cid)
+        keyvalues = check_keyvalues(body.get("keyvalues"), text_only=True)
+    except InputError as error:
+        raise bad_request(error.message) from None
+    hosts = _host_nodes(body.get("host_nodes"), "host_nodes")
+    return data((await _queue(asked, cid, name, keyvalues, hosts, group_id)).to_v3())
+
+
+async def list_queue(asked: Asked) -> Response:
+    """``GET /v3/files/public/pin_by_cid``."""
+    query = asked.query
+    order = (query.get("order") or query.get("sort") or "DESC").upper()
+    order = _SPELLED.get(order, order)
+    if order not in ("ASC", "DESC"):
+        raise bad_request(f'"order" must be ASC or DESC, not {order!r}')
+    limit, after = asked.number("limit", 10, 1, 250), asked.page_token()
+    jobs = asked.store.jobs.page(
+        status=_job_status(query),
+        cid=_canonical(query.get("cid")),
+        ascending=order == "ASC",
+        limit=limit + 1,
+        after=after,
+    )
+    token = page_token(jobs[limit - 1].id) if len(jobs) > limit else ""
+    return data({"jobs": [job.to_v3() for job in jobs[:limit]], "next_page_token": token})
+
+
+async def cancel(asked: Asked) -> Response:
+    """``DELETE /v3/files/public/pin_by_cid/{id}``: what is pinned already is no job any more."""
+    if not await anyio.to_thread.run_sync(asked.store.jobs.cancel, asked.path("id")):
+        raise not_found(f"There is no pin request {asked.path('id')!r} in the queue.")
+    return data(None)
+
+
+def _job_status(query: Mapping[str, str]) -> str | None:
+    status = query.get("status") or None
+    status = _SPELLED.get(status or "", status)
+    if status is not None and status not in JOB_STATUSES:
+        raise bad_request(f'"status" must be one of {", ".join(JOB_STATUSES)}, not {status!r}')
+    return status
+
+
+def _canonical(cid: str | None) -> str | None:
+    """A CID as the queue knows it, whatever its base; another text finds nothing."""
+    try:
+        return str(CID.parse(cid)) if cid else None
+    except InvalidCID:
+        return cid
 
 
 async def hash_metadata(asked: Asked) -> Response:

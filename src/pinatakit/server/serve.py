@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -24,6 +24,7 @@ from pinatakit.protocol.limits import read_rate
 from pinatakit.server.app import create_app
 from pinatakit.server.auth import make_jwt
 from pinatakit.server.store import Store
+from pinatakit.server.worker import Fetching
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
@@ -46,6 +47,7 @@ class Server:
     `data` is its folder; without one it is a temporary folder, removed at the end. Port 0
     takes a free one. It listens when it is made, and answers from `start` or `run` on.
     `limits` is how often each key may call: a plan's name, or calls a minute.
+    `fetching` says from where it fetches what is queued by its CID.
 
     Raises:
         Busy: another server has the data folder.
@@ -60,6 +62,7 @@ class Server:
         port: int = 0,
         names: Collection[str] = (),
         limits: str | int | None = None,
+        fetching: Fetching | None = None,
     ) -> None:
         rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
@@ -80,10 +83,13 @@ class Server:
         self.url = f"http://{f'[{host}]' if ':' in host else _shown(host)}:{port}"
         anywhere = host in ("0.0.0.0", "::") and not names  # noqa: S104
         hosts = None if anywhere else [*names, f"[{host}]" if ":" in host else host]
+        fetching = fetching or Fetching()
+        if fetching.private is None:  # who can ask can connect to this machine himself
+            fetching = replace(fetching, private=host in _LOOPBACK and not names)
         config = uvicorn.Config(
-            create_app(self.store, hosts=hosts, rate=rate),
+            create_app(self.store, hosts=hosts, rate=rate, fetching=fetching),
             http="httptools",
-            lifespan="off",
+            lifespan="on",
             ws="none",
             log_config=None,
             access_log=False,

@@ -27,6 +27,7 @@ from pinatakit.server.store.jobs import Jobs
 from pinatakit.server.store.keys import Keys
 from pinatakit.server.store.links import Links
 from pinatakit.server.store.payments import Payments
+from pinatakit.server.store.psa import PinObjects
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
@@ -45,6 +46,7 @@ __all__ = [
     "Keys",
     "Links",
     "Payments",
+    "PinObjects",
     "Records",
     "Resumables",
     "Signatures",
@@ -82,8 +84,9 @@ class Store:
             self.cars.sweep()
             self.keys = Keys(self.records)
             self.files = Files(self.records, self.cars)
+            self.jobs = Jobs(self.records, self.files)
+            self.pin_objects = PinObjects(self.records)
             self.groups = Groups(self.records)
-            self.jobs = Jobs(self.records)
             self.payments = Payments(self.records)
             self.vectors = Vectors(self.records)
             self.analytics = Analytics(self.records)

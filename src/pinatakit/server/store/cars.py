@@ -47,6 +47,18 @@ class Cars:
         """Begin a CAR whose root is to be a dag-pb block, or one of raw bytes."""
         return Writing(self, _NO_ROOT[cid_version])
 
+    def write_known(self, root: CID) -> Writing:
+        """Begin the CAR of a root that is known, whatever its codec and hash."""
+        return Writing(self, root)
+
+    def resume(self, number: int, root: CID) -> Writing:
+        """Go on with a CAR that was left unfinished; what is not whole at its end is dropped.
+
+        Raises:
+            OSError: it is not there any more.
+        """
+        return Writing(self, root, number)
+
     def go_on(self, root: CID | int, number: int, at: int) -> Writing:
         """Go on with a CAR from a checkpoint; `root` is its root, or its CID version."""
         return Writing(self, _NO_ROOT[root] if isinstance(root, int) else root, number, at)
@@ -123,11 +135,12 @@ class Cars:
     def sweep(self) -> None:
         """Remove what a crash has left: CARs half written, or whole but never acknowledged.
 
-        Resumable uploads go back to their last checkpoint.
+        Resumable uploads go back to their last checkpoint; what a job has fetched so far stays.
         """
         rows = self.records.read("SELECT car, at FROM tus WHERE cid IS NULL")
         under_way = {row["car"]: row["at"] for row in rows}
-        kept = {f"{number}.car" for number in under_way}
+        jobs = self.records.read("SELECT car FROM job WHERE car IS NOT NULL")
+        kept = {f"{number}.car" for number in (*under_way, *(row["car"] for row in jobs))}
         for path in self.incoming.iterdir():
             if path.name not in kept:
                 path.unlink()
@@ -138,18 +151,20 @@ class Cars:
                     self.rewind(db, number, at)
                 except FileNotFoundError:
                     db.execute("DELETE FROM tus WHERE car = ?", (number,))
-            gone = "SELECT n FROM car WHERE root IS NULL AND n NOT IN (SELECT car FROM tus WHERE cid IS NULL)"
+            wanted = "SELECT car FROM tus WHERE cid IS NULL UNION SELECT car FROM job WHERE car IS NOT NULL"
+            gone = f"SELECT n FROM car WHERE root IS NULL AND n NOT IN ({wanted})"
             db.execute(f"DELETE FROM block WHERE car IN ({gone})")
             db.execute(f"DELETE FROM car WHERE n IN ({gone})")
-            orphans = "SELECT root FROM car WHERE root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
+            orphans = (
+                "SELECT root FROM car WHERE root IS NOT NULL"
+                " AND root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
+            )
             for row in db.execute(orphans).fetchall():
                 self.forget(db, row[0])
 
         self.records.write(drop).result()
-        known = {
-            self.path(CID.parse(row["root"]), row["n"])
-            for row in self.records.read("SELECT * FROM car WHERE root IS NOT NULL")
-        }
+        whole = self.records.read("SELECT * FROM car WHERE root IS NOT NULL")
+        known = {self.path(CID.parse(row["root"]), row["n"]) for row in whole}
         for path in self.folder.glob("*.car"):
             if path not in known:
                 path.unlink()
@@ -185,10 +200,12 @@ class Writing:
     """A CAR that is being written: blocks first, the root at the end.
 
     A block given again is written once, as far as the last 65,536 are remembered. With `number`
-    it is gone on with from its checkpoint `at`.
+    it is gone on with from its checkpoint `at`, or else from the end of its last whole block.
     """
 
-    def __init__(self, cars: Cars, placeholder: CID, number: int | None = None, at: int = 0) -> None:
+    def __init__(
+        self, cars: Cars, placeholder: CID, number: int | None = None, at: int | None = None
+    ) -> None:
         self._cars = cars
         self._placeholder = placeholder
         self.number: int = (
@@ -202,16 +219,17 @@ class Writing:
         self._file = os.open(self._path, how, 0o644)
         self._gathered: list[bytes | memoryview] = []
         self._gathered_size = 0
-        self._at = at
+        self._at = self._synced = at or 0
         self._named = bool(number)  # its name in the folder is synced
-        self._synced = at
         self._syncing: Future[None] | None = None
         self._index: list[tuple[bytes, int, int, int]] = []
         self._recent: OrderedDict[CID, None] = OrderedDict()
-        if number:
-            os.lseek(self._file, at, os.SEEK_SET)
-        else:
+        if not number:
             self._put(car_header([placeholder]))
+        elif at is None:
+            self._cut()
+        else:
+            os.lseek(self._file, at, os.SEEK_SET)
 
     def root_is(self, root: CID) -> None:
         """Say before the first block what the root will be, where it may be of any kind."""
@@ -287,6 +305,23 @@ class Writing:
         """Make all blocks so far readable."""
         self._flush()
         self._enter()
+
+    def _cut(self) -> None:
+        """Go to the end of the last block that is whole, and forget what the index knows beyond it."""
+        size = os.fstat(self._file).st_size
+
+        def whole(db: sqlite3.Connection) -> int:
+            db.execute("DELETE FROM block WHERE car = ? AND at + size > ?", (self.number, size))
+            end: int | None = db.execute(
+                "SELECT max(at + size) FROM block WHERE car = ?", (self.number,)
+            ).fetchone()[0]
+            return end or 0
+
+        self._at = self._synced = self._cars.records.write(whole).result()
+        os.ftruncate(self._file, self._at)
+        os.lseek(self._file, 0, os.SEEK_END)
+        if not self._at:
+            self._put(car_header([self._placeholder]))
 
     def _put(self, data: bytes | memoryview) -> None:
         self._gathered.append(data)

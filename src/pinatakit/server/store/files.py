@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from pinatakit.content import CID, Block, Kind, Root, Walk, links_size
+from pinatakit.content import CID, Kind, Root, Walk, links_size, walk_blocks
 from pinatakit.protocol import File, Network, Pin, Upload, Usage, Where
 from pinatakit.protocol.metadata import merge_keyvalues
 from pinatakit.protocol.pins import Region
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
     keyvalues: Mapping[str, Any] = {}
     group_id: str | None = None
     expires_at: datetime | None = None
-    id: str | None = None  # as the upload was promised, where none has it yet
+    id: str | None = None  # as the upload or the job was promised, where none has it yet
 
 
 class Filter(NamedTuple):
@@ -100,35 +100,43 @@ class Files:
         Raises:
             NoSuchGroup: the group it shall go into is not there.
         """
-
-        def add(db: sqlite3.Connection) -> Upload:
-            if kept.group_id:
-                check_group(db, kept.network, kept.group_id)
-            cid = str(kept.root.cid)
-            row = db.execute(
-                "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
-            ).fetchone()
-            if db.execute("SELECT 1 FROM car WHERE root = ?", (cid,)).fetchone():
-                car.abandon(db)
-            else:
-                car.keep(db, kept.root.cid)
-            if finished:
-                db.execute(
-                    "UPDATE tus SET cid = ?, offset = length, state = x'' WHERE id = ?", (cid, finished)
-                )
-            if row:
-                return _upload(row, is_duplicate=True)
-            return _upload(_insert(db, kept))
-
-        added = self._records.write(add).result()
+        added = self._records.write(lambda db: self.record(db, kept, car, finished=finished)).result()
         if kept.expires_at:
             self._look_ahead()
         return added
 
+    def record(
+        self, db: sqlite3.Connection, kept: Kept, car: Writing, *, finished: str | None = None
+    ) -> Upload:
+        """Within a write: as `add`."""
+        if kept.group_id:
+            check_group(db, kept.network, kept.group_id)
+        cid = str(kept.root.cid)
+        row = db.execute(
+            "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
+        ).fetchone()
+        if db.execute("SELECT 1 FROM car WHERE root = ?", (cid,)).fetchone():
+            car.abandon(db)
+        else:
+            car.keep(db, kept.root.cid)
+        if finished:
+            db.execute("UPDATE tus SET cid = ?, offset = length, state = x'' WHERE id = ?", (cid, finished))
+        if row:
+            return _upload(row, is_duplicate=True)
+        return _upload(_insert(db, kept))
+
     def pin_held(
-        self, cid: CID, name: str | None, keyvalues: Mapping[str, Any], group_id: str | None
+        self,
+        cid: CID,
+        name: str | None,
+        keyvalues: Mapping[str, Any],
+        group_id: str | None,
+        *,
+        id: str | None = None,
     ) -> bool:
         """Pin a DAG that is in a public CAR already, in a CAR of its own; whether it was.
+
+        `id` is what the file is called by where one is made.
 
         Raises:
             ContentError: the DAG is no file or folder, or the store is damaged.
@@ -138,11 +146,14 @@ class Files:
             return False
         if self._pinned(cid):
             return True
-        car = self._cars.write(cid.version)
+        get = self._cars.getter(number)
+        car = self._cars.write_known(cid)
         try:
-            kept = _copy(cid, self._cars.getter(number), car)
+            for block in walk_blocks(cid, get):
+                car.put(block)
+            kept = describe(cid, get)
             car.settle(kept.root)
-            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id), car)
+            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id, id=id), car)
         except BaseException:
             self._records.write(car.abandon).result()
             raise
@@ -234,6 +245,11 @@ class Files:
 
         return self._records.write(delete).result()
 
+    def unpin(self, db: sqlite3.Connection, n: int) -> None:
+        """Within a write: unpin one record. Content nobody pins goes."""
+        sql = "UPDATE file SET unpinned = ? WHERE n = ? RETURNING cid"
+        self._forget(db, db.execute(sql, (now_micros(), n)).fetchone()["cid"])
+
     def page(self, wanted: Filter, *, ascending: bool, limit: int, after: str | None) -> list[File]:
         """Some files in order of time, behind the one with id `after`."""
         conditions, values = _conditions(wanted)
@@ -266,8 +282,12 @@ class Files:
         return Usage(pin_count=row[0], pin_size_total=row[1], pin_size_with_replications_total=row[1])
 
 
-def _copy(cid: CID, get: Callable[[CID], bytes], car: Writing) -> Kept:
-    """Put a file's or folder's blocks into a CAR, and say what it is."""
+def describe(cid: CID, get: Callable[[CID], bytes]) -> Kept:
+    """What a file or folder is, whose blocks were checked already.
+
+    Raises:
+        Malformed: it is neither.
+    """
     walk = Walk(cid)
     steps = walk.leftover()
     dag_size = 0
@@ -287,8 +307,7 @@ def _copy(cid: CID, get: Callable[[CID], bytes], car: Writing) -> Kept:
             break
         wanted, block = walk.wants, get(walk.wants)
         dag_size = dag_size or len(block) + links_size(wanted, block)
-        steps = walk.feed(block)
-        car.put(Block(wanted, block))
+        steps = walk.take(block)
     mime_type = DIRECTORY if kind is Kind.DIRECTORY else sniff(start, None)
     return Kept(Root(cid, size, dag_size), None, mime_type, files)
 

@@ -27,7 +27,7 @@ _log = logging.getLogger("pinatakit.store")
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
-VERSION: Final = 1
+VERSION: Final = 2
 _BATCH: Final = 256
 
 _SCHEMA: Final = """
@@ -66,11 +66,20 @@ CREATE TABLE file_group (
     is_public INTEGER NOT NULL DEFAULT 0, created INTEGER NOT NULL, updated INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- A CID that shall be pinned. What the pinning service API asked for stays when it is pinned, as
+-- status 'pinned', and as 'replaced' until what takes its place is pinned too. The file that a job
+-- makes has the job's id. `car` is what has been fetched so far.
 CREATE TABLE job (
     id TEXT PRIMARY KEY, cid TEXT NOT NULL, name TEXT, keyvalues TEXT, host_nodes TEXT,
-    group_id TEXT, status TEXT NOT NULL, queued INTEGER NOT NULL
+    group_id TEXT, status TEXT NOT NULL, queued INTEGER NOT NULL UNIQUE,
+    psa INTEGER NOT NULL DEFAULT 0, reason TEXT, car INTEGER, replaced_by TEXT
 ) STRICT;
-CREATE INDEX job_queued ON job (queued, id);
+CREATE INDEX job_status ON job (status, queued);
+CREATE INDEX job_cid ON job (cid);
+CREATE INDEX job_replaced_by ON job (replaced_by) WHERE replaced_by IS NOT NULL;
+CREATE TRIGGER job_unpinned AFTER UPDATE OF unpinned ON file
+WHEN NEW.unpinned IS NOT NULL AND NEW.network = 'public'
+BEGIN DELETE FROM job WHERE cid = NEW.cid AND status IN ('pinned', 'replaced'); END;
 
 -- What a CID is swapped for since when; nothing where that ended.
 CREATE TABLE swap (
