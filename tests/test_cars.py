@@ -617,3 +617,8 @@ def test_every_bit_that_says_where_the_blocks_of_a_car_of_version_2_are_matters(
     whole = version_2(folder_of({"a": b"hello world"})[1])
     for bit in [*range(11 * 8), *range(27 * 8, 43 * 8)]:  # not the characteristics, nor the index
         is_noticed(flipped(whole, bit), tmp_path)
+
+
+def test_an_empty_block_that_is_inlined_is_not_missing():
+    empty = CID.parse("bafkqaaa")
+    assert verify_car(b"".join(write_car([empty], []))).missing == []

@@ -113,3 +113,8 @@ def test_an_ignore_file_that_is_no_text_is_told(top):
     (top / ".ignore").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError, match=r"\.ignore' cannot be read"):
         taken(top, Patterns(ignore_file=".ignore"))
+
+
+def test_no_ignore_file_takes_back_what_the_caller_excludes(top):
+    (top / ".gitignore").write_text("!a.log\n")
+    assert "a.log" not in taken(top, Patterns(exclude=["*.log"], ignore_file=".gitignore"))

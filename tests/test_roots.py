@@ -12,6 +12,7 @@ from pinatakit.content import CID, PROFILES, Root, build_directory, build_file, 
 from pinatakit.content.folder import MAX_DEPTH
 from pinatakit.errors import InputError
 from pinatakit.roots import Tree, cid_of, root_of
+from pinatakit.sources import pread_into
 
 from .content.vectors import VECTORS, Blocks, content, flat, profile_of
 
@@ -335,3 +336,18 @@ def test_a_symlink_to_itself_can_be_kept(tmp_path):
 def test_an_empty_path_is_no_folder():
     with pytest.raises(InputError, match="empty path"):
         cid_of("")
+
+
+def test_a_small_file_in_a_folder_that_changes_while_it_is_read_is_noticed(tmp_path, monkeypatch):
+    (tmp_path / "top").mkdir()
+    file = tmp_path / "top" / "a.txt"
+    file.write_bytes(b"A" * 1000)
+
+    def read(descriptor, buffer, at):
+        file.write_bytes(b"B" * 1000)
+        os.utime(file, ns=(1, 1))
+        return pread_into(descriptor, buffer, at)
+
+    monkeypatch.setattr("pinatakit.roots.pread_into", read)
+    with pytest.raises(InputError, match="changed while it was read"):
+        cid_of(tmp_path / "top")

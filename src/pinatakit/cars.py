@@ -178,7 +178,7 @@ def verify_car(car: CarSource) -> Verified:
             if cid.codec == RAW and cid in stored.index:
                 return []
             try:
-                return links_of(cid, cid.inlined or stored.get(cid))
+                return links_of(cid, stored.get(cid) if cid.inlined is None else cid.inlined)
             except MissingBlock:
                 missing.append(cid)
                 return []

@@ -4,8 +4,8 @@
     Patterns(include=["*.csv"], ignore_file=".gitignore")
 
 A pattern without a slash names files anywhere, one with a slash a path from the folder on; a
-slash at its end means folders alone; ``!`` in front takes back. What an ignore file says counts
-for its own folder and all below it, the deepest first, as git has it.
+slash at its end means folders alone; ``!`` in front takes back. What the caller excludes counts
+most, then what ignore files say, each for its own folder and all below it, the deepest first.
 Source: gitignore(5).
 """
 
@@ -40,7 +40,8 @@ class Patterns:
     ) -> None:
         self._include = _spec(include, "include")
         excluded = _spec(exclude, "exclude")
-        self._excluded: tuple[tuple[str, GitIgnoreSpec], ...] = (("", excluded),) if excluded else ()
+        self._given: tuple[tuple[str, GitIgnoreSpec], ...] = (("", excluded),) if excluded else ()
+        self._found: tuple[tuple[str, GitIgnoreSpec], ...] = ()
         self._ignore_file = ignore_file
 
     def within(self, folder: Path, prefix: str) -> Patterns:
@@ -48,7 +49,7 @@ class Patterns:
         if not self._ignore_file:
             return self
         try:
-            lines = (folder / self._ignore_file).read_text().splitlines()
+            lines = (folder / self._ignore_file).read_text("utf-8").splitlines()
         except FileNotFoundError:
             return self
         except (OSError, UnicodeDecodeError) as error:
@@ -57,7 +58,7 @@ class Patterns:
         if not found:
             return self
         below = copy(self)
-        below._excluded = (*self._excluded, (prefix, found))
+        below._found = (*self._found, (prefix, found))
         return below
 
     def only(self, pattern: str) -> Patterns:
@@ -68,7 +69,8 @@ class Patterns:
 
     def takes(self, path: str, *, is_folder: bool) -> bool:
         """Whether a file is taken, or a folder looked into; `path` is from the top on."""
-        for prefix, spec in reversed(self._excluded):
+        # What was excluded by the caller is decided first; then the deepest ignore file, and on upwards.
+        for prefix, spec in (*self._given, *reversed(self._found)):
             excluded = spec.check_file(path.removeprefix(prefix) + "/" * is_folder).include
             if excluded is not None:
                 if excluded:

@@ -253,7 +253,9 @@ class Tree:
             self.begin(path)
         file = os.open(path, READ)
         try:
+            before = os.fstat(file)
             size = _read_into(file, self._buffer)
+            check_unchanged(path, before, os.fstat(file))
             if size == len(self._buffer):
                 root = build_open_file(file, path, self.profile, self.sink)
                 self._done += root.size

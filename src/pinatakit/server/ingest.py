@@ -293,7 +293,7 @@ class CarIngest(Ingest):
         get = self._store.cars.getter(self._car.number)
         try:
             self._complete(root)
-            first = root.inlined or get(root)
+            first = get(root) if root.inlined is None else root.inlined
             size = files = 0
             kind = Kind.FILE
             walk = Walk(root, contents=False)
