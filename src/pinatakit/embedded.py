@@ -7,11 +7,14 @@ with pinatakit.local() as pinata:
 from __future__ import annotations
 
 import os
+import ssl
 import time
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import httpx2 as httpx
 
 from pinatakit.client import Pinata
 from pinatakit.errors import InputError, PinataError
@@ -44,13 +47,14 @@ class LocalPinata(Pinata):
     ) -> None:
         fetching = Fetching(gateways=tuple(gateways))
         joined = _start_or_join(None if data is None else Path(data), host, port, limits, fetching)
-        self._server, self._guest, self.url, self.jwt, self.data = joined
+        self._server, self._guest, self.url, self.jwt, self.data, trusted = joined
         self._faults = Faults(self.url) if faults else None
         if self._faults:
             self.url = self._faults.url
         self._left = weakref.finalize(self, _abandon, self._server)
         # What the user has set is for Pinata, not for this one.
-        super().__init__(settings=Settings(Credential(Secret(self.jwt)), self.url, (self.url,)))
+        settings = Settings(Credential(Secret(self.jwt)), self.url, (self.url,))
+        super().__init__(settings=settings, transport=_trusting(trusted) if trusted else None)
 
     @property
     def faults(self) -> Faults:
@@ -79,13 +83,22 @@ class LocalPinata(Pinata):
 
 
 class _Joined(NamedTuple):
-    """A server of one's own, or a place as a guest of another; where it answers, its key and its folder."""
+    """A server of one's own, or a place as a guest of another; where it answers, its key and its folder.
+
+    `trusted` is the file of who vouches for it, where it speaks https.
+    """
 
     server: Server | None
     guest: Guest | None
     url: str
     jwt: str
     data: Path
+    trusted: str | None = None
+
+
+def _trusting(authority: str) -> httpx.HTTPTransport:
+    """What connects to those for whom this authority vouches."""
+    return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=authority))
 
 
 def _abandon(server: Server | None) -> None:
@@ -115,7 +128,7 @@ def _start_or_join(
             try:
                 guest = Guest(folder)
                 other = running(folder)
-                return _Joined(None, guest, other["url"], other["jwt"], folder.resolve())
+                return _Joined(None, guest, other["url"], other["jwt"], folder.resolve(), other.get("ca"))
             except PinataError:  # it has just begun, or is about to stop
                 if guest:
                     guest.close()

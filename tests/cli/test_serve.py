@@ -164,3 +164,24 @@ def test_it_fetches_what_is_pinned_by_its_cid_from_its_gateways(tmp_path):
             refused = pins.add(CID.of(b"elsewhere"), host_nodes=["http://localhost:9"])
             with pytest.raises(PinPending, match="is not fetched from"):
                 pins.wait(refused, timeout=1)
+
+
+def test_over_tls_it_tells_whom_to_trust_and_commands_of_this_user_do(run, tmp_path, home):
+    data = tmp_path / "data"
+    args = command("serve", "--tls", "--port", 0, "--data", data)
+    with subprocess.Popen(args, stderr=subprocess.PIPE, env=environment(home)) as process:
+        try:
+            said = "".join(process.stderr.readline().decode() for _ in range(8))
+            assert f"SSL_CERT_FILE={data / 'tls' / 'ca.pem'}" in said
+            assert f"NODE_EXTRA_CA_CERTS={data / 'tls' / 'ca.pem'}" in said
+            assert "PINATA_ENDPOINT_URL=https://127.0.0.1:" in said
+            assert run("ls", f"--local={data}").code == 0
+        finally:
+            process.terminate()
+            process.communicate(timeout=LIMIT)
+
+
+def test_a_key_without_its_certificate_is_used_wrongly(here, tmp_path):
+    (tmp_path / "key.pem").touch()
+    assert here("serve", "--key", "key.pem").failed(2)
+    assert here("serve", "--port", 0, "--cert", "key.pem").failed(2)

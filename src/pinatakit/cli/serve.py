@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from pathlib import Path
 
 import click
@@ -34,6 +35,20 @@ from pinatakit.cli._common import json_option, show_json
     help="Fetch from host nodes on this machine and in private networks too; else only while it "
     "listens on this machine alone.",
 )
+@click.option(
+    "--name", "names", multiple=True, help="A name it may be called by besides localhost; several times."
+)
+@click.option("--tls", is_flag=True, help="Speak https, with a certificate of its own.")
+@click.option(
+    "--cert",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Speak https with this one (PEM).",
+)
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The key of --cert, if not in it.",
+)
 @json_option
 def serve(
     host: str,
@@ -42,6 +57,10 @@ def serve(
     gateways: tuple[str, ...],
     private_hosts: bool | None,
     limits: str | None,
+    names: tuple[str, ...],
+    tls: bool,
+    cert: Path | None,
+    key: Path | None,
     as_json: bool,
 ) -> None:
     """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
@@ -49,19 +68,31 @@ def serve(
     With --json it prints, once it is ready, one line: an object with url, gateway, jwt,
     api_key, api_secret and data. The admin key is made at the first start and kept in the
     data folder, readable by you alone. There are no rate limits without --limits.
+    With --tls clients must be told to trust it: it says how, and the line of JSON has ca.
 
     \b
     Examples:
       pinatakit serve
       pinatakit serve --port 0 --data ./pinata --json
       pinatakit serve --gateway https://ipfs.io
+      pinatakit serve --tls --name pinata.test
     """
     from pinatakit.embedded import default_folder
-    from pinatakit.server import Fetching, Server
+    from pinatakit.server import Certificate, Fetching, Server
 
+    if key and not cert:
+        raise click.UsageError("--key is the key of --cert")
     fetching = Fetching(gateways=gateways, private=private_hosts)
     place = Path(data) if data else default_folder()
-    server = Server(place, host=host, port=port, limits=limits, fetching=fetching)
+    server = Server(
+        place,
+        host=host,
+        port=port,
+        names=names,
+        limits=limits,
+        fetching=fetching,
+        tls=Certificate(cert, key) if cert else tls,
+    )
 
     def ready() -> None:
         if as_json:
@@ -74,5 +105,9 @@ def serve(
         click.echo("any pinatakit command uses it with --local; other clients:", err=True)
         click.echo(f"  export PINATA_ENDPOINT_URL={server.url} PINATA_GATEWAY_URL={server.url}", err=True)
         click.echo("  export PINATA_JWT=…   (jwt of admin.json)", err=True)
+        if trusted := server.about().get("ca"):
+            click.echo("they must trust its certificate:", err=True)
+            click.echo(f"  export SSL_CERT_FILE={shlex.quote(trusted)}          (Python, curl, Go)", err=True)
+            click.echo(f"  export NODE_EXTRA_CA_CERTS={shlex.quote(trusted)}    (Node)", err=True)
 
     server.run(ready)

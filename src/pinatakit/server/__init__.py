@@ -6,11 +6,13 @@ from pinatakit.server.app import create_app
 from pinatakit.server.faults import Change, Cut, Fault, Faults, Refuse, Slow, Stall
 from pinatakit.server.serve import Admin, Server, running
 from pinatakit.server.store import Busy, Guest, Store
+from pinatakit.server.tls import Certificate
 from pinatakit.server.worker import Fetching
 
 __all__ = [
     "Admin",
     "Busy",
+    "Certificate",
     "Change",
     "Cut",
     "Fault",

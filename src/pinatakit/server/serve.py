@@ -24,9 +24,11 @@ from pinatakit.protocol.limits import read_rate
 from pinatakit.server.app import create_app
 from pinatakit.server.auth import make_jwt
 from pinatakit.server.store import Store
+from pinatakit.server.tls import Certificate, own_certificate
 from pinatakit.server.worker import Fetching
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_ANYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,13 @@ class Server:
     `data` is its folder; without one it is a temporary folder, removed at the end. Port 0
     takes a free one. It listens when it is made, and answers from `start` or `run` on.
     `limits` is how often each key may call: a plan's name, or calls a minute.
-    `fetching` says from where it fetches what is queued by its CID.
+    `fetching` says from where it fetches what is queued by its CID. `names` are those it may be
+    called by besides this machine's. With `tls` it speaks https: with a certificate of its own,
+    which clients must be told to trust, or with the one given.
 
     Raises:
         Busy: another server has the data folder.
-        InputError: the address cannot be listened on.
+        InputError: the address cannot be listened on, or the certificate not be served with.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Server:
         names: Collection[str] = (),
         limits: str | int | None = None,
         fetching: Fetching | None = None,
+        tls: bool | Certificate = False,
     ) -> None:
         rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
@@ -73,15 +78,17 @@ class Server:
             self._remove()
             raise
         try:
-            self._socket = _listen(host, port)
+            self.certificate = self._certify(tls, [*names, host])
             self.admin = _admin(self.store)
+            self._socket = _listen(host, port)
         except BaseException:
             self.store.close()
             self._remove()
             raise
         port = self._socket.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else _shown(host)}:{port}"
-        anywhere = host in ("0.0.0.0", "::") and not names  # noqa: S104
+        scheme = "https" if self.certificate else "http"
+        self.url = f"{scheme}://{f'[{host}]' if ':' in host else _shown(host)}:{port}"
+        anywhere = host in _ANYWHERE and not names
         hosts = None if anywhere else [*names, f"[{host}]" if ":" in host else host]
         fetching = fetching or Fetching()
         if fetching.private is None:  # who can ask can connect to this machine himself
@@ -96,6 +103,8 @@ class Server:
             server_header=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=30,
+            ssl_certfile=self.certificate and self.certificate.chain,
+            ssl_keyfile=self.certificate and self.certificate.key,
         )
         self._uvicorn = _Uvicorn(config)
         self._thread: threading.Thread | None = None
@@ -157,6 +166,7 @@ class Server:
             "api_key": self.admin.api_key,
             "api_secret": self.admin.api_secret,
             "data": str(self.data),
+            **self._trusted(),
         }
 
     def _told(self, *_: object) -> None:
@@ -169,7 +179,20 @@ class Server:
 
     def _say_where(self) -> None:
         """Tell other processes of this user where it listens."""
-        write_private(self.data / "server.json", {"url": self.url, "pid": os.getpid()})
+        about = {"url": self.url, "pid": os.getpid(), **self._trusted()}
+        write_private(self.data / "server.json", about)
+
+    def _certify(self, tls: bool | Certificate, names: Collection[str]) -> Certificate | None:
+        """The certificate to serve with, if any; `names` without those that stand for any address."""
+        if isinstance(tls, Certificate):
+            tls.check()
+            return tls
+        return own_certificate(self.data, {*names} - set(_ANYWHERE)) if tls else None
+
+    def _trusted(self) -> dict[str, str]:
+        """Whom clients must trust that do not already."""
+        trusted = self.certificate.authority if self.certificate else None
+        return {"ca": str(trusted.resolve())} if trusted else {}
 
     def _remove(self) -> None:
         if self._temporary:
@@ -235,7 +258,7 @@ def write_private(path: Path, value: dict[str, Any]) -> None:
 
 
 def running(data: Path) -> dict[str, str]:
-    """Where the server that has this data folder answers, and its admin key.
+    """Where the server that has this data folder answers, its admin key, and whom to trust (``ca``), if need be.
 
     Raises:
         PinataError: it has not said so, or these are not its words.
@@ -243,7 +266,8 @@ def running(data: Path) -> dict[str, str]:
     try:
         where = json.loads((data / "server.json").read_text())
         admin = json.loads((data / "admin.json").read_text())
-        return {"url": str(where["url"]), "jwt": str(admin["jwt"])}
+        trusted = {"ca": str(where["ca"])} if "ca" in where else {}
+        return {"url": str(where["url"]), "jwt": str(admin["jwt"]), **trusted}
     except (OSError, ValueError, KeyError):
         raise PinataError(
             f"the data folder {str(data)!r} is in use, and its server cannot be found",
