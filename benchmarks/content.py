@@ -1,7 +1,8 @@
 """CIDs and CAR files against the hash itself, in turns, as ratios of one run.
 
 The base is one thread of `hashlib.sha256` over the same bytes; the ceiling is two threads that
-hash half of them each; ``cp`` is what writing alone costs on this disk. Each turn runs all of
+hash half of them each; pipes are filled by ``cat``, which needs a core too, so that the bare pipe
+is the ceiling there; ``cp`` is what writing alone costs on this disk. Each turn runs all of
 them, each in a process of its own, and ratios are taken within the turn. Peers are measured
 where they are installed: `aleph-cid` beside pinatakit, `ipfs-unixfs-importer` in a folder given
 by ``--js`` (``npm install ipfs-unixfs-importer blockstore-core``).
@@ -61,6 +62,7 @@ def compare_file(folder: Path, given: argparse.Namespace) -> None:
     if given.js:
         peers["ipfs-unixfs-importer"] = ["js", str(file), str(given.js)]
     tasks = {"ceiling": ["ceiling", str(file)], "pinatakit": ["cid", str(file)]}
+    tasks |= {"pipe, read and hashed bare": ["bare-pipe", str(file)]}
     tasks |= {"pinatakit, from a pipe": ["pipe", str(file)], **peers}
     turns(f"CID of {given.size:,} bytes", given.turns, ["base", str(file)], tasks, beside="ceiling")
     file.unlink()
@@ -177,7 +179,7 @@ def spread(values: list[float]) -> str:
 def run(task: list[str]) -> dict[str, float]:
     """Seconds and peak memory (bytes) of a task in a process of its own, its start not counted."""
     command = [sys.executable, __file__, "--task", *task]
-    if task[0] == "pipe":
+    if task[0].endswith("pipe"):
         with subprocess.Popen(["cat", task[1]], stdout=subprocess.PIPE) as cat:
             done = subprocess.run(command, stdin=cat.stdout, capture_output=True, check=True)
     else:
@@ -231,6 +233,31 @@ def ceiling_task(path: str) -> Callable[[], object]:
             thread.start()
         for thread in threads:
             thread.join()
+
+    return work
+
+
+def bare_pipe_task(_path: str) -> Callable[[], object]:
+    """The least that a pipe costs: one thread reads into buffers that two others hash, and no more."""
+    import fcntl
+    import hashlib
+    from collections import deque
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    def work() -> None:
+        fcntl.fcntl(0, fcntl.F_SETPIPE_SZ, PIECE)
+        buffers, hashing = deque(bytearray(PIECE) for _ in range(5)), deque[Future[Any]]()
+        with ThreadPoolExecutor(2) as threads:
+            while True:
+                buffer, filled = memoryview(buffers[0]), 0
+                buffers.rotate()
+                while filled < PIECE and (count := os.readv(0, [buffer[filled : filled + PIECE // 4]])):
+                    filled += count
+                if not filled:
+                    return
+                hashing.append(threads.submit(hashlib.sha256, buffer[:filled]))
+                if len(hashing) == len(buffers):
+                    hashing.popleft().result()
 
     return work
 
@@ -373,6 +400,7 @@ TASKS: dict[str, Task] = {
     "cp": cp_task,
     "cid": cid_task,
     "pipe": pipe_task,
+    "bare-pipe": bare_pipe_task,
     "stream": stream_task,
     "dfs": dfs_task,
     "verify": verify_task,

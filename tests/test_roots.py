@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -311,6 +312,45 @@ def test_an_open_file_is_read_from_where_it_stands():
     file = io.BytesIO(b"not this hello world")
     file.seek(9)
     assert str(cid_of(file)) == HELLO_V1
+
+
+@pytest.mark.parametrize("buffering", [-1, 0])
+def test_a_pipe_is_read_to_its_end(buffering):
+    data = bytes(range(256)) * 5000
+    read_end, write_end = os.pipe()
+
+    def write():
+        with os.fdopen(write_end, "wb") as pipe:
+            for at in range(0, len(data), 99_999):
+                pipe.write(data[at : at + 99_999])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    with os.fdopen(read_end, "rb", buffering=buffering) as pipe:
+        assert cid_of(pipe) == cid_of(data)
+    writer.join()
+
+
+def test_a_pipe_in_which_nothing_is_yet_is_refused():
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    with os.fdopen(read_end, "rb", buffering=0) as pipe, pytest.raises(InputError, match="nothing to read"):
+        cid_of(pipe)
+    os.close(write_end)
+
+
+def test_what_can_only_be_read_and_not_read_into_is_taken_too():
+    class Chunks:
+        def __init__(self, *chunks):
+            self._chunks = list(chunks)
+
+        def read(self, size):
+            assert size > 0
+            return self._chunks.pop(0) if self._chunks else b""
+
+    assert cid_of(Chunks(b"hello", b" world")) == cid_of(b"hello world")
+    with pytest.raises(InputError, match="open as text"):
+        cid_of(Chunks("hello"))
 
 
 def test_a_tree_is_used_for_one_folder_after_another(tmp_path):

@@ -120,11 +120,16 @@ def root_of(
     builder = FileBuilder(recipe, sink)
     reader = Reader(what)
     done = 0
-    while piece := reader.piece():
-        builder.feed(piece)
-        done += len(piece)
-        if progress:
+
+    def read(buffer: memoryview) -> int:
+        nonlocal done
+        count = reader.readinto(buffer)
+        done += count
+        if progress and count:
             progress(done, what.size)
+        return count
+
+    builder.drain(read)
     return builder.finish()
 
 

@@ -10,14 +10,18 @@ import io
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
 
 from pinatakit.errors import InputError
 from pinatakit.patterns import ALL, Patterns
+
+if sys.platform == "linux":
+    import fcntl
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 
@@ -65,13 +69,34 @@ class Reader:
         """
         size = most if self._left is None else min(most, self._left)
         data = self._checked(self._file.read(size)) if size else b""
-        self._at += len(data)
-        if self._left is None:
-            return data
-        self._left -= len(data)
-        if (self._left and not data) or not self._left:
-            self.check(missing=bool(self._left))
+        self._took(len(data))
         return data
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill the buffer, or its beginning, with the next bytes; how many, 0 at the end.
+
+        Raises:
+            InputError: the file is not what it was when the upload began.
+        """
+        if self._left is not None:
+            buffer = buffer[: self._left]
+        fill: Callable[[memoryview], object] | None = getattr(self._file, "readinto", None)
+        if fill is None:
+            data = self.piece(len(buffer))
+            buffer[: len(data)] = data
+            return len(data)
+        count = fill(buffer) if buffer else 0
+        if not isinstance(count, int):
+            raise self._unreadable(count)
+        self._took(count)
+        return count
+
+    def _took(self, count: int) -> None:
+        self._at += count
+        if self._left is not None:
+            self._left -= count
+            if not count or not self._left:
+                self.check(missing=bool(self._left))
 
     def seek(self, at: int) -> None:
         """Go on from a place, counted from where the source begins.
@@ -108,11 +133,14 @@ class Reader:
 
     def _checked(self, data: object) -> bytes:
         if not isinstance(data, bytes):
-            what = "has nothing to read yet" if data is None else "is open as text"
-            raise InputError(
-                f"{self._source.name!r} {what}", hint="open it with mode 'rb', so that reading waits"
-            )
+            raise self._unreadable(data)
         return data
+
+    def _unreadable(self, data: object) -> InputError:
+        what = "has nothing to read yet" if data is None else "is open as text"
+        return InputError(
+            f"{self._source.name!r} {what}", hint="open it with mode 'rb', so that reading waits"
+        )
 
     def _changed(self) -> bool:
         if not self._source.path:
@@ -246,6 +274,7 @@ def _open_file(file: BinaryIO, name: str | None) -> Source:
         size = file.seek(0, os.SEEK_END) - start
         file.seek(start)
     except (OSError, AttributeError, io.UnsupportedOperation):
+        _widen(file)
         return Source(name, None, lambda: file, again=False)
 
     def rewound() -> BinaryIO:
@@ -253,6 +282,13 @@ def _open_file(file: BinaryIO, name: str | None) -> Source:
         return file
 
     return Source(name, size, rewound)
+
+
+def _widen(file: BinaryIO) -> None:
+    """Let a pipe hold a megabyte, so that who writes and who reads wait less for each other."""
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError, ValueError):  # it is no pipe
+            fcntl.fcntl(file.fileno(), fcntl.F_SETPIPE_SZ, PIECE)
 
 
 def _plain(name: str | None, otherwise: str = "file") -> str:

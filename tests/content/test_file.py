@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import subprocess
@@ -71,6 +72,20 @@ def test_the_root_is_the_same_when_large_feeds_are_cut_across_chunks(profile):
     whole = build_file([data], PROFILES[profile])
     for step in (262_143, 262_144, 262_145, 1_000_003, 2_097_152):
         assert build_file((data[at : at + step] for at in range(0, size, step)), PROFILES[profile]) == whole
+
+
+@pytest.mark.parametrize("profile", [SMALL, PROFILES["v1-raw-256k"]], ids=lambda profile: profile.name)
+@pytest.mark.parametrize("size", [0, 1, 10, 1000, 1 << 20, (1 << 20) + 1, 3_000_000])
+@pytest.mark.parametrize("most", [999, 1 << 30])
+def test_what_is_drained_has_the_root_of_what_is_fed(profile, size, most):
+    data = b"".join(content("drained", size))
+    rest = io.BytesIO(data)
+    blocks = Blocks()
+    builder = FileBuilder(profile, blocks.take)
+    assert builder.drain(lambda buffer: rest.readinto(buffer[:most])) == size
+    expected: dict = {}
+    assert builder.finish() == build_file([data], profile, lambda b: expected.update({b.cid: bytes(b.data)}))
+    assert blocks == expected
 
 
 def test_any_bytes_like_feed_is_taken():

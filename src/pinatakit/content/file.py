@@ -32,6 +32,7 @@ from pinatakit.content.profile import Profile
 from pinatakit.errors import Malformed
 
 _JOB: Final = 1 << 20  # bytes hashed in one go: a thread's round trip is then no cost
+_READ: Final = 1 << 18  # bytes read in one go: the writer of a pipe waits while they are copied
 _SPARE: Final = 20  # buffers kept at most; as many are in use when eight threads hash
 
 
@@ -114,6 +115,26 @@ class FileBuilder:
             buffer = self._buffer(min(job, size))[:length]
             keep = self._sink is not None
             self._queue(pool(self._threads).submit(_read_leaves, read, at, buffer, self.profile, keep))
+
+    def drain(self, readinto: Callable[[memoryview], int]) -> int:
+        """Take all that ``readinto`` gives until it gives 0, and say how many bytes that was.
+
+        Nothing may have been fed before that does not fill whole chunks; nothing may be fed after.
+        """
+        assert not self._rest, "whole chunks were fed"
+        chunk = self.profile.chunk_size
+        job = max(1, _JOB // chunk) * chunk
+        taken = 0
+        while True:
+            buffer = self._buffer(job)
+            filled = 0
+            while filled < job and (count := readinto(buffer[filled : min(filled + _READ, job)])):
+                filled += count
+            if filled:
+                self._hash([buffer[at : min(at + chunk, filled)] for at in range(0, filled, chunk)])
+            taken += filled
+            if filled < job:
+                return taken
 
     def finish(self) -> Root:
         """The root of all that was fed; an empty file has one too."""
