@@ -47,7 +47,7 @@ _NUMBERS: Final = [
     ),
 ]
 _CODECS: Final = [mf.RAW, mf.DAG_PB, mf.DAG_CBOR, mf.DAG_JSON, mf.JSON, 0, 0x72, 0xFFFF]
-_HASHES: Final = [*mf.HASHES, mf.BLAKE3, 0x22, 0xB201, 0x7FFF_FFFF]
+_HASHES: Final = [*mf.HASHES, 0x22, 0xB200, 0xB261, 0x7FFF_FFFF]
 
 
 def _number(rng: Random) -> int:

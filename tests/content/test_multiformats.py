@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sys
 from types import SimpleNamespace
@@ -35,7 +36,8 @@ MULTIBASES = [
     (b"\0\0yes mani !", "base58btc", "z117paNL19xttacUY"),
 ]
 
-# "abc" in FIPS 180-4 and FIPS 202 (NIST's examples) and RFC 7693 (blake2b-512, blake2s-256)
+# "abc" in FIPS 180-4 and FIPS 202 (NIST's examples), RFC 7693 (blake2b-512, blake2s-256), RFC 1320 (md4),
+# RFC 1321 (md5), the page of RIPEMD-160 and GB/T 32905 (sm3)
 ABC = {
     0x00: "616263",
     0x11: "a9993e364706816aba3e25717850c26c9cd0d89d",
@@ -47,12 +49,25 @@ ABC = {
     0x15: "ec01498288516fc926459f58e2c6ad8df9b473cb0fc08c2596da7cf0e49be4b298d88cea927ac7f539f1edf228376d25",
     0x16: "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532",
     0x17: "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf",
+    0x18: "5881092dd818bf5cf8a3ddb793fbcba74097d5c526a6d35f97b83351940f2cc8",
+    0x19: "483366601360a8771c6863080cc4114d8db44530f8f1e1ee4f94ea37e78b5739"
+    "d5a15bef186a5386c75744c0527e1faa9f8726e462a12a4feb06bd8801e751e4",
     0x20: "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
+    0xD5: "900150983cd24fb0d6963f7d28e17f72",
+    0x1013: "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7",
     0xB220: "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319",
     0xB240: "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
     "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923",
     0xB260: "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982",
 }
+ABC_OPENSSL = {
+    0xD4: "a448017aaf21d8525fc10ae87aa6729d",
+    0x1014: "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa",
+    0x1015: "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23",
+    0x1053: "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc",
+    0x534D: "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
+}
+_HASHLIB = {0xD4: "md4", 0x1014: "sha512_224", 0x1015: "sha512_256", 0x1053: "ripemd160", 0x534D: "sm3"}
 BLAKE3_ABC = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"
 
 
@@ -134,8 +149,29 @@ def test_a_hash_is_what_its_standard_says(code, expected):
     assert mf.digest(code, memoryview(b"abc")).hex() == expected
 
 
+@pytest.mark.parametrize(("code", "expected"), ABC_OPENSSL.items(), ids=map(mf.hash_name, ABC_OPENSSL))
+def test_a_hash_of_openssl_is_what_its_standard_says_or_is_said_to_be_missing(code, expected):
+    if _HASHLIB[code] in hashlib.algorithms_available:
+        assert mf.digest(code, b"abc").hex() == expected
+    else:
+        with pytest.raises(UnknownHash, match=mf.hash_name(code)):
+            mf.digest(code, b"abc")
+
+
+def test_blake2_has_a_code_for_each_length_and_a_digest_of_it():
+    for size in range(1, 65):
+        assert mf.digest(0xB200 + size, b"abc") == hashlib.blake2b(b"abc", digest_size=size).digest()
+        assert mf.hash_name(0xB200 + size) == f"blake2b-{8 * size}"
+    for size in range(1, 33):
+        assert mf.digest(0xB240 + size, b"abc") == hashlib.blake2s(b"abc", digest_size=size).digest()
+        assert mf.hash_name(0xB240 + size) == f"blake2s-{8 * size}"
+    for code in (0xB200, 0xB261):
+        with pytest.raises(UnknownHash, match=f"0x{code:x}"):
+            mf.digest(code, b"abc")
+
+
 def test_every_hash_has_a_test():
-    assert set(ABC) == set(mf.HASHES)
+    assert set(mf.HASHES) == {*ABC, *ABC_OPENSSL, mf.BLAKE3, *range(0xB201, 0xB261)}
 
 
 def test_blake3_needs_its_package(monkeypatch):
@@ -146,16 +182,16 @@ def test_blake3_needs_its_package(monkeypatch):
 
 def test_blake3_is_computed_by_its_package(monkeypatch):
     known = {b"abc": bytes.fromhex(BLAKE3_ABC)}
-    package = SimpleNamespace(blake3=lambda data: SimpleNamespace(digest=lambda: known[data]))
+    package = SimpleNamespace(blake3=lambda data: SimpleNamespace(digest=lambda length: known[data][:length]))
     monkeypatch.setitem(sys.modules, "blake3", package)
     assert mf.digest(mf.BLAKE3, memoryview(b"abc")).hex() == BLAKE3_ABC
 
 
 def test_an_unknown_hash_is_said_to_be_unknown():
-    with pytest.raises(UnknownHash, match="0xd5"):
-        mf.digest(0xD5, b"")
+    with pytest.raises(UnknownHash, match="0x1b"):  # keccak-256
+        mf.digest(0x1B, b"")
 
 
 def test_hashes_have_the_names_of_the_multicodec_table():
-    names = [mf.hash_name(code) for code in (0x12, 0x1E, 0xB220, 0xD5)]
-    assert names == ["sha2-256", "blake3", "blake2b-256", "0xd5"]
+    names = [mf.hash_name(code) for code in (0x12, 0x1E, 0xB220, 0xD5, 0x1015, 0x1B)]
+    assert names == ["sha2-256", "blake3", "blake2b-256", "md5", "sha2-512-256", "0x1b"]

@@ -13,6 +13,9 @@ from pinatakit.errors import BlockMismatch, InvalidCID, Malformed, UnknownHash
 
 _V0_PREFIX: Final = b"\x12\x20"  # sha2-256, 32 bytes
 _MAX_TEXT: Final = 512
+_MIN_DIGEST: Final = 16  # bytes: md5 has no more, and anybody finds a block for a shorter one
+_MIN_CUT: Final = 20  # bytes, where a longer digest was cut; as many as Kubo asks for (go-verifcid)
+_MAX_DIGEST: Final = 128  # bytes (go-verifcid)
 
 
 class CID:
@@ -153,15 +156,16 @@ class CID:
             if mf.digest(mf.SHA2_256, block) != multihash[2:]:
                 raise BlockMismatch(self)
             return
-        digest = self.digest
-        full = mf.digest(self.hash_code, block)
-        if self.hash_code == mf.IDENTITY:
-            if full != digest:
+        code, digest = self.hash_code, self.digest
+        if code == mf.IDENTITY:
+            if digest != block:
                 raise BlockMismatch(self)
             return
-        if len(digest) > len(full) or (len(digest) < 20 and len(digest) != len(full)):
-            # A short digest is no proof (go-verifcid: at least 20 bytes).
+        if not _MIN_DIGEST <= len(digest) <= _MAX_DIGEST:
             raise UnknownHash(f"a digest of {len(digest)} bytes proves nothing")
+        full = mf.digest(code, block, len(digest))
+        if len(digest) > len(full) or (len(digest) < _MIN_CUT and len(digest) != len(full)):
+            raise UnknownHash(f"{mf.hash_name(code)} cut to {len(digest)} bytes proves nothing")
         if full[: len(digest)] != digest:
             raise BlockMismatch(self)
 

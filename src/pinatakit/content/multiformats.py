@@ -7,7 +7,6 @@ Sources: github.com/multiformats/unsigned-varint, /multibase, /multicodec (table
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -22,25 +21,39 @@ JSON: Final = 0x0200
 
 CODEC_NAMES: Final = {RAW: "raw", DAG_PB: "dag-pb", DAG_CBOR: "dag-cbor", DAG_JSON: "dag-json", JSON: "json"}
 
-# Hashes (multicodec table, tag "multihash").
+# Hashes (multicodec table, tag "multihash"): the code, its name, and what hashlib calls it.
 IDENTITY: Final = 0x00
 SHA2_256: Final = 0x12
 BLAKE3: Final = 0x1E
 
-HASHES: Final[dict[int, tuple[str, Callable[[bytes], bytes]]]] = {
-    IDENTITY: ("identity", bytes),
-    0x11: ("sha1", lambda data: hashlib.sha1(data, usedforsecurity=False).digest()),
-    SHA2_256: ("sha2-256", lambda data: hashlib.sha256(data).digest()),
-    0x13: ("sha2-512", lambda data: hashlib.sha512(data).digest()),
-    0x14: ("sha3-512", lambda data: hashlib.sha3_512(data).digest()),
-    0x15: ("sha3-384", lambda data: hashlib.sha3_384(data).digest()),
-    0x16: ("sha3-256", lambda data: hashlib.sha3_256(data).digest()),
-    0x17: ("sha3-224", lambda data: hashlib.sha3_224(data).digest()),
-    0x20: ("sha2-384", lambda data: hashlib.sha384(data).digest()),
-    0xB220: ("blake2b-256", lambda data: hashlib.blake2b(data, digest_size=32).digest()),
-    0xB240: ("blake2b-512", lambda data: hashlib.blake2b(data).digest()),
-    0xB260: ("blake2s-256", lambda data: hashlib.blake2s(data).digest()),
+_HASHLIB: Final = {
+    0x11: ("sha1", "sha1"),
+    SHA2_256: ("sha2-256", "sha256"),
+    0x13: ("sha2-512", "sha512"),
+    0x14: ("sha3-512", "sha3_512"),
+    0x15: ("sha3-384", "sha3_384"),
+    0x16: ("sha3-256", "sha3_256"),
+    0x17: ("sha3-224", "sha3_224"),
+    0x20: ("sha2-384", "sha384"),
+    0xD4: ("md4", "md4"),
+    0xD5: ("md5", "md5"),
+    0x1013: ("sha2-224", "sha224"),
+    0x1014: ("sha2-512-224", "sha512_224"),
+    0x1015: ("sha2-512-256", "sha512_256"),
+    0x1053: ("ripemd-160", "ripemd160"),
+    0x534D: ("sm3-256", "sm3"),
 }
+_SHAKE: Final = {0x18: ("shake-128", hashlib.shake_128, 32), 0x19: ("shake-256", hashlib.shake_256, 64)}
+_BLAKE2: Final = (("blake2b", hashlib.blake2b, 0xB200, 64), ("blake2s", hashlib.blake2s, 0xB240, 32))
+
+HASHES: Final[dict[int, str]] = {
+    IDENTITY: "identity",
+    BLAKE3: "blake3",
+    **{code: name for code, (name, _) in _HASHLIB.items()},
+    **{code: name for code, (name, _, _) in _SHAKE.items()},
+    **{code + size: f"{name}-{8 * size}" for name, _, code, most in _BLAKE2 for size in range(1, most + 1)},
+}
+"""What each hash that can be computed is called; some only where OpenSSL or the package blake3 is there."""
 
 # An inlined block longer than this is refused, as Kubo refuses it (go-verifcid).
 IDENTITY_LIMIT: Final = 128
@@ -87,30 +100,47 @@ def read_varint(data: bytes | bytearray | memoryview, at: int = 0) -> tuple[int,
     raise Malformed("a varint is longer than 9 bytes")
 
 
-def digest(code: int, data: bytes | bytearray | memoryview) -> bytes:
+def digest(code: int, data: bytes | bytearray | memoryview, size: int | None = None) -> bytes:
     """The digest of the data under the hash with this code.
+
+    A hash whose digests may have any length (shake, blake3) gives `size` bytes, else as many as
+    is usual; the others have one length and `size` does not matter.
 
     Raises:
         UnknownHash: the hash cannot be computed here.
     """
     if code == SHA2_256:
         return hashlib.sha256(data).digest()
-    if code in HASHES:
-        return HASHES[code][1](bytes(data))
-    if code == BLAKE3:
+    if code == IDENTITY:
+        return bytes(data)
+    if code in _HASHLIB:
+        name, ours = _HASHLIB[code]
         try:
-            from blake3 import blake3  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415
-        except ImportError:
-            raise UnknownHash("blake3 needs a package", hint="pip install blake3") from None
-        return bytes(blake3(bytes(data)).digest())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            return hashlib.new(ours, data, usedforsecurity=False).digest()
+        except ValueError:
+            raise UnknownHash(f"hash {name} (0x{code:x}) is not in the OpenSSL of this Python") from None
+    if code in _SHAKE:
+        _, shake, usual = _SHAKE[code]
+        return shake(data).digest(usual if size is None else size)
+    if code == BLAKE3:
+        return _blake3(data, 32 if size is None else size)
+    for _, blake2, base, most in _BLAKE2:
+        if base < code <= base + most:
+            return blake2(data, digest_size=code - base).digest()
     raise UnknownHash(f"hash 0x{code:x} is not one this package can compute")
+
+
+def _blake3(data: bytes | bytearray | memoryview, size: int) -> bytes:
+    try:
+        from blake3 import blake3  # type: ignore[import-not-found, unused-ignore] # noqa: PLC0415
+    except ImportError:
+        raise UnknownHash("blake3 needs a package", hint="pip install blake3") from None
+    return bytes(blake3(bytes(data)).digest(length=size))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
 
 
 def hash_name(code: int) -> str:
     """The multicodec name of a hash, or its code in hexadecimal."""
-    if code == BLAKE3:
-        return "blake3"
-    return HASHES[code][0] if code in HASHES else f"0x{code:x}"
+    return HASHES.get(code, f"0x{code:x}")
 
 
 # Multibase. Bases of 2^n bits pack bits; base36 and base58btc are one large number.
