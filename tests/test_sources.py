@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pinatakit import cid_of
 from pinatakit.errors import InputError
 from pinatakit.sources import Folder, Reader, gather, read_source
 
@@ -253,3 +254,89 @@ def test_folders_and_nothing_cannot_be_gathered(top):
         gather([top], "x")
     with pytest.raises(InputError, match="no files to upload"):
         gather([], "x")
+
+
+# What is no file
+
+
+def taken(source, size=1 << 20):
+    reader = Reader(source)
+    data = b""
+    while piece := reader.piece(size):
+        assert len(piece) <= size
+        data += piece
+    reader.close()
+    return data
+
+
+@pytest.mark.parametrize(
+    ("url", "data", "media_type"),
+    [
+        # RFC 2397, section 4; the others by section 3 and RFC 4648.
+        ("data:,A%20brief%20note", b"A brief note", None),
+        ("data:text/plain;charset=iso-8859-7,%be%d3%be", b"\xbe\xd3\xbe", "text/plain"),
+        ("data:image/png;base64,iVBORw0KGgo=", b"\x89PNG\r\n\x1a\n", "image/png"),
+        ("DATA:IMAGE/PNG;BASE64,iVBORw0KGgo=", b"\x89PNG\r\n\x1a\n", "image/png"),
+        ("data:;base64,aGVsbG8", b"hello", None),
+        ("data:;base64,aGVs\n bG8=\n", b"hello", None),
+        ("data:;base64,aGVsbG8%3D", b"hello", None),
+        ("data:;base64,", b"", None),
+    ],
+)
+def test_a_data_url_is_its_content(url, data, media_type):
+    source = read_source(url, name="note")
+    assert (source.name, source.size, source.media_type) == ("note", len(data), media_type)
+    assert (taken(source), taken(source)) == (data, data)
+    assert cid_of(url) == cid_of(data)
+
+
+@pytest.mark.parametrize("text", ["a", "aGVsbG8=x", "aGV*", "aGV-_w", "=", "aGVsbG8=="])
+def test_what_is_not_base64_is_refused(text):
+    with pytest.raises(InputError, match="is not base64"):
+        read_source(f"data:;base64,{text}")
+
+
+def test_a_file_of_a_name_like_a_data_url_goes_as_a_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data:,x").write_bytes(b"a file")
+    assert taken(read_source(Path("data:,x"))) == b"a file"
+    assert taken(read_source("./data:,x")) == b"a file"
+
+
+@pytest.mark.parametrize("sizes", [[], [0], [1] * 100, [5, 0, 7], [3000], [999, 1000, 1001, 2500]])
+def test_an_iterator_is_taken_in_pieces_of_one_size(sizes):
+    pieces = [os.urandom(size) for size in sizes]
+    source = read_source(iter(pieces), name="pieces")
+    assert (source.name, source.size, source.again) == ("pieces", None, False)
+    assert taken(source, 1000) == b"".join(pieces)
+
+
+def test_an_iterator_may_give_its_buffer_again_and_again():
+    def pieces():
+        buffer = bytearray(b"....")
+        for byte in range(5):
+            buffer[:] = bytes([byte]) * 4
+            yield buffer
+            yield memoryview(buffer)
+
+    expected = b"".join(bytes([byte]) * 8 for byte in range(5))
+    assert taken(read_source(pieces()), 3) == expected
+
+
+def test_an_iterator_of_something_else_is_refused():
+    with pytest.raises(InputError, match="gave str 'a.txt' where bytes were expected") as caught:
+        taken(read_source(iter(["a.txt", "b.txt"])))
+    assert "upload_files" in caught.value.hint
+
+
+def test_an_async_iterator_is_refused_where_nothing_is_awaited():
+    async def pieces():
+        yield b""
+
+    with pytest.raises(InputError, match="async iterator") as caught:
+        cid_of(pieces())
+    assert "AsyncPinata" in caught.value.hint
+
+
+def test_an_iterator_has_a_cid():
+    assert cid_of(iter([b"hel", b"lo"])) == cid_of(b"hello")

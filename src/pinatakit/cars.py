@@ -17,7 +17,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, NamedTuple, Self, TypeAlias, TypedDict, Unpack
+from typing import BinaryIO, Final, Literal, NamedTuple, Self, TypeAlias, TypedDict, Unpack, cast
 
 from pinatakit.content import (
     CID,
@@ -41,7 +41,7 @@ from pinatakit.content.pool import pool, workers
 from pinatakit.errors import InputError, MissingBlock
 from pinatakit.patterns import Patterns
 from pinatakit.roots import Symlinks, check_unchanged, root_of
-from pinatakit.sources import PIECE, READ, Reader, Source, Uploadable, explained, pread, read_source
+from pinatakit.sources import PIECE, READ, Reader, Source, Uploadable, explained, path_of, pread, read_source
 from pinatakit.targets import Target
 
 __all__ = ["Unpacked", "Verified", "list_car", "pack", "unpack", "verify_car"]
@@ -245,8 +245,8 @@ def _depth_first(car: BinaryIO, source: str | os.PathLike[str], profile: Profile
 @contextmanager
 def _on_disk(source: Uploadable) -> Generator[str | os.PathLike[str]]:
     """The path of a source; what has none goes into a temporary file."""
-    if isinstance(source, str | os.PathLike):
-        yield source
+    if path_of(source):
+        yield cast("str | os.PathLike[str]", source)
         return
     what = read_source(source)
     assert isinstance(what, Source)

@@ -6,16 +6,14 @@ found those of both CIDs, and names what they do not share.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any, Final
 
 from pinatakit.content import CID, PROFILES, Profile, Root, build_directory
 from pinatakit.errors import InputError
 from pinatakit.roots import Symlinks, root_of
-from pinatakit.sources import Folder, Source, Uploadable, read_source
+from pinatakit.sources import Folder, Source, Uploadable, path_of, read_source
 
 __all__ = ["Explanation", "Recipe", "explain"]
 
@@ -72,7 +70,8 @@ def explain(a: CID | str, b: CID | str, source: Uploadable | None = None) -> Exp
         )
     if source is None:
         return Explanation(None, None, _compare(first, second))
-    is_folder = isinstance(source, str | os.PathLike) and Path(source).is_dir()
+    path = path_of(source)
+    is_folder = path is not None and path.is_dir()
     what = None if is_folder else read_source(source)
     if isinstance(what, Source) and not what.again:
         raise InputError("the content can be read only once", hint="give a path, or bytes")

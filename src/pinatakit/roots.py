@@ -21,7 +21,17 @@ from pinatakit.content.folder import MAX_DEPTH, build_sorted
 from pinatakit.content.hamt import Named
 from pinatakit.errors import InputError, Malformed
 from pinatakit.patterns import ALL, Patterns
-from pinatakit.sources import READ, Reader, Source, Uploadable, explained, find_glob, pread_into, read_source
+from pinatakit.sources import (
+    READ,
+    Reader,
+    Source,
+    Uploadable,
+    explained,
+    find_glob,
+    path_of,
+    pread_into,
+    read_source,
+)
 
 __all__ = ["Progress", "Symlinks", "Tree", "build_open_file", "cid_of", "root_of"]
 
@@ -89,11 +99,9 @@ def root_of(
     `begin` is told the path of each file before its first block is made.
     """
     recipe = Profile.named(profile)
-    folder: Path | None = None
-    if isinstance(source, str | os.PathLike) and str(source):
-        folder = Path(source)
-        if isinstance(source, str):
-            folder, patterns = find_glob(folder, patterns)
+    folder = path_of(source)
+    if folder and isinstance(source, str):
+        folder, patterns = find_glob(folder, patterns)
     if folder and folder.is_dir():
         return Tree(
             recipe,

@@ -1,21 +1,25 @@
 """Sources: what can be uploaded, looked at before a byte is sent.
 
-A path, bytes, an open file or a folder becomes names, sizes and ways to read them. Everything
-that is wrong with the disk is found here and told by name. No local path ever becomes a name.
+A path, bytes, an open file, an iterator or a folder becomes names, sizes and ways to read them.
+Everything that is wrong with the disk is found here and told by name. No local path ever becomes
+a name.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import io
 import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias
+from typing import BinaryIO, Final, TypeAlias, cast
+from urllib.parse import unquote_to_bytes
 
 from pinatakit.errors import InputError
 from pinatakit.patterns import ALL, Patterns
@@ -23,12 +27,14 @@ from pinatakit.patterns import ALL, Patterns
 if sys.platform == "linux":
     import fcntl
 
-Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
+Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Iterator[bytes]"
 
 PIECE: Final = 1 << 20
 """Bytes read and sent at once: measured the smallest with which sending costs what curl's does."""
 
 _MAGIC: Final = re.compile(r"[*?\[]")
+_DATA_URL: Final = re.compile(r"(?i)data:[^,]{0,256},")
+_MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}", re.ASCII)
 
 READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 """How a file is opened for `pread_into`."""
@@ -42,6 +48,8 @@ class Source:
         name: its name, or its path inside the folder that is uploaded.
         size: bytes, or `None` when only reading to the end will tell.
         open: starts reading from the beginning, which it can do only once unless `again`.
+        media_type: as whoever gave it says, where it was told.
+        arriving: the bytes from a place on, of what a client has to wait for; it takes the place of `open`.
     """
 
     name: str
@@ -50,6 +58,8 @@ class Source:
     path: Path | None = None
     modified: int = 0
     again: bool = True
+    media_type: str | None = None
+    arriving: Callable[[int], AsyncGenerator[bytes, None]] | None = None
 
 
 class Reader:
@@ -149,6 +159,58 @@ class Reader:
         return now.st_mtime_ns != self._source.modified or now.st_size != self._source.size
 
 
+class Pieces:
+    """Bytes that come in pieces of any size, and are taken in pieces of one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._gathered = bytearray()
+        self._rest = memoryview(b"")
+
+    def lacks(self, size: int) -> bool:
+        """Whether another piece must be put before `size` bytes can be taken."""
+        missing = size - len(self._gathered)
+        self._gathered += self._rest[:missing]
+        self._rest = self._rest[missing:]
+        return len(self._gathered) < size
+
+    def put(self, piece: object) -> None:
+        """The next piece, when all before it was taken or is lacking.
+
+        Raises:
+            InputError: it is no bytes.
+        """
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise InputError(
+                f"{self._name!r} gave {type(piece).__name__} {piece!r:.40} where bytes were expected",
+                hint="encode text; several files go with upload_files()",
+            )
+        self._rest = memoryview(piece if isinstance(piece, bytes) else bytes(cast("bytearray", piece)))
+
+    def take(self) -> bytes:
+        """What was gathered."""
+        data = bytes(self._gathered)
+        self._gathered.clear()
+        return data
+
+
+class _Iterated(io.RawIOBase):
+    """An iterator of bytes, read like a file."""
+
+    def __init__(self, items: Iterator[bytes], name: str) -> None:
+        self._items = items
+        self._pieces = Pieces(name)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = PIECE) -> bytes:
+        end = object()
+        while self._pieces.lacks(size) and (piece := next(self._items, end)) is not end:
+            self._pieces.put(piece)
+        return self._pieces.take()
+
+
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A folder: what it is called, and its files, whose names are paths below it.
@@ -176,8 +238,9 @@ def read_source(
         InputError: it is missing, unreadable, of a wrong kind or empty; it says which.
     """
     if isinstance(given, bytes | bytearray | memoryview):
-        data = bytes(given)
-        return Source(_plain(name), len(data), lambda: io.BytesIO(data))
+        return _bytes(bytes(given), name)
+    if isinstance(given, str) and _DATA_URL.match(given):
+        return _data_url(given, name)
     if isinstance(given, str | os.PathLike):
         path = Path(given)
         if "\0" in str(path):
@@ -189,12 +252,81 @@ def read_source(
         if _status(path) is None:
             return Folder(_plain(name or path.resolve().name, "folder"), list(_walk(path, hidden, patterns)))
         return _file(path, name or path.name)
+    if isinstance(given, AsyncIterable):
+        raise nothing_awaits()
     if hasattr(given, "read"):
-        return _open_file(given, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        return open_file(given, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    if isinstance(given, Iterator):
+        return iterated(cast("Iterator[bytes]", given), name)
     raise InputError(
         f"{type(given).__name__} cannot be uploaded",
-        hint="give a path, bytes, or a file opened with mode 'rb'",
+        hint="give a path, bytes, a file opened with mode 'rb', or an iterator of bytes",
     )
+
+
+def path_of(given: Uploadable | AsyncIterable[bytes]) -> Path | None:
+    """The path that a source is; `None` where it is none, as a ``data:`` URL, which is the content itself."""
+    if isinstance(given, str) and (not given or _DATA_URL.match(given)):
+        return None
+    return Path(given) if isinstance(given, str | os.PathLike) else None
+
+
+def media_type_of(header: str) -> str | None:
+    """The media type that a header names, without its parameters; `None` where it names none."""
+    kind = header.partition(";")[0].strip().lower()
+    return kind if _MEDIA_TYPE.fullmatch(kind) else None
+
+
+def iterated(items: Iterator[bytes], name: str | None) -> Source:
+    """The bytes that an iterator gives."""
+    name = _plain(name)
+    file = cast("BinaryIO", _Iterated(items, name))
+    return Source(name, None, lambda: file, again=False)
+
+
+def awaited(items: AsyncIterable[bytes], name: str | None) -> Source:
+    """The bytes that an async iterator gives, which is read once."""
+
+    async def arriving(_: int) -> AsyncGenerator[bytes, None]:
+        try:
+            async for piece in items:
+                yield piece
+        finally:
+            if isinstance(items, AsyncGenerator):
+                await items.aclose()
+
+    return Source(_plain(name), None, _unread, again=False, arriving=arriving)
+
+
+def nothing_awaits() -> InputError:
+    """What is said of an async iterator where nothing is awaited."""
+    return InputError(
+        "an async iterator can be read only where it is awaited",
+        hint="upload it with AsyncPinata, or give an ordinary iterator",
+    )
+
+
+def _unread() -> BinaryIO:
+    raise nothing_awaits()
+
+
+def _bytes(data: bytes, name: str | None, media_type: str | None = None) -> Source:
+    return Source(_plain(name), len(data), lambda: io.BytesIO(data), media_type=media_type)
+
+
+def _data_url(url: str, name: str | None) -> Source:
+    """Content as base64, or as text with percent signs (RFC 2397)."""
+    header, _, text = url[len("data:") :].partition(",")
+    data = unquote_to_bytes(text)
+    if header.lower().replace(" ", "").endswith(";base64"):
+        data = b"".join(data.split())
+        try:
+            data = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
+        except binascii.Error:
+            raise InputError(
+                "what follows base64, in the data: URL is not base64", hint="it takes A-Z, a-z, 0-9, + and /"
+            ) from None
+    return _bytes(data, name, media_type_of(header))
 
 
 def find_glob(path: Path, patterns: Patterns) -> tuple[Path, Patterns]:
@@ -264,7 +396,12 @@ def _file(path: Path, name: str) -> Source:
         return Source(name, status.st_size, lambda: path.open("rb"), path, status.st_mtime_ns)
 
 
-def _open_file(file: BinaryIO, name: str | None) -> Source:
+def open_file(file: BinaryIO, name: str | None) -> Source:
+    """The bytes of an open file, from where it stands.
+
+    Raises:
+        InputError: it is open as text.
+    """
     if isinstance(file, io.TextIOBase):
         raise InputError("the file is open as text", hint="open it with mode 'rb'")
     given = getattr(file, "name", None)

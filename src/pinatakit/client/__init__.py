@@ -17,6 +17,7 @@ from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, Wire,
 from pinatakit.client.account import Account
 from pinatakit.client.analytics import Analytics
 from pinatakit.client.downloads import Download
+from pinatakit.client.feeds import Sendable, look
 from pinatakit.client.files import Files
 from pinatakit.client.gateways import Gateways
 from pinatakit.client.groups import Groups
@@ -39,7 +40,7 @@ from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.protocol.tus import CHUNK
 from pinatakit.settings import Settings
-from pinatakit.sources import Uploadable, gather, read_source
+from pinatakit.sources import Uploadable, gather, path_of
 
 __all__ = [
     "AsyncFile",
@@ -78,7 +79,7 @@ class _Pinata(Resource[W]):
     @operation
     async def upload(
         self,
-        source: Uploadable,
+        source: Sendable,
         *,
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
@@ -100,8 +101,12 @@ class _Pinata(Resource[W]):
     ) -> Upload:
         """Upload a file or a folder, and check that the service stored these very bytes.
 
-        `source` is the path of a file or folder, bytes, or a file open in binary mode. It is
-        read once, in pieces of 1 MiB; memory stays the same at any size. Of a folder go the
+        `source` is the path of a file or folder, bytes, a file open in binary mode, an iterator of
+        bytes (with `AsyncPinata` also an async one), or a ``data:`` URL, as base64 is written. It is
+        read once, in pieces of 1 MiB; memory stays the same at any size. An iterator goes as it comes
+        and is never sent twice: when a connection is cut after bytes have left, the upload fails. Where
+        its size must be known beforehand (all that only v3 knows) or it must be read twice (`car`,
+        `skip_existing`), it goes into a temporary file first. Of a folder go the
         files, sorted, under the folder's name; symlinks are followed, hidden files go only
         with `hidden`, empty folders cannot go; `patterns` leave files out. A text with stars, such as
         ``data/*.csv``, is the folder with the files that match. `name` is what the service lists it as, else
@@ -137,9 +142,7 @@ class _Pinata(Resource[W]):
             Unreachable: no answer came, whether or not the upload was stored.
         """
         name = check_name(name)
-        what = await self.wire.in_thread(
-            read_source, source, name=_root_name(source, name), hidden=hidden, patterns=patterns
-        )
+        what = await look(self.wire, source, name=_root_name(source, name), hidden=hidden, patterns=patterns)
         options = Options(
             name=name,
             keyvalues=keyvalues,
@@ -345,9 +348,9 @@ def _check_public(settings: Settings, what: str) -> None:
         )
 
 
-def _root_name(source: Uploadable, name: str | None) -> str | None:
+def _root_name(source: Sendable, name: str | None) -> str | None:
     """What the content is called on the wire: a path has a name of its own."""
-    return None if isinstance(source, str | os.PathLike) else name
+    return None if path_of(source) else name
 
 
 class Pinata(_Pinata[Blocking]):

@@ -18,6 +18,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncGenerator,
+    AsyncIterable,
     AsyncIterator,
     Awaitable,
     Callable,
@@ -49,6 +50,7 @@ from pinatakit.protocol import Answer, Body, Call, Exchange, Host
 from pinatakit.protocol.limits import Lane, lane, read_rate
 from pinatakit.protocol.refusals import refused
 from pinatakit.settings import Settings, is_loopback, masked
+from pinatakit.sources import nothing_awaits
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -356,6 +358,14 @@ class Wire(ABC):
         """Do what blocks: read or write a file."""
 
     @abstractmethod
+    def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:
+        """What the caller's async iterator gives, which may wait for anything.
+
+        Raises:
+            InputError: nothing is awaited on this wire.
+        """
+
+    @abstractmethod
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         """Do several things at once, and give what each came to.
 
@@ -404,6 +414,9 @@ class Blocking(Wire):
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return work(*args, **kwargs)
+
+    def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:  # noqa: ARG002
+        raise nothing_awaits()
 
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         if len(works) == 1:
@@ -459,6 +472,9 @@ class Awaiting(Wire):
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
+
+    def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:
+        return items
 
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         done: dict[int, T] = {}

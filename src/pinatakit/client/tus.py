@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from pinatakit.client._wire import Wire
+from pinatakit.client.feeds import Feed, open_feed
 from pinatakit.client.sessions import Session
 from pinatakit.content import CID, FileBuilder, Profile, Root
 from pinatakit.errors import (
@@ -25,7 +26,7 @@ from pinatakit.protocol import File, Network
 from pinatakit.protocol import files as file_calls
 from pinatakit.protocol import tus as calls
 from pinatakit.protocol.tus import Progressed
-from pinatakit.sources import PIECE, Reader, Source
+from pinatakit.sources import PIECE, Source
 
 Progress: TypeAlias = Callable[[int, int | None], object]
 """Told after each piece: bytes of content sent so far, and in all where that is known.
@@ -68,15 +69,15 @@ async def send(
     if what.path and not url:
         session = await wire.in_thread(Session.open, wire.settings, what, options)
     try:
-        reader = await wire.in_thread(Reader, what)
-        going = _Going(wire, what, reader, profile, proven, url, chunk_size, progress, session)
+        feed = await open_feed(wire, what)
+        going = _Going(wire, what, feed, profile, proven, url, chunk_size, progress, session)
         try:
             return await going.go(fields)
         except InputError:
             await going.give_up()
             raise
         finally:
-            reader.close()
+            await feed.close()
     finally:
         if session:
             await wire.in_thread(session.close)
@@ -89,7 +90,7 @@ class _Going:
         self,
         wire: Wire,
         what: Source,
-        reader: Reader,
+        feed: Feed,
         profile: Profile | None,
         proven: CID | None,
         url: str | None,
@@ -100,7 +101,7 @@ class _Going:
         assert what.size is not None, "its length is told first"
         self._wire = wire
         self._size = what.size
-        self._reader = reader
+        self._feed = feed
         # One thread hashes faster than any network sends; more would take the core that sends.
         self._builder = FileBuilder(profile, threads=1) if profile else None
         self._hashed = 0
@@ -214,10 +215,10 @@ class _Going:
 
     def _body(self, offset: int, size: int) -> Callable[[], AsyncGenerator[bytes, None]]:
         async def body() -> AsyncGenerator[bytes, None]:
-            await self._wire.in_thread(self._reader.seek, offset)
+            await self._feed.seek(offset)
             at = offset
             while at < offset + size:
-                piece = await self._wire.in_thread(self._piece, at, min(PIECE, offset + size - at))
+                piece = await self._piece(at, min(PIECE, offset + size - at))
                 yield piece
                 at += len(piece)
                 if self._progress:
@@ -228,20 +229,22 @@ class _Going:
 
         return body
 
-    def _piece(self, at: int, most: int) -> bytes:
+    async def _piece(self, at: int, most: int) -> bytes:
         """The next bytes, on their way to be hashed if they were not yet."""
-        piece = self._reader.piece(most)
-        if self._builder and at + len(piece) > self._hashed:
-            self._builder.feed(piece[self._hashed - at :])
-            self._hashed = at + len(piece)
-        return piece
+
+        def take(piece: bytes) -> None:
+            if self._builder and at + len(piece) > self._hashed:
+                self._builder.feed(piece[self._hashed - at :])
+                self._hashed = at + len(piece)
+
+        return await self._feed.piece(most, take)
 
     async def _hash_up_to(self, offset: int) -> None:
         """Hash what the service has from an earlier process."""
         if self._builder and self._hashed < offset:
-            await self._wire.in_thread(self._reader.seek, self._hashed)
+            await self._feed.seek(self._hashed)
             while self._hashed < offset:
-                await self._wire.in_thread(self._piece, self._hashed, min(PIECE, offset - self._hashed))
+                await self._piece(self._hashed, min(PIECE, offset - self._hashed))
 
     async def _finish(self) -> None:
         """All is read: it has a root."""

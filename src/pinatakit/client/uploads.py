@@ -13,12 +13,13 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from pinatakit.client import tus
 from pinatakit.client._wire import Wire
+from pinatakit.client.feeds import Sendable, at_hand, open_feed
 from pinatakit.client.tus import Progress
 from pinatakit.content import (
     CID,
@@ -95,7 +96,7 @@ class Sending:
         self._end = form.end(boundary)
         files = what.files if isinstance(what, Folder) else [what]
         above = f"{what.name}/" if isinstance(what, Folder) else ""
-        self._parts = [(form.file_head(boundary, above + file.name), file) for file in files]
+        self._parts = [(form.file_head(boundary, above + file.name, file.media_type), file) for file in files]
         self.total = total_size(files)
         self.headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
         if self.total is not None:
@@ -112,15 +113,15 @@ class Sending:
             yield head
             # One thread hashes faster than any network sends; more would take the core that sends.
             builder = FileBuilder(self._profile, threads=1) if self._profile else None
-            reader = await self._wire.in_thread(Reader, file)
+            feed = await open_feed(self._wire, file)
             try:
-                while piece := await self._wire.in_thread(_next, reader, builder):
+                while piece := await feed.piece(PIECE, builder.feed if builder else _pass):
                     yield piece
                     sent += len(piece)
                     if self._progress:
                         self._progress(sent, self.total)
             finally:
-                reader.close()
+                await feed.close()
             if builder and folder:
                 root = await self._wire.in_thread(builder.finish)
                 folder.add(file.name, root)
@@ -131,12 +132,8 @@ class Sending:
         yield self._end
 
 
-def _next(reader: Reader, builder: FileBuilder | None) -> bytes:
-    """The next piece, on its way to be hashed."""
-    piece = reader.piece()
-    if builder:
-        builder.feed(piece)
-    return piece
+def _pass(_: bytes) -> None:
+    """Nothing is hashed."""
 
 
 async def send(
@@ -188,17 +185,17 @@ def check(root: Root, got: CID) -> None:
         raise CIDMismatch(root.cid, got)
 
 
-def with_reason(error: CIDMismatch, source: Uploadable, what: Source | Folder) -> CIDMismatch:
+def with_reason(error: CIDMismatch, source: Sendable, what: Source | Folder) -> CIDMismatch:
     """The same error, with the recipe that gives the service's CID for this content, if a known one does.
 
     Each recipe takes a pass over the content, so that of large content none is tried.
     """
     files = what.files if isinstance(what, Folder) else [what]
     size = total_size(files)
-    if size is None or size > _TRIED or not all(file.again for file in files):
+    if size is None or size > _TRIED or not all(file.again and not file.arriving for file in files):
         return error
     with contextlib.suppress(InputError):  # it is gone, or changed: then the error stands as it is
-        found = explain(error.expected, error.got, source)
+        found = explain(error.expected, error.got, cast("Uploadable", source))
         if found.a and found.b:
             return CIDMismatch(error.expected, error.got, found.differences)
     return error
@@ -206,10 +203,26 @@ def with_reason(error: CIDMismatch, source: Uploadable, what: Source | Folder) -
 
 async def upload(wire: Wire, what: Source | Folder, options: Options) -> Upload:
     """Send a file or folder by the way that can take it, and check the answer."""
-    name = check_name(options.name or what.name)
     keyvalues = check_keyvalues(options.keyvalues)
-    profile = None if options.car else Profile.named(calls.profile_name(options.cid_version))
     older = _check(what, options, keyvalues)
+    if isinstance(what, Source) and _to_be_held(what, options, older):
+        async with at_hand(wire, what) as held:
+            return await _upload(wire, held, options, keyvalues, older)
+    return await _upload(wire, what, options, keyvalues, older)
+
+
+def _to_be_held(what: Source, options: Options, older: bool) -> bool:
+    """Whether a source must be read before it is sent, and cannot be read twice; v3 is told its size."""
+    if options.car or options.skip_existing:
+        return what.arriving is not None or not what.again
+    return what.size is None and not older
+
+
+async def _upload(
+    wire: Wire, what: Source | Folder, options: Options, keyvalues: dict[str, Any], older: bool
+) -> Upload:
+    name = check_name(options.name or what.name)
+    profile = None if options.car else Profile.named(calls.profile_name(options.cid_version))
     if older:
         assert profile, "a CAR goes to v3"
         version = profile.cid_version
@@ -249,16 +262,7 @@ async def upload(wire: Wire, what: Source | Folder, options: Options) -> Upload:
 async def _existing(
     wire: Wire, what: Source | Folder, options: Options, profile: Profile | None, proven: CID | None
 ) -> Upload | None:
-    """The newest record of this very content on the network, if there is one.
-
-    Raises:
-        InputError: the content can be read only once.
-    """
-    if isinstance(what, Source) and not what.again:
-        raise InputError(
-            f"{what.name!r} can be read only once, so it cannot be looked up before it is sent",
-            hint="leave skip_existing away, or give a path",
-        )
+    """The newest record of this very content on the network, if there is one."""
     cid = proven or (await wire.in_thread(_root_of, what, profile, options.wrap)).cid
     page = await wire.send(files.list_files(options.network, cid=cid, limit=1))
     if not page.files or page.files[0].cid != cid:
@@ -309,7 +313,8 @@ async def _resumable(
     proven: CID | None,
 ) -> Upload:
     """Send a file in chunks, and find the record that it has become."""
-    fields = {"filename": what.name, **fields}
+    kind = {"filetype": what.media_type} if what.media_type else {}
+    fields = {"filename": what.name, **kind, **fields}
     sent = await tus.send(
         wire, what, fields, profile, proven, options.url, options.chunk_size, options.progress
     )
@@ -359,6 +364,8 @@ def _check(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -
     _check_alone(what, options)
     older = _only_older(what, options, keyvalues)
     newer = _only_v3(options)
+    if isinstance(what, Source) and what.size is None and not newer:
+        return True  # v3 would have to be told its size
     if older and newer:
         how = "privately" if newer == _PRIVATE else f"with {newer}"
         raise InputError(
@@ -388,11 +395,6 @@ def _check_alone(what: Source | Folder, options: Options) -> None:
         raise InputError(f"{what.name!r} is a folder already; wrap puts a single file into one")
     if options.car and options.network == "private":
         raise InputError("a CAR can be uploaded to the public network only", hint='use network="public"')
-    if options.car and isinstance(what, Source) and not what.again:
-        raise InputError(
-            "a CAR is read once to prove its root, and once to be sent; this source can be read only once",
-            hint="give a path, bytes, or a file that can be rewound",
-        )
     if options.url:
         given = {
             "keyvalues": options.keyvalues,
@@ -415,11 +417,9 @@ def _only_older(what: Source | Folder, options: Options, keyvalues: dict[str, An
         return "it is a folder"
     if options.wrap:
         return "it is to be wrapped in a folder"
-    if what.size is None:
-        return "its size is not known"
     if not all(isinstance(value, str) for value in keyvalues.values()):
         return "it has key-values that are not text"
-    if options.resumable is False and what.size > calls.V3_LIMIT:
+    if options.resumable is False and what.size is not None and what.size > calls.V3_LIMIT:
         return f"it has more than {calls.V3_LIMIT:,} bytes in one request"
     return None
 

@@ -27,8 +27,10 @@ def field(boundary: str, name: str, value: str) -> bytes:
     )
 
 
-def file_head(boundary: str, filename: str) -> bytes:
+def file_head(boundary: str, filename: str, media_type: str | None = None) -> bytes:
     """What stands before a file's bytes; behind them stands `FILE_END`.
+
+    The name tells the media type where it is not given.
 
     Raises:
         InputError: the name has a line break or a NUL, which no header can carry.
@@ -39,7 +41,7 @@ def file_head(boundary: str, filename: str) -> bytes:
             hint="rename the file",
         )
     quoted = filename.replace("\\", "\\\\").replace('"', '\\"').encode("utf-8", "surrogateescape")
-    kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    kind = media_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"
     return (
         b'--%b\r\nContent-Disposition: form-data; name="file"; filename="%b"\r\nContent-Type: %b\r\n\r\n'
         % (

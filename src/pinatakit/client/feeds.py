@@ -1,0 +1,157 @@
+"""Feeds: the bytes of a source, in order, wherever they come from.
+
+A file is read in a thread; what arrives by itself, of the caller's async iterator or over the
+network, is awaited. Where a service has to be told beforehand how much is coming, or content is
+read twice, what can be read only once goes into a temporary file, and there alone.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TypeAlias
+
+from pinatakit.client._wire import Wire
+from pinatakit.errors import InputError
+from pinatakit.patterns import ALL, Patterns
+from pinatakit.protocol.uploads import UPLOAD_LIMIT
+from pinatakit.sources import (
+    PIECE,
+    Folder,
+    Pieces,
+    Reader,
+    Source,
+    Uploadable,
+    awaited,
+    open_file,
+    read_source,
+)
+
+Sendable: TypeAlias = "Uploadable | AsyncIterable[bytes]"
+"""What a client can upload: also what only it can wait for."""
+
+
+async def look(
+    wire: Wire, given: Sendable, *, name: str | None, hidden: bool = False, patterns: Patterns = ALL
+) -> Source | Folder:
+    """What is to be uploaded, as far as it can be known before it is read.
+
+    Raises:
+        InputError: it cannot be read; it says why.
+    """
+    if isinstance(given, AsyncIterable):
+        return awaited(wire.follow(given), name)
+    return await wire.in_thread(read_source, given, name=name, hidden=hidden, patterns=patterns)
+
+
+class Feed(ABC):
+    """A source that is being read."""
+
+    @abstractmethod
+    async def piece(self, most: int, take: Callable[[bytes], object]) -> bytes:
+        """The next bytes, empty at the end; `take` is given them too, in a thread.
+
+        Raises:
+            InputError: the source is not what it was, or no source of bytes.
+        """
+
+    @abstractmethod
+    async def seek(self, at: int) -> None:
+        """Go on from a place, counted from where the source begins."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of what was opened."""
+
+
+async def open_feed(wire: Wire, source: Source) -> Feed:
+    """Start reading a source from its beginning."""
+    if source.arriving:
+        return _Arriving(wire, source)
+    return _Read(wire, await wire.in_thread(Reader, source))
+
+
+class _Read(Feed):
+    """What is read in threads."""
+
+    def __init__(self, wire: Wire, reader: Reader) -> None:
+        self._wire = wire
+        self._reader = reader
+
+    async def piece(self, most: int, take: Callable[[bytes], object]) -> bytes:
+        return await self._wire.in_thread(self._piece, most, take)
+
+    def _piece(self, most: int, take: Callable[[bytes], object]) -> bytes:
+        piece = self._reader.piece(most)
+        take(piece)
+        return piece
+
+    async def seek(self, at: int) -> None:
+        await self._wire.in_thread(self._reader.seek, at)
+
+    async def close(self) -> None:
+        self._reader.close()
+
+
+class _Arriving(Feed):
+    """What comes by itself."""
+
+    def __init__(self, wire: Wire, source: Source) -> None:
+        assert source.arriving
+        self._wire = wire
+        self._source = source
+        self._arrive = source.arriving
+        self._arriving: AsyncGenerator[bytes, None] | None = None
+        self._pieces = Pieces(source.name)
+        self._at = 0
+
+    async def piece(self, most: int, take: Callable[[bytes], object]) -> bytes:
+        if self._arriving is None:
+            self._arriving = self._arrive(self._at)
+        while self._pieces.lacks(most):
+            try:
+                self._pieces.put(await anext(self._arriving))
+            except StopAsyncIteration:
+                break
+        piece = self._pieces.take()
+        self._at += len(piece)
+        await self._wire.in_thread(take, piece)
+        return piece
+
+    async def seek(self, at: int) -> None:
+        if at != self._at:
+            await self.close()
+            self._at = at
+
+    async def close(self) -> None:
+        if self._arriving:
+            await self._arriving.aclose()
+        self._arriving = None
+        self._pieces = Pieces(self._source.name)
+
+
+@asynccontextmanager
+async def at_hand(wire: Wire, source: Source) -> AsyncGenerator[Source]:
+    """The same bytes, in a temporary file: their number is known, and they can be read again.
+
+    Raises:
+        InputError: there are more than one upload may have.
+    """
+    size = 0
+    with tempfile.TemporaryFile() as file:
+        feed = await open_feed(wire, source)
+        try:
+            while piece := await feed.piece(PIECE, file.write):
+                size += len(piece)
+                if size > UPLOAD_LIMIT:
+                    raise InputError(
+                        f"{source.name!r} has more than the {UPLOAD_LIMIT:,} bytes that Pinata takes at once",
+                        hint="split it into several uploads",
+                    )
+        finally:
+            await feed.close()
+        file.seek(0)
+        yield replace(open_file(file, source.name), media_type=source.media_type)
