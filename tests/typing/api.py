@@ -36,6 +36,7 @@ from pinatakit import (
 
 def blocking(pinata: Pinata) -> None:
     assert_type(pinata.upload("photo.jpg"), Upload)
+    assert_type(pinata.upload(iter([b"pieces"])), Upload)
     assert_type(pinata.upload_json({"a": [1, 2.5, None]}), Upload)
     assert_type(pinata.files.get("id"), File)
     assert_type(pinata.files.list(name="x"), Iterator[File])
@@ -69,6 +70,7 @@ def blocking(pinata: Pinata) -> None:
 
 async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.upload(b"bytes"), Upload)
+    assert_type(await pinata.upload(pinata.read("bafy")), Upload)
     assert_type(await pinata.files.get("id"), File)
     assert_type(pinata.files.list(), AsyncIterator[File])
     assert_type(pinata.pins.list(), AsyncIterator[Pin])
