@@ -18,11 +18,14 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
 from urllib.parse import unquote_to_bytes
 
 from pinatakit.errors import InputError
 from pinatakit.patterns import ALL, Patterns
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 if sys.platform == "linux":
     import fcntl
@@ -209,6 +212,12 @@ class _Iterated(io.RawIOBase):
         while self._pieces.lacks(size) and (piece := next(self._items, end)) is not end:
             self._pieces.put(piece)
         return self._pieces.take()
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        view = memoryview(buffer)
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
 
 
 @dataclass(frozen=True, slots=True)
