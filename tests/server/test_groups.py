@@ -43,7 +43,8 @@ def test_a_new_group_of_v3_is_told_as_pinata_tells_it(api):
     answer = api.post(PUBLIC, json={"name": "g"})
     assert answer.status_code == 200
     made = answer.json()["data"]
-    assert set(made) == {"id", "name", "is_public", "created_at"}
+    assert set(made) == {"id", "name", "is_public", "created_at", "createdAt"}
+    assert made["created_at"] == made["createdAt"]  # documentation, and types of the official SDK
     assert (made["name"], made["is_public"]) == ("g", False)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,5}[1-9])?Z", made["created_at"])
     assert made["id"][14] == "7"  # UUIDs of version 7 since 2024-08

@@ -21,7 +21,7 @@ def _group(api) -> str:
 def add(api, group: str, text: bytes, name: str = "a.txt") -> str:
     id = upload(api, text, name, network="private", group_id=group)["id"]
     answer = api.post(f"/v3/vectorize/files/{id}")
-    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    assert (answer.status_code, answer.json()) == (200, {"success": True, "status": True})
     return id
 
 
@@ -89,7 +89,7 @@ def test_a_deleted_file_is_not_found(api, group):
 
 def test_deleting_vectors_that_there_are_not_is_done_already(api, group):
     id = upload(api, b"never vectorized", network="private")["id"]
-    assert api.delete(f"/v3/vectorize/files/{id}").json() == {"success": True}
+    assert api.delete(f"/v3/vectorize/files/{id}").json() == {"success": True, "status": True}
     assert v3_refusal(api.delete(f"/v3/vectorize/files/{group}"))[0] == 404
 
 

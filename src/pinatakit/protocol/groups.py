@@ -55,6 +55,7 @@ class Group(Record, frozen=True, kw_only=True):
             "name": self.name,
             "is_public": self.is_public,
             "created_at": micros(self.created_at),
+            "createdAt": micros(self.created_at),  # as the official SDK's types have it
         }
 
     def to_older(self, *, user_id: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ name decides only between kinds of text, and where the bytes say nothing.
 
 from __future__ import annotations
 
+import json
 import mimetypes
 from typing import Final
 
@@ -71,4 +72,18 @@ def sniff(start: bytes, name: str | None) -> str:
     for opening, kind in _MARKUP:
         if text.startswith(opening):
             return "image/svg+xml" if guessed == "image/svg+xml" else kind
-    return guessed or "text/plain"
+    return guessed or ("application/json" if _is_json(text) else "text/plain")
+
+
+def _is_json(start: bytes) -> bool:
+    """Whether this is a JSON object or array, or how one begins."""
+    if not start.startswith((b"{", b"[")):
+        return False
+    try:
+        json.loads(start.decode(errors="ignore"))
+    except json.JSONDecodeError as error:
+        cut = len(start) > SNIFFED - 100  # it goes on where nobody has looked
+        return cut and (error.msg.startswith("Unterminated string") or error.pos > len(error.doc) - 6)
+    except RecursionError:
+        return False
+    return True

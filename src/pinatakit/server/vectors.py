@@ -31,6 +31,9 @@ _WORD: Final = re.compile(r"\w+")
 _ASKED: Final = 1000  # dimensions of a question that are looked at, the weightiest
 
 
+_DONE: Final = {"success": True, "status": True}  # the documentation's word, and the official SDK's
+
+
 async def vectorize(asked: Asked) -> Response:
     """``POST /v3/vectorize/files/{file_id}``."""
     file = _file(asked)
@@ -41,13 +44,13 @@ async def vectorize(asked: Asked) -> Response:
         raise bad_request("The local Pinata vectorizes text alone, in UTF-8.")
     vector = await anyio.to_thread.run_sync(embed, text)
     await anyio.to_thread.run_sync(asked.store.vectors.put, file.id, vector)
-    return json({"success": True})
+    return json(_DONE)
 
 
 async def delete(asked: Asked) -> Response:
     """``DELETE /v3/vectorize/files/{file_id}``."""
     await anyio.to_thread.run_sync(asked.store.vectors.delete, _file(asked).id)
-    return json({"success": True})
+    return json(_DONE)
 
 
 async def query(asked: Asked) -> Response:
