@@ -8,8 +8,8 @@ import os
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ET
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
@@ -41,7 +41,7 @@ class Node:
             shutil.copy(file, self.folder)
         done = self.run("--test-reporter=junit", script, LOCAL=json.dumps(about))
         assert "<testsuites" in done.stdout, done.stdout + done.stderr
-        cases = ElementTree.fromstring(done.stdout[done.stdout.index("<testsuites") :]).iter("testcase")
+        cases = ET.fromstring(done.stdout[done.stdout.index("<testsuites") :]).iter("testcase")
         return {
             case.attrib["name"]: None if (failure := case.find("failure")) is None else failure.text
             for case in cases
