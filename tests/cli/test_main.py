@@ -19,7 +19,7 @@ from pinatakit.cli import COMMANDS, _local_alone, cli
 
 from .processes import HELLO, HELLO_V1, LIMIT, UNKNOWN_ID, command, environment
 
-GROUPS = {"auth": ("status",), "car": ("pack", "unpack", "ls", "verify")}
+GROUPS = {"auth": ("status",), "car": ("pack", "unpack", "ls", "verify"), "store": ("verify", "gc", "backup")}
 LEAVES = [(name, *below) for name in COMMANDS for below in ([(one,) for one in GROUPS.get(name, ())] or [()])]
 
 HEAVY = {"anyio", "asyncio", "httpx2", "msgspec", "rich", "socket", "sqlite3", "starlette", "uvicorn"}

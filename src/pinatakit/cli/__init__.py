@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "rm": ("files:rm", "Delete files and folders by CID or id."),
     "serve": ("serve:serve", "Run the local Pinata."),
     "stat": ("files:stat", "Show one file or folder by CID or id."),
+    "store": ("store:store", "Look after what the local Pinata keeps: verify, gc, backup."),
     "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
 }
 

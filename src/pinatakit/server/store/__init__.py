@@ -15,6 +15,8 @@ answered. What a crash leaves half done is swept at the next start.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pinatakit.errors import InputError, PinataError
@@ -54,6 +56,7 @@ __all__ = [
     "Swaps",
     "Vectors",
     "Writing",
+    "beside",
 ]
 
 
@@ -142,6 +145,23 @@ class Guest:
     def close(self) -> None:
         """Say that this process is done with it."""
         self._lock.close()
+
+
+@contextmanager
+def beside(folder: Path) -> Generator[Cars]:
+    """The records and CARs of a store, whether a server has it or not; nothing is swept.
+
+    Raises:
+        InputError: there is no store.
+    """
+    if not (folder / "records.db").is_file():
+        raise InputError(f"{str(folder)!r} is no data folder of a local Pinata", hint="name one with --data")
+    records = Records(folder / "records.db")
+    try:
+        with closing(Cars(folder / "cars", records)) as cars:
+            yield cars
+    finally:
+        records.close()
 
 
 def _lock(folder: Path) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ in the records.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import threading
@@ -32,7 +33,11 @@ _NO_ROOT: Final = {0: CID(0, 0x70, b"\x12\x20" + bytes(32)), 1: CID(1, 0x70, b"\
 
 
 class Cars:
-    """The CAR files of one store."""
+    """The CAR files of one store.
+
+    Attributes:
+        removed: how many of them were, and their bytes.
+    """
 
     def __init__(self, folder: Path, records: Records) -> None:
         self.folder = folder
@@ -40,6 +45,7 @@ class Cars:
         self.records = records
         self._open: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
+        self.removed = (0, 0)
         self.syncer = ThreadPoolExecutor(2, thread_name_prefix="pinatakit-sync")
         self.incoming.mkdir(parents=True, exist_ok=True)
 
@@ -132,6 +138,15 @@ class Cars:
             path = self.path(CID.parse(root), row[0])
             self.records.after_commit(lambda: self.remove(path))
 
+    def forget_unpinned(self, db: sqlite3.Connection) -> None:
+        """Within a write: drop the CARs of all roots that nothing pins."""
+        unpinned = (
+            "SELECT root FROM car WHERE root IS NOT NULL"
+            " AND root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
+        )
+        for row in db.execute(unpinned).fetchall():
+            self.forget(db, row[0])
+
     def sweep(self) -> None:
         """Remove what a crash has left: CARs half written, or whole but never acknowledged.
 
@@ -155,12 +170,7 @@ class Cars:
             gone = f"SELECT n FROM car WHERE root IS NULL AND n NOT IN ({wanted})"
             db.execute(f"DELETE FROM block WHERE car IN ({gone})")
             db.execute(f"DELETE FROM car WHERE n IN ({gone})")
-            orphans = (
-                "SELECT root FROM car WHERE root IS NOT NULL"
-                " AND root NOT IN (SELECT cid FROM file WHERE unpinned IS NULL)"
-            )
-            for row in db.execute(orphans).fetchall():
-                self.forget(db, row[0])
+            self.forget_unpinned(db)
 
         self.records.write(drop).result()
         whole = self.records.read("SELECT * FROM car WHERE root IS NOT NULL")
@@ -193,7 +203,10 @@ class Cars:
             file = self._open.pop(str(path), None)
             if file is not None:
                 os.close(file)
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            size = path.stat().st_size
+            path.unlink()
+            self.removed = (self.removed[0] + 1, self.removed[1] + size)
 
 
 class Writing:

@@ -115,9 +115,11 @@ class Files:
         row = db.execute(
             "SELECT * FROM file WHERE cid = ? AND network = ? AND unpinned IS NULL", (cid, kept.network)
         ).fetchone()
-        if db.execute("SELECT 1 FROM car WHERE root = ?", (cid,)).fetchone():
+        whole = "SELECT 1 FROM car WHERE root = ? AND n NOT IN (SELECT car FROM damaged)"
+        if db.execute(whole, (cid,)).fetchone():
             car.abandon(db)
         else:
+            self._cars.forget(db, cid)
             car.keep(db, kept.root.cid)
         if finished:
             db.execute("UPDATE tus SET cid = ?, offset = length, state = x'' WHERE id = ?", (cid, finished))

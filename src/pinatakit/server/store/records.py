@@ -134,6 +134,8 @@ CREATE TABLE block (
     PRIMARY KEY (multihash, car)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX block_of_car ON block (car);
+-- CARs of which verify found that blocks are gone; the next of the same root takes their place.
+CREATE TABLE damaged (car INTEGER PRIMARY KEY REFERENCES car (n) ON DELETE CASCADE) STRICT;
 
 -- A resumable upload: its CAR goes on at `at` and its content at `offset`, from `state`; when it is
 -- whole, it has a CID. Presigned ones are marked.

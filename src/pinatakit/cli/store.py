@@ -1,0 +1,124 @@
+"""``store``: the data folder of the local Pinata, looked after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pinatakit.cli._common import json_option, plain, show_json, size
+
+_DAMAGED = 7
+
+_data = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The data folder of the local Pinata; else your own.",
+)
+
+
+def _folder(data: Path | None) -> Path:
+    from pinatakit.embedded import default_folder
+
+    return data or default_folder()
+
+
+@click.group()
+def store() -> None:
+    """Look after what the local Pinata keeps: verify, gc and backup, also while it runs."""
+
+
+@store.command()
+@_data
+@json_option
+def verify(data: Path | None, as_json: bool) -> int:
+    """Hash everything again, and repair the index.
+
+    Tells what is missing or damaged, and the files that no record knows. Damage is mended where the
+    same blocks are elsewhere in the store; else upload or import the same content again, which
+    replaces it. Ends with 7 where content is missing or damaged and could not be mended. With
+    --json a line for each finding, and a last one that counts.
+
+    \b
+    Examples:
+      pinatakit store verify
+      pinatakit store verify --data ./pinata --json
+    """
+    from pinatakit.server.store import beside
+    from pinatakit.server.store.verify import verify as findings
+
+    lost = found = 0
+    with beside(_folder(data)) as cars:
+        going = findings(cars)
+        while True:
+            try:
+                finding = next(going)
+            except StopIteration as end:
+                seen = end.value
+                break
+            found += 1
+            lost += finding.kind in ("missing", "damaged") and not finding.mended
+            if as_json:
+                show_json(finding._asdict())
+            else:
+                state = ", mended" if finding.mended else ""
+                click.echo(f"{finding.kind}{state}: {plain(finding.what)}: {plain(finding.words)}")
+    if as_json:
+        show_json({**seen._asdict(), "found": found, "lost": lost})
+    else:
+        said = f"{seen.cars:,} CARs with {seen.blocks:,} blocks, {size(seen.bytes)}"
+        click.echo(f"{said}: {f'{lost:,} lost' if lost else 'all is there'}", err=True)
+    return _DAMAGED if lost else 0
+
+
+@store.command()
+@_data
+@json_option
+def gc(data: Path | None, as_json: bool) -> None:
+    """Remove what nothing holds: what has expired, and what crashes have left.
+
+    Content goes with its last pin anyway, so there may be nothing to do.
+
+    \b
+    Examples:
+      pinatakit store gc
+      pinatakit store gc --data ./pinata --json
+    """
+    from pinatakit.server.store import beside
+    from pinatakit.server.store.gc import collect
+
+    with beside(_folder(data)) as cars:
+        freed = collect(cars)
+    if as_json:
+        show_json(freed._asdict())
+    else:
+        click.echo(
+            f"{size(freed.bytes)} of {freed.cars:,} files, {freed.entries:,} entries of the index", err=True
+        )
+
+
+@store.command()
+@_data
+@click.option("--copy", is_flag=True, help="Share no file with the store: copy what could be linked.")
+@click.argument("to", type=click.Path(path_type=Path))
+@json_option
+def backup(data: Path | None, copy: bool, to: Path, as_json: bool) -> None:
+    """Back up everything to the new folder TO, as it was at one moment.
+
+    TO can be served as it is, and holds all secrets. On the same disk content is linked, which
+    takes no time and no room; that guards against deletions, not against the disk.
+
+    \b
+    Examples:
+      pinatakit store backup /backups/monday
+      pinatakit store backup --copy --data ./pinata /mnt/usb/pinata
+    """
+    from pinatakit.server.store import beside
+    from pinatakit.server.store.backup import back_up
+
+    with beside(_folder(data)) as cars:
+        copied = back_up(cars, to.absolute(), link=not copy)
+    if as_json:
+        show_json(copied._asdict())
+    else:
+        click.echo(f"{copied.cars:,} CARs, {copied.linked:,} of them linked, {size(copied.bytes)}", err=True)
