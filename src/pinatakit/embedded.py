@@ -17,9 +17,10 @@ from typing import Final, NamedTuple
 import httpx2 as httpx
 
 from pinatakit.client import Pinata
+from pinatakit.datafolder import default_folder
 from pinatakit.errors import InputError, PinataError
 from pinatakit.server import Busy, Faults, Fetching, Guest, Server, running
-from pinatakit.settings import Credential, Secret, Settings
+from pinatakit.settings import Settings
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
 
@@ -52,8 +53,7 @@ class LocalPinata(Pinata):
         if self._faults:
             self.url = self._faults.url
         self._left = weakref.finalize(self, _abandon, self._server)
-        # What the user has set is for Pinata, not for this one.
-        settings = Settings(Credential(Secret(self.jwt)), self.url, (self.url,))
+        settings = Settings.of_local(url=self.url, jwt=self.jwt)
         super().__init__(settings=settings, transport=_trusting(trusted) if trusted else None)
 
     @property
@@ -165,12 +165,3 @@ def local(
         Busy: with `limits`, another process has the folder.
     """
     return LocalPinata(data, host=host, port=port, limits=limits, faults=faults, gateways=gateways)
-
-
-def default_folder() -> Path:
-    """Where ``--local`` keeps things when it is told nothing: the user's data folder."""
-    if base := os.environ.get("XDG_DATA_HOME"):
-        return Path(base) / "pinatakit"
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "pinatakit"
-    return Path.home() / ".local" / "share" / "pinatakit"

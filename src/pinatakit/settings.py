@@ -186,6 +186,11 @@ class Settings:
         )
 
     @classmethod
+    def of_local(cls, *, url: str, jwt: str) -> Settings:
+        """What a client of a local Pinata is told: what the user has set is for Pinata, not for this one."""
+        return cls(Credential(Secret(jwt)), url, (url,))
+
+    @classmethod
     def read(
         cls,
         *,

@@ -48,9 +48,9 @@ def ask(run, served):
 def look(tmp_path, home, served):
     """Run a command as `ask` does, on a terminal."""
 
-    def look(*args, **terminal):
-        env = processes.environment(home, TERM="xterm", **served.env)
-        return processes.on_terminal(*args, cwd=tmp_path, env=env, **terminal)
+    def look(*args, env=None, **terminal):
+        around = processes.environment(home, **{"TERM": "xterm"} | served.env | (env or {}))
+        return processes.on_terminal(*args, cwd=tmp_path, env=around, **terminal)
 
     return look
 

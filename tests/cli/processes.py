@@ -90,11 +90,19 @@ def run(
 
 
 def on_terminal(
-    *args: object, cwd: Path, env: dict[str, str], streams: tuple[str, ...] = ("stdout",), typed: bytes = b""
+    *args: object,
+    cwd: Path,
+    env: dict[str, str],
+    streams: tuple[str, ...] = ("stdout",),
+    typed: bytes = b"",
+    size: tuple[int, int] = (24, 80),
 ) -> tuple[Ran, str]:
     """Run with some of its streams on a terminal; gives what it left, and what the terminal showed."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    import termios  # not on Windows
+
     ours, theirs = os.openpty()
+    termios.tcsetwinsize(ours, size)
     try:
         os.write(ours, typed)
         try:

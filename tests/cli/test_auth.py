@@ -16,7 +16,7 @@ def test_a_good_credential_is_told_and_not_shown(ask, served, secrets):
     ran = ask("auth", "status")
     assert (ran.code, ran.err) == (0, "")
     shown = dict(line.split(maxsplit=1) for line in ran.lines)
-    assert shown["authenticated"] == "True"
+    assert shown["authenticated"] == "yes"
     assert shown["endpoint"] == shown["gateway"] == served.url
     assert not any(secret in ran.out for secret in secrets)
 
@@ -68,7 +68,7 @@ def test_each_setting_tells_where_it_is_from(ask, served):
         "timeout": "PINATA_TIMEOUT",
     } | ({"gateway_url": "PINATA_GATEWAY_URL"} if "PINATA_GATEWAY_URL" in served.env else {})
     assert ran.json["profile"] == "default"
-    assert "from PINATA_JWT" in ask("auth", "status").out
+    assert "origins credential    PINATA_JWT" in ask("auth", "status").out
 
 
 def test_a_credential_that_was_kept_is_used(run, home, served):

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from pinatakit import errors
-from pinatakit.cli._common import read_keyvalues, show_json, show_pairs, show_table, size
+from pinatakit.cli._common import read_keyvalues
 from pinatakit.cli._errors import exit_code, explain
 from pinatakit.content import CID
 
@@ -62,39 +62,7 @@ def test_local_beats_the_credential_in_the_environment(here, service):
     assert service.requests == []
 
 
-# ── output ──────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1_000, "1.0 kB"),
-        (999_499, "999.5 kB"),
-        (999_500, "1.0 MB"),
-        (1_250_000_000, "1.2 GB"),
-        (25 * 10**12, "25.0 TB"),
-        (10**16, "10000.0 TB"),
-    ],
-)
-def test_sizes_are_read_in_powers_of_a_thousand(count, text):
-    assert size(count) == text
-
-
-def test_a_table_without_rows_is_nothing_in_a_pipe(capsys):
-    show_table(("CID", "NAME"), [])
-    assert capsys.readouterr().out == ""
-
-
-def test_values_stand_below_each_other_and_nothing_is_blank(capsys):
-    show_pairs([("name", "a"), ("kv album", None), ("size", 5)])
-    assert capsys.readouterr().out == "name      a\nkv album\nsize      5\n"
-
-
-def test_json_is_one_line_in_the_letters_of_its_text(capsys):
-    show_json({"name": "Grüße\n", "cid": CID.parse(HELLO_V1)})
-    assert capsys.readouterr().out == f'{{"name": "Grüße\\n", "cid": "{HELLO_V1}"}}\n'
+# ── key-values ─────────────────────────────────────────────────────────────
 
 
 def test_a_key_value_is_cut_at_its_first_sign():
@@ -122,7 +90,7 @@ CODES = {
     "NotFound": 3,
     "PaymentRequired": 4,
     "PinFailed": 1,
-    "PinPending": 1,
+    "PinPending": 5,
     "PinataError": 1,
     "PlanLimit": 6,
     "RateLimited": 6,

@@ -52,7 +52,7 @@ def test_a_pipe_gets_columns_with_tabs_between_newest_first(ask, listed):
 
 @posix
 def test_a_terminal_gets_a_table_with_titles(look, listed):
-    ran, shown = look("ls", "--name", "listed")
+    ran, shown = look("ls", "--name", "listed", size=(24, 120))
     assert (ran.code, ran.err) == (0, "")
     title, *rows = [re.sub(r"\x1b\[\d*m", "", line).rstrip() for line in shown.splitlines()]
     at = [title.index(name) for name in ("CID", "SIZE", "CREATED (UTC)", "NAME")]
@@ -114,17 +114,17 @@ def test_a_cid_and_an_id_name_the_same_file(ask, listed):
 def test_a_person_sees_what_is_known_of_a_file(ask, listed):
     ran = ask("stat", listed[1].cid)
     assert (ran.code, ran.err) == (0, "")
-    shown = dict(re.split("  +", line, maxsplit=1) for line in ran.lines)
-    assert shown.pop("created").startswith("20")
+    shown = dict(re.split("  +", line, maxsplit=1) for line in ran.lines if "  " in line)
+    assert shown.pop("created (UTC)").startswith("20")
     assert shown == {
         "name": "listed two.txt",
         "cid": str(listed[1].cid),
         "id": listed[1].id,
-        "size": "1,500 bytes",
-        "files": "1",
-        "type": "text/plain",
-        "kv album": "summer",
-        "kv year": "2026",
+        "size": "1,500 bytes (1.5 kB)",
+        "number of files": "1",
+        "mime type": "text/plain",
+        "keyvalues album": "summer",
+        "keyvalues year": "2026",
     }
 
 

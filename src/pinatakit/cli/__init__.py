@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import sys
 from collections.abc import Sequence
@@ -23,40 +22,26 @@ from typing import Final
 import click
 
 from pinatakit import __version__
+from pinatakit.cli._commands import LazyGroup
 
 COMMANDS: Final = {
-    "auth": ("auth:auth", "See which credential is used, and whether it is good."),
+    "auth": ("auth:auth", "Keep and choose credentials, and see whether one is good."),
     "car": ("content:car", "Pack, unpack, list and verify CAR files; nothing is sent."),
     "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
     "download": ("transfer:download", "Fetch a file or folder, checking every block."),
+    "find": ("files:find", "Find files and folders by conditions."),
     "ls": ("files:ls", "List what you have uploaded, newest first."),
+    "mv": ("files:mv", "Rename a file or folder."),
     "rm": ("files:rm", "Delete files and folders by CID or id."),
     "serve": ("serve:serve", "Run the local Pinata."),
     "stat": ("files:stat", "Show one file or folder by CID or id."),
     "store": ("store:store", "Look after what the local Pinata keeps: verify, gc, backup."),
+    "tag": ("files:tag", "Set and take away key-values."),
     "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
 }
 
 
-class _Commands(click.Group):
-    """Commands that are imported when they are called, so that ``--help`` is there at once."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(f"pinatakit.cli.{module}"), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="pinatakit", message="%(prog)s %(version)s")
 def cli() -> None:
     """Pinata, verified: upload, list and fetch content; or do it all on a local Pinata.
@@ -83,9 +68,9 @@ def main(args: Sequence[str] | None = None) -> None:
         code = cli.main(_local_alone(given), prog_name="pinatakit", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        if isinstance(error, click.UsageError) and error.ctx:
-            click.echo(f"hint: {error.ctx.command_path} --help", err=True)
+        from pinatakit.cli._errors import explain_usage
+
+        click.echo(explain_usage(error), err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -1,27 +1,85 @@
-"""What the commands share: a client, output for people and for pipes, progress."""
+"""What the commands share: a client, questions, progress."""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from pinatakit.cli._output import (
+    Output,
+    Row,
+    bold,
+    output_options,
+    plain,
+    show_json,
+    show_pairs,
+    show_table,
+    size,
+)
+
 if TYPE_CHECKING:
     from pinatakit.client import Pinata, Progress
+    from pinatakit.protocol import Network
 
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = [
+    "Output",
+    "Row",
+    "agreed",
+    "as_network",
+    "asks",
+    "bold",
+    "client",
+    "client_options",
+    "destroys",
+    "each",
+    "json_option",
+    "network_option",
+    "output_options",
+    "plain",
+    "progress",
+    "read_keyvalues",
+    "show_json",
+    "show_pairs",
+    "show_table",
+    "size",
+]
+
+Command: TypeAlias = Callable[..., Any]
 
 
-def client_options(command: F) -> F:
-    """``--local`` and ``--json``, which every command has that asks a service."""
-    command = json_option(command)
+def asks(command: Command) -> Command:
+    """For a command that asks a service: it is given the client `pinata`, and `out` to print with.
+
+    ``--local`` and ``--profile`` say which service, and the options of `output_options` how to print.
+    """
+
+    @wraps(command)
+    def run(*args: Any, local: str | None, settings_profile: str | None, **rest: Any) -> Any:
+        with client(local, settings_profile) as pinata:
+            return command(*args, pinata=pinata, **rest)
+
+    run = click.option(
+        "--profile",
+        "settings_profile",
+        metavar="NAME",
+        help="Use the credential and settings of this profile.",
+    )(run)
+    return _local_option(output_options(run))
+
+
+def client_options(command: Command) -> Command:
+    """``--local`` and ``--json``, for a command that makes its client and prints itself."""
+    return _local_option(json_option(command))
+
+
+def _local_option(command: Command) -> Command:
     return click.option(
         "--local",
         metavar="[=PATH]",
@@ -29,26 +87,59 @@ def client_options(command: F) -> F:
     )(command)
 
 
-def json_option(command: F) -> F:
+def json_option(command: Command) -> Command:
     """``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
+network_option = click.option(
+    "--network", type=click.Choice(["public", "private"]), help="Else as the settings say: public."
+)
+
+
 @contextmanager
-def client(local: str | None) -> Generator[Pinata]:
-    """The client a command uses: of Pinata, or of the local Pinata."""
+def client(local: str | None, profile: str | None = None) -> Generator[Pinata]:
+    """The client a command uses: of Pinata, or of the local Pinata, which is started if it does not run.
+
+    Raises:
+        UsageError: both are named.
+    """
+    if local is not None and profile is not None:
+        raise click.UsageError("--local has no profiles")
     if local is None:
         from pinatakit.client import Pinata
 
-        pinata = Pinata()
-        if pinata.settings.debug:
-            _tell_requests()
-    else:
-        from pinatakit.embedded import default_folder
-        from pinatakit.embedded import local as start
+        with Pinata(profile=profile) as pinata:
+            if pinata.settings.debug:
+                _tell_requests()
+            yield pinata
+        return
+    from pinatakit.datafolder import default_folder
 
-        pinata = start(local or default_folder())
-    with pinata:
+    with _local(Path(local) if local else default_folder()) as pinata:
+        yield pinata
+
+
+@contextmanager
+def _local(folder: Path) -> Generator[Pinata]:
+    """A client of the folder's local Pinata. Where one runs, no server is loaded."""
+    from pinatakit.datafolder import join
+
+    if joined := join(folder):
+        from pinatakit.client import Pinata
+        from pinatakit.settings import Settings
+
+        guest, where = joined
+        try:
+            if "ca" not in where:  # else it takes more to trust it
+                with Pinata(settings=Settings.of_local(**where)) as pinata:
+                    yield pinata
+                return
+        finally:
+            guest.close()
+    from pinatakit.embedded import local
+
+    with local(folder) as pinata:
         yield pinata
 
 
@@ -59,64 +150,53 @@ def _tell_requests() -> None:
     logger.setLevel(logging.DEBUG)
 
 
-def show_json(value: Any) -> None:
-    """One JSON value on a line of its own."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False))
+def as_network(name: str | None) -> Network | None:
+    """A network by its name."""
+    return None if name is None else "private" if name == "private" else "public"
 
 
-def _plain(value: Any) -> Any:
-    from pinatakit.protocol import Record
-
-    if isinstance(value, Record):
-        return value.to_dict()
-    if isinstance(value, datetime):
-        from pinatakit.protocol.times import micros
-
-        return micros(value)
-    return str(value)
+# ── several things, and things that are lost ────────────────────────────────
 
 
-def plain(text: object) -> str:
-    """Text as one line that does nothing to a terminal: what is not printable is spelled out."""
-    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(text))
+def each(what: Sequence[str], act: Callable[[str], object]) -> int:
+    """Do something with each; where one fails the others are done all the same. Gives the exit code."""
+    from pinatakit.cli._errors import explain
+
+    failed = False
+    for one in what:
+        try:
+            act(one)
+        except Exception as error:
+            said = explain(error)
+            if said is None or len(what) == 1:
+                raise
+            click.echo(said, err=True)
+            failed = True
+    return 8 if failed else 0
 
 
-def bold(text: str) -> str:
-    """Text in bold, on a terminal that can and may."""
-    can = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return click.style(text, bold=True) if can else text
+def destroys(command: Command) -> Command:
+    """``--yes`` and ``--dry-run``, for a command that asks `agreed` before it does what cannot be undone."""
+    command = click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, and do nothing.")(
+        command
+    )
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask.")(command)
 
 
-def show_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table: aligned on a terminal, with tabs between its columns in a pipe."""
-    shown = [[plain(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        for row in shown:
-            click.echo("\t".join(row))
-        return
-    lines = [titles, *shown]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
-    for number, line in enumerate(lines):
-        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.echo(bold(text) if number == 0 else text)
+def agreed(question: str, *, yes: bool) -> bool:
+    """Whether the user agrees to what cannot be undone.
+
+    Raises:
+        UsageError: there is no terminal to ask on, and ``--yes`` was not said.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; say --yes")
+    return click.confirm(question, err=True)
 
 
-def show_pairs(pairs: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one pair a line."""
-    shown = [(plain(name), "" if value is None else plain(value)) for name, value in pairs]
-    width = max(len(name) for name, _ in shown)
-    for name, value in shown:
-        click.echo(f"{bold(name.ljust(width))}  {value}".rstrip())
-
-
-def size(count: int) -> str:
-    """Bytes as a person reads them, in powers of 1,000."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 999.5:
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return f"{amount:.1f} TB"
+# ── progress ────────────────────────────────────────────────────────────────
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import click
+
 from pinatakit import errors
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
@@ -15,6 +17,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.Forbidden, 4),
     (errors.SettingsError, 4),
     (errors.Unreachable, 5),
+    (errors.PinPending, 5),
     (errors.RateLimited, 6),
     (errors.PaymentRequired, 6),
     (errors.TooLarge, 6),
@@ -26,11 +29,36 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 
 def explain(error: BaseException) -> str | None:
     """What happened, why and what to do, in up to three lines; `None` of an error nobody expected."""
+    if isinstance(error, errors.ApiError):
+        reason = f" {error.reason}" if error.reason else ""
+        request = f", request {error.request_id}" if error.request_id else ""
+        return _said(error.details, f"HTTP {error.status}{reason} from {error.url}{request}", error.hint)
     if isinstance(error, errors.PinataError):
-        return f"error: {error}"
+        return _said(error.message, None, error.hint)
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-        return f"error: {error}"
+        return _said(str(error), None, None)
     return None
+
+
+def explain_usage(error: click.ClickException) -> str:
+    """What was typed wrongly, and what may have been meant."""
+    near: list[str] = getattr(error, "possibilities", None) or []
+    what = getattr(error, "message", "") if near else error.format_message()
+    hint = None
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    elif isinstance(error, click.UsageError) and error.ctx:
+        hint = f"{error.ctx.command_path} --help"
+    return _said(what, None, hint)
+
+
+def _said(what: str, why: str | None, hint: str | None) -> str:
+    lines = [f"error: {what}"]
+    if why:
+        lines.append(f"cause: {why}")
+    if hint:
+        lines.append(f"hint: {hint}")
+    return "\n".join(lines)
 
 
 def exit_code(error: BaseException) -> int:

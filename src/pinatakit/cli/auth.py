@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from pinatakit.cli._common import client, client_options, show_json, show_pairs
+from pinatakit.cli._commands import Group
+from pinatakit.cli._common import Output, asks
+
+if TYPE_CHECKING:
+    from pinatakit.client import Pinata
 
 
-@click.group()
+@click.group(cls=Group)
 def auth() -> None:
     """See which credential is used, and whether it is good; keep one.
 
@@ -22,8 +27,8 @@ def auth() -> None:
 
 
 @auth.command()
-@client_options
-def status(local: str | None, as_json: bool) -> None:
+@asks
+def status(pinata: Pinata, out: Output) -> None:
     """Ask the service whether the credential is known, and show where each setting is from.
 
     The credential itself is not shown.
@@ -33,20 +38,16 @@ def status(local: str | None, as_json: bool) -> None:
       pinatakit auth status
       pinatakit auth status --local --json
     """
-    with client(local) as pinata:
-        said = pinata.account.test()
-        shown = {
-            "authenticated": True,
-            "endpoint": pinata.settings.base("api"),
-            "gateway": pinata.settings.base("gateway"),
-            "message": said,
-            "profile": pinata.settings.profile,
-        }
-        origins = dict(pinata.settings.origins)
-    if as_json:
-        show_json({**shown, "origins": origins})
-    else:
-        show_pairs([*shown.items(), *((name, f"from {origin}") for name, origin in origins.items())])
+    said = pinata.account.test()
+    shown = {
+        "authenticated": True,
+        "endpoint": pinata.settings.base("api"),
+        "gateway": pinata.settings.base("gateway"),
+        "message": said,
+        "profile": pinata.settings.profile,
+        "origins": dict(pinata.settings.origins),
+    }
+    out.one(shown, " ".join(shown))
 
 
 @auth.command()

@@ -19,7 +19,7 @@ from typing import Any, Final, Self
 
 import uvicorn
 
-from pinatakit.errors import InputError, PinataError
+from pinatakit.errors import InputError
 from pinatakit.protocol.limits import read_rate
 from pinatakit.server.app import create_app
 from pinatakit.server.auth import make_jwt
@@ -255,21 +255,3 @@ def write_private(path: Path, value: dict[str, Any]) -> None:
         out.flush()
         os.fsync(out.fileno())
     aside.replace(path)
-
-
-def running(data: Path) -> dict[str, str]:
-    """Where the server that has this data folder answers, its admin key, and whom to trust (``ca``), if need be.
-
-    Raises:
-        PinataError: it has not said so, or these are not its words.
-    """
-    try:
-        where = json.loads((data / "server.json").read_text())
-        admin = json.loads((data / "admin.json").read_text())
-        trusted = {"ca": str(where["ca"])} if "ca" in where else {}
-        return {"url": str(where["url"]), "jwt": str(admin["jwt"]), **trusted}
-    except (OSError, ValueError, KeyError):
-        raise PinataError(
-            f"the data folder {str(data)!r} is in use, and its server cannot be found",
-            hint="wait a moment, or stop the process that uses it",
-        ) from None

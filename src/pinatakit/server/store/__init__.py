@@ -19,7 +19,8 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pinatakit.errors import InputError, PinataError
+from pinatakit.datafolder import Busy, Guest
+from pinatakit.errors import InputError
 from pinatakit.server.store.analytics import Analytics
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.files import Files
@@ -58,10 +59,6 @@ __all__ = [
     "Writing",
     "beside",
 ]
-
-
-class Busy(PinataError):
-    """Another server has this data folder."""
 
 
 class Store:
@@ -122,29 +119,6 @@ class Store:
         self._lock.close()
         if self._guests:
             self._guests.close()
-
-
-class Guest:
-    """A process that uses a store through the server of another, which waits for it before it stops.
-
-    Raises:
-        Busy: the server is about to stop.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._lock = sqlite3.connect(
-            folder / "guests.db", timeout=0, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._lock.execute("BEGIN").close()
-            self._lock.execute("SELECT 1 FROM sqlite_master").close()
-        except sqlite3.OperationalError:
-            self._lock.close()
-            raise Busy(f"the local Pinata of {str(folder)!r} is about to stop") from None
-
-    def close(self) -> None:
-        """Say that this process is done with it."""
-        self._lock.close()
 
 
 @contextmanager

@@ -1,0 +1,66 @@
+"""What is there to be completed: ids, CIDs, groups and profiles, asked of the service while somebody types."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+
+import click
+from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from pinatakit.client import Pinata
+
+_MANY: Final = 100  # what is looked through for one completion
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def of_files(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """CIDs of files; ids where one is begun."""
+    network = ctx.params.get("network")
+
+    def found(pinata: Pinata) -> Iterable[tuple[str, str]]:
+        for file in pinata.files.list(network=network, limit=_MANY):
+            for value in (str(file.cid), file.id):
+                yield value, file.name or ""
+
+    return _asked(ctx, typed, found)
+
+
+def of_groups(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Ids of groups."""
+    network = ctx.params.get("network")
+    return _asked(
+        ctx,
+        typed,
+        lambda pinata: ((one.id, one.name) for one in pinata.groups.list(network=network, limit=_MANY)),
+    )
+
+
+def of_profiles(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Names of the user's profiles."""
+    from pinatakit import config
+    from pinatakit.errors import PinataError
+
+    try:
+        _, profiles = config.read_user(config.user_file(os.environ))
+    except PinataError:  # it is told when the command runs
+        return []
+    return [CompletionItem(name) for name in profiles if name.startswith(typed)]
+
+
+def _asked(
+    ctx: click.Context, typed: str, found: Callable[[Pinata], Iterable[tuple[str, str]]]
+) -> list[CompletionItem]:
+    """What the service has that begins so. Where it cannot be asked there is nothing to complete."""
+    from pinatakit.cli._common import client
+    from pinatakit.errors import PinataError
+
+    try:
+        with client(ctx.params.get("local"), ctx.params.get("settings_profile")) as pinata:
+            pairs = list(found(pinata))
+    except (PinataError, OSError, click.ClickException):  # nobody is there to be told
+        return []
+    return [CompletionItem(value, help=name) for value, name in pairs if value.startswith(typed)]
