@@ -1,16 +1,17 @@
 # Two commands: `make demo` and `make test`. Both set up what they need in .venv.
 # `make test-all` is `make test` with the slow tests, and with more random examples.
-# `make fuzz` takes half an hour.
+# `make fuzz` takes half an hour. `make docs` builds the documentation into site/, `make screens` draws its
+# pictures anew, and `make look` opens every page in Chromium.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check fuzz clean
+.PHONY: demo test test-all check docs screens look fuzz clean
 
 demo: .venv/pinatakit
 	$(BIN)/python examples/demo.py
 
-test: check
+test: check docs
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest $(PYTEST)
 	$(BIN)/python -m coverage combine --quiet
@@ -25,6 +26,17 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+
+docs: .venv/dev
+	BIN=$(BIN) scripts/site.sh
+
+screens: .venv/dev
+	$(BIN)/python scripts/screens.py
+	$(BIN)/python scripts/pictures.py
+
+look: docs
+	$(BIN)/python -m pip install --quiet --group look
+	$(BIN)/python scripts/look.py
 
 fuzz: .venv/dev
 	$(BIN)/python -m pip install --quiet --group fuzz
@@ -42,4 +54,4 @@ fuzz: .venv/dev
 	@touch $@
 
 clean:
-	rm -rf .venv dist build .coverage* .mypy_cache .pytest_cache .hypothesis .ruff_cache .import_linter_cache
+	rm -rf .venv dist build site docs/reference .cache .coverage* .mypy_cache .pytest_cache .hypothesis .ruff_cache .import_linter_cache
