@@ -416,13 +416,11 @@ TASKS: dict[str, Task] = {
 
 
 def make(path: Path, size: int) -> Path:
-    """A file of random bytes, in the page cache."""
+    """A file of random bytes, no two chunks alike, in the page cache."""
     path.parent.mkdir(exist_ok=True)
-    piece = os.urandom(PIECE)
     with path.open("wb") as file:
-        for number in range(-(-size // PIECE)):
-            head = number.to_bytes(8, "big")
-            file.write((head + piece[8:])[: min(PIECE, size - number * PIECE)])
+        for at in range(0, size, PIECE):
+            file.write(os.urandom(min(PIECE, size - at)))
     os.sync()
     return path
 

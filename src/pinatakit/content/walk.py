@@ -344,11 +344,14 @@ def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | byte
 
     ahead: dict[CID, Future[bytes]] = {}
     yield from walk.leftover()
-    while walk.wants is not None:
-        for cid in walk.upcoming(2 * workers() + 1):
+    while upcoming := walk.upcoming(2 * workers() + 1):
+        for cid in upcoming:
             if cid not in ahead and cid.inlined is None:
                 ahead[cid] = pool().submit(checked, cid)
-        yield from walk.take(ahead.pop(walk.wants).result())
+        block = ahead[upcoming[0]].result()
+        if upcoming[0] not in upcoming[1:]:  # a block that comes again soon is not read again
+            del ahead[upcoming[0]]
+        yield from walk.take(block)
 
 
 def walk_blocks(
