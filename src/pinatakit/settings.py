@@ -44,6 +44,7 @@ from pinatakit.protocol.limits import read_rate
 
 _HOSTS: Final[dict[Host, str]] = {
     "signed": "",
+    "web": "",
     "api": "https://api.pinata.cloud",
     "uploads": "https://uploads.pinata.cloud",
     "gateway": "https://gateway.pinata.cloud",
@@ -267,7 +268,7 @@ class Settings:
 
     def base(self, host: Host) -> str:
         """Where calls to this host go; no slash at the end."""
-        if host == "signed":
+        if host in ("signed", "web"):
             return ""
         if host == "gateway":
             return self.gateway_url

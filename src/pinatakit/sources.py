@@ -37,6 +37,7 @@ PIECE: Final = 1 << 20
 
 _MAGIC: Final = re.compile(r"[*?\[]")
 _DATA_URL: Final = re.compile(r"(?i)data:[^,]{0,256},")
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _MEDIA_TYPE: Final = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}", re.ASCII)
 
 READ: Final = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -257,6 +258,11 @@ def read_source(
         if not str(given):
             raise InputError("an empty path names no file", hint="give the path of a file or folder")
         if isinstance(given, str):
+            if _ADDRESS.match(given) and not path.exists():
+                raise InputError(
+                    f"{given.partition('?')[0]!r} is an address, and no path",
+                    hint="give the path itself; upload() of a client also takes http:// and https://",
+                )
             path, patterns = find_glob(path, patterns)
         if _status(path) is None:
             return Folder(_plain(name or path.resolve().name, "folder"), list(_walk(path, hidden, patterns)))
@@ -305,6 +311,16 @@ def awaited(items: AsyncIterable[bytes], name: str | None) -> Source:
                 await items.aclose()
 
     return Source(_plain(name), None, _unread, again=False, arriving=arriving)
+
+
+def fetched(
+    name: str,
+    size: int | None,
+    content_type: str,
+    arriving: Callable[[int], AsyncGenerator[bytes, None]],
+) -> Source:
+    """The bytes that a host gives, from any place on."""
+    return Source(_plain(name), size, _unread, media_type=media_type_of(content_type), arriving=arriving)
 
 
 def nothing_awaits() -> InputError:

@@ -102,11 +102,14 @@ class _Pinata(Resource[W]):
         """Upload a file or a folder, and check that the service stored these very bytes.
 
         `source` is the path of a file or folder, bytes, a file open in binary mode, an iterator of
-        bytes (with `AsyncPinata` also an async one), or a ``data:`` URL, as base64 is written. It is
+        bytes (with `AsyncPinata` also an async one), a ``data:`` URL, as base64 is written, or an
+        ``https://`` or ``http://`` URL, whose content is passed on as it comes and stored nowhere. It is
         read once, in pieces of 1 MiB; memory stays the same at any size. An iterator goes as it comes
         and is never sent twice: when a connection is cut after bytes have left, the upload fails. Where
         its size must be known beforehand (all that only v3 knows) or it must be read twice (`car`,
-        `skip_existing`), it goes into a temporary file first. Of a folder go the
+        `skip_existing`), it goes into a temporary file first, as what is at a URL does there. A URL is
+        asked without any credential of the account; it is followed to where it leads, and gone on with
+        after a cut where its host tells that the content is the same. Of a folder go the
         files, sorted, under the folder's name; symlinks are followed, hidden files go only
         with `hidden`, empty folders cannot go; `patterns` leave files out. A text with stars, such as
         ``data/*.csv``, is the folder with the files that match. `name` is what the service lists it as, else
@@ -134,7 +137,7 @@ class _Pinata(Resource[W]):
 
         Raises:
             InputError: the source, the metadata or these options together cannot be sent;
-                nothing was. Or the file changed while it was read.
+                nothing was. Or the source changed or was cut while it was read; nothing is kept.
             ContentError: the CAR is none, or its DAG is not whole; nothing was sent.
             CIDMismatch: the service stored something else, unless `verify` is off. It tells which
                 recipe gives the service's CID, if a known one does (up to 1 GB of content).
@@ -142,7 +145,6 @@ class _Pinata(Resource[W]):
             Unreachable: no answer came, whether or not the upload was stored.
         """
         name = check_name(name)
-        what = await look(self.wire, source, name=_root_name(source, name), hidden=hidden, patterns=patterns)
         options = Options(
             name=name,
             keyvalues=keyvalues,
@@ -160,10 +162,12 @@ class _Pinata(Resource[W]):
             progress=progress,
             verify=verify,
         )
-        try:
-            return await uploads.upload(self.wire, what, options)
-        except CIDMismatch as error:
-            raise await self.wire.in_thread(uploads.with_reason, error, source, what) from None
+        looking = look(self.wire, source, name=_root_name(source, name), hidden=hidden, patterns=patterns)
+        async with looking as what:
+            try:
+                return await uploads.upload(self.wire, what, options)
+            except CIDMismatch as error:
+                raise await self.wire.in_thread(uploads.with_reason, error, source, what) from None
 
     @operation
     async def upload_files(

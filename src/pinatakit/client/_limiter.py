@@ -36,6 +36,7 @@ class Limiter:
             "data": _Lane(few),
             "psa": _Lane(few),
             "gateway": _Lane(None),
+            "web": _Lane(None),
         }
         self._lock = threading.Lock()
 
@@ -55,6 +56,8 @@ class Limiter:
 
     def heed(self, lane: Lane, status: int, headers: Mapping[str, str], now: float) -> None:
         """Learn from an answer: how many calls there may be, and for how long there may be none."""
+        if lane == "web":
+            return  # each host speaks for itself
         with self._lock:
             self._lanes[lane].heed(status, headers, now)
 

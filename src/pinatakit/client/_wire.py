@@ -30,7 +30,7 @@ from collections.abc import (
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache, partial, wraps
+from functools import cache, cached_property, partial, wraps
 from itertools import count
 from types import MethodType
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
@@ -384,20 +384,28 @@ class Blocking(Wire):
         watch: Watch | None = None,
     ) -> None:
         super().__init__(settings, watch)
-        self._http = httpx.Client(
+        self._make = partial(
+            httpx.Client,
             transport=transport,
             headers=_identity(),
-            verify=_tls(settings),
             limits=_LIMITS,
             mounts={f"all://{host}": None for host in _AT_HOME},
-            event_hooks={"request": [partial(_keep_key, self.settings)]},
         )
+        self._http = self._make(
+            verify=_tls(settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
+        )
+
+    @cached_property
+    def _web(self) -> httpx.Client:
+        """For hosts that are not the service's: they share nothing with it, no cookie either."""
+        return self._make(verify=_certificates())
 
     async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
         content = iterate_now(self._leaving(call)) if call.body else call.body
         # What comes is checked, and a gateway's key stays with it, so it may send elsewhere.
-        return self._http.send(
-            self._http.build_request(**request, content=content),
+        http = self._web if call.host == "web" else self._http
+        return http.send(
+            http.build_request(**request, content=content),
             stream=True,
             follow_redirects=call.host == "gateway",
         )
@@ -427,6 +435,8 @@ class Blocking(Wire):
 
     def close(self) -> None:
         self._http.close()
+        if "_web" in self.__dict__:
+            self._web.close()
 
 
 class Awaiting(Wire):
@@ -443,18 +453,24 @@ class Awaiting(Wire):
         async def keep_key(request: httpx.Request) -> None:
             _keep_key(settings, request)
 
-        self._http = httpx.AsyncClient(
+        self._make = partial(
+            httpx.AsyncClient,
             transport=transport,
             headers=_identity(),
-            verify=_tls(settings),
             limits=_LIMITS,
             mounts={f"all://{host}": None for host in _AT_HOME},
-            event_hooks={"request": [keep_key]},
         )
+        self._http = self._make(verify=_tls(settings), event_hooks={"request": [keep_key]})
+
+    @cached_property
+    def _web(self) -> httpx.AsyncClient:
+        """For hosts that are not the service's: they share nothing with it, no cookie either."""
+        return self._make(verify=_certificates())
 
     async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
-        return await self._http.send(
-            self._http.build_request(**request, content=self._leaving(call) if call.body else call.body),
+        http = self._web if call.host == "web" else self._http
+        return await http.send(
+            http.build_request(**request, content=self._leaving(call) if call.body else call.body),
             stream=True,
             follow_redirects=call.host == "gateway",
         )
@@ -495,6 +511,8 @@ class Awaiting(Wire):
 
     async def aclose(self) -> None:
         await self._http.aclose()
+        if "_web" in self.__dict__:
+            await self._web.aclose()
 
 
 W = TypeVar("W", bound=Wire)

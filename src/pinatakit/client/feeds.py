@@ -14,10 +14,12 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
+from pinatakit.client import urls
 from pinatakit.client._wire import Wire
 from pinatakit.errors import InputError
 from pinatakit.patterns import ALL, Patterns
 from pinatakit.protocol.uploads import UPLOAD_LIMIT
+from pinatakit.protocol.urls import is_url
 from pinatakit.sources import (
     PIECE,
     Folder,
@@ -34,17 +36,23 @@ Sendable: TypeAlias = "Uploadable | AsyncIterable[bytes]"
 """What a client can upload: also what only it can wait for."""
 
 
+@asynccontextmanager
 async def look(
     wire: Wire, given: Sendable, *, name: str | None, hidden: bool = False, patterns: Patterns = ALL
-) -> Source | Folder:
+) -> AsyncGenerator[Source | Folder]:
     """What is to be uploaded, as far as it can be known before it is read.
 
     Raises:
         InputError: it cannot be read; it says why.
+        Unreachable: it is at a URL, whose host does not answer.
     """
     if isinstance(given, AsyncIterable):
-        return awaited(wire.follow(given), name)
-    return await wire.in_thread(read_source, given, name=name, hidden=hidden, patterns=patterns)
+        yield awaited(wire.follow(given), name)
+    elif isinstance(given, str) and is_url(given):
+        async with urls.opened(wire, given) as source:
+            yield source
+    else:
+        yield await wire.in_thread(read_source, given, name=name, hidden=hidden, patterns=patterns)
 
 
 class Feed(ABC):

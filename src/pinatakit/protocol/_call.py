@@ -12,8 +12,9 @@ from pinatakit.errors import PinataError
 
 T = TypeVar("T")
 
-Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp", "psa"]
-"""Where a call goes; ``signed``: its path is a whole URL, whose signature takes the credential's place."""
+Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp", "psa", "web"]
+"""Where a call goes; ``signed``: its path is a whole URL, whose signature takes the credential's place;
+``web``: any other host, which is told nothing of the account."""
 Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"

@@ -10,8 +10,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from pinatakit.errors import InputError
 from pinatakit.protocol._call import Host
 
-Lane: TypeAlias = Literal["api", "data", "psa", "gateway"]
-"""Requests that are counted together: the API and uploads, ``/data/*``, lists of ``/psa``, a gateway."""
+Lane: TypeAlias = Literal["api", "data", "psa", "gateway", "web"]
+"""Requests that are counted together: the API and uploads, ``/data/*``, lists of ``/psa``, a gateway,
+and other hosts, which are not Pinata's to limit."""
 
 
 class Rate(NamedTuple):
@@ -33,8 +34,8 @@ LISTS: Final = Rate(30, 60)
 
 def lane(method: str, path: str, host: Host = "api") -> Lane:
     """Where a request counts."""
-    if host == "gateway":
-        return "gateway"
+    if host == "gateway" or host == "web":
+        return host
     if path.startswith("/data/"):
         return "data"
     return "psa" if method == "GET" and path == "/psa/pins" else "api"
