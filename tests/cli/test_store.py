@@ -50,7 +50,28 @@ def test_a_backup_can_be_served(run, tmp_path):
         assert served.client.read_bytes(HELLO_V1) == HELLO
 
 
+def test_a_store_is_moved_by_export_and_import(run, tmp_path):
+    with serving(tmp_path, "--data", tmp_path / "data") as served:
+        served.client.upload(HELLO, name="hello", keyvalues={"k": "v"})
+        assert run("store", "export", "--data", tmp_path / "data", "out", "--json").json == {
+            "groups": 0,
+            "files": 1,
+        }
+        assert run("store", "import", "--data", tmp_path / "data", "out").failed(1)  # it is served
+    ran = run("store", "import", "--data", tmp_path / "new", "out", "--json")
+    assert (ran.code, ran.json) == (0, {"groups": 0, "files": 1, "there": 0, "refused": 0})
+    (car,) = (tmp_path / "out" / "cars").iterdir()
+    car.write_bytes(car.read_bytes()[:-1])
+    ran = run("store", "import", "--data", tmp_path / "other", "out")
+    assert ran.code == 7
+    assert f"refused: {HELLO_V1}" in ran.err
+    with serving(tmp_path, "--data", tmp_path / "new") as served:
+        (file,) = served.client.files.list()
+        assert (file.name, file.keyvalues) == ("hello", {"k": "v"})
+        assert served.client.read_bytes(HELLO_V1) == HELLO
+
+
 def test_without_a_store_nothing_is_made(run, tmp_path, home):
-    for command in (("verify",), ("gc",), ("backup", "copy")):
+    for command in (("verify",), ("gc",), ("backup", "copy"), ("export", "out")):
         assert run("store", *command).failed(2)
     assert not (Path(home) / "data" / "pinatakit").exists()

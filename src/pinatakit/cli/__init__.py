@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "rm": ("files:rm", "Delete files and folders by CID or id."),
     "serve": ("serve:serve", "Run the local Pinata."),
     "stat": ("files:stat", "Show one file or folder by CID or id."),
-    "store": ("store:store", "Look after what the local Pinata keeps: verify, gc, backup."),
+    "store": ("store:store", "Verify, back up and move what the local Pinata keeps."),
     "tag": ("files:tag", "Set and take away key-values."),
     "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
 }

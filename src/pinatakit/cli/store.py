@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ def _folder(data: Path | None) -> Path:
 
 @click.group()
 def store() -> None:
-    """Look after what the local Pinata keeps: verify, gc and backup, also while it runs."""
+    """Look after what the local Pinata keeps, also while it runs; it is stopped only to import."""
 
 
 @store.command()
@@ -122,3 +123,66 @@ def backup(data: Path | None, copy: bool, to: Path, as_json: bool) -> None:
         show_json(copied._asdict())
     else:
         click.echo(f"{copied.cars:,} CARs, {copied.linked:,} of them linked, {size(copied.bytes)}", err=True)
+
+
+@store.command()
+@_data
+@click.argument("to", type=click.Path(path_type=Path))
+@json_option
+def export(data: Path | None, to: Path, as_json: bool) -> None:
+    """Export what is pinned to the new folder TO, with names, key-values and groups.
+
+    A CAR for each root, which any IPFS tool reads, and a manifest. Keys and gateways stay here,
+    and what was unpinned; a backup has them.
+
+    \b
+    Examples:
+      pinatakit store export pinata-export
+      pinatakit store export --data ./pinata pinata-export --json
+    """
+    from pinatakit.server.store import beside
+    from pinatakit.server.store.moving import export
+
+    with beside(_folder(data)) as cars:
+        moved = export(cars, to.absolute())
+    if as_json:
+        show_json({"groups": moved.groups, "files": moved.files})
+    else:
+        click.echo(f"{moved.files:,} files and folders, {moved.groups:,} groups", err=True)
+
+
+@store.command(name="import")
+@_data
+@click.argument("folder", metavar="FROM", type=click.Path(file_okay=False, path_type=Path))
+@json_option
+def import_(data: Path | None, folder: Path, as_json: bool) -> int:
+    """Import the export FROM; each block is hashed, and what is pinned already stays as it is.
+
+    The data folder is made where there is none; its server must not run. Ends with 7 where a CAR
+    is not what it should be; everything else is imported.
+
+    \b
+    Examples:
+      pinatakit store import pinata-export
+      pinatakit store import --data ./pinata pinata-export --json
+    """
+    from pinatakit.server.store import Store
+    from pinatakit.server.store.moving import take_over
+
+    refused = 0
+    with closing(Store(_folder(data))) as opened:
+        going = take_over(opened, folder)
+        while True:
+            try:
+                finding = next(going)
+            except StopIteration as end:
+                moved = end.value
+                break
+            refused += 1
+            click.echo(f"refused: {plain(finding.what)}: {plain(finding.words)}", err=True)
+    if as_json:
+        show_json({**moved._asdict(), "refused": refused})
+    else:
+        there = f", {moved.there:,} were there" if moved.there else ""
+        click.echo(f"{moved.files:,} files and folders, {moved.groups:,} groups{there}", err=True)
+    return _DAMAGED if refused else 0

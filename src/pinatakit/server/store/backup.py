@@ -80,11 +80,11 @@ class _Backup:
 
     def _round(self) -> bool:
         """Copy the database, and all CARs that it knows; whether they are all there."""
-        copy = self._to / "records.db"
-        copy.unlink(missing_ok=True)
+        records = self._to / "records.db"
+        records.unlink(missing_ok=True)
         with (
             closing(sqlite3.connect(self._cars.folder.parent / "records.db", timeout=30)) as source,
-            closing(sqlite3.connect(copy)) as target,
+            closing(sqlite3.connect(records)) as target,
         ):
             source.backup(target)
             rows = target.execute("SELECT n, root FROM car WHERE root IS NOT NULL")
@@ -102,7 +102,7 @@ class _Backup:
         source, target = self._cars.folder / name, self._to / "cars" / name
         try:
             if not (self._link and _linked(source, target)):
-                _copy(source, target)
+                copy(source, target)
             else:
                 self.linked += 1
         except FileNotFoundError:
@@ -114,15 +114,15 @@ class _Backup:
     def _copy_unfinished(self) -> None:
         """Copy what resumable uploads and jobs have so far; it is cut to what the database knows when served."""
         sql = "SELECT car FROM tus WHERE cid IS NULL UNION SELECT car FROM job WHERE car IS NOT NULL"
-        with closing(sqlite3.connect(self._to / "records.db")) as copy:
-            numbers = [row[0] for row in copy.execute(sql)]
+        with closing(sqlite3.connect(self._to / "records.db")) as records:
+            numbers = [row[0] for row in records.execute(sql)]
         for number in numbers:
             name = f"{number}.car"
             target = self._to / "cars" / "incoming" / name
             # One that has become whole meanwhile has a name; one that was given up is begun anew.
             for source in (self._cars.incoming / name, *self._cars.folder.glob(f"*.{name}")):
                 if source.exists():
-                    _copy(source, target)
+                    copy(source, target)
                     self.size += target.stat().st_size
                     break
 
@@ -138,7 +138,7 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
     """Copy a file, synced."""
     with source.open("rb") as here, target.open("wb") as there:
         shutil.copyfileobj(here, there, 1 << 20)

@@ -38,6 +38,7 @@ class Kept(NamedTuple):
     group_id: str | None = None
     expires_at: datetime | None = None
     id: str | None = None  # as the upload or the job was promised, where none has it yet
+    created_at: datetime | None = None  # now, unless it comes from another store
 
 
 class Filter(NamedTuple):
@@ -315,7 +316,7 @@ def describe(cid: CID, get: Callable[[CID], bytes]) -> Kept:
 
 
 def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
-    now = now_micros()
+    created = to_micros(kept.created_at) if kept.created_at else now_micros()
     taken = kept.id and db.execute("SELECT 1 FROM file WHERE id = ?", (kept.id,)).fetchone()
     row: sqlite3.Row = db.execute(
         "INSERT INTO file (id, cid, network, name, size, dag_size, mime_type, number_of_files, group_id,"
@@ -331,7 +332,7 @@ def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
             kept.number_of_files,
             kept.group_id,
             json.dumps(dict(kept.keyvalues)),
-            now,
+            created,
             to_micros(kept.expires_at) if kept.expires_at else None,
         ),
     ).fetchone()
