@@ -121,7 +121,7 @@ def test_an_async_client_can_use_it(backend, tmp_path):
                 assert (await client.download(upload.cid, tmp_path / "f")).size == 5
 
         anyio.run(main, backend=backend)
-        assert next(pinata.files.list()).name == "async"
+        assert pinata.files.list().first().name == "async"
 
 
 def test_its_jwt_is_not_in_its_repr():

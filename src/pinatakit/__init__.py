@@ -19,10 +19,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pinatakit.cars import list_car, pack, unpack, verify_car
     from pinatakit.client import (
+        AsyncListing,
         AsyncPinata,
         AsyncPinningService,
         Download,
         ImageOptions,
+        Listing,
         Pinata,
         PinningService,
     )
@@ -93,6 +95,7 @@ if TYPE_CHECKING:
         PinObject,
         PinStatus,
         Plugin,
+        Rows,
         Signature,
         Swap,
         TimeSeries,
@@ -111,6 +114,7 @@ __all__ = [
     "AccessToken",
     "Allowed",
     "ApiError",
+    "AsyncListing",
     "AsyncPinata",
     "AsyncPinningService",
     "BadRequest",
@@ -131,6 +135,7 @@ __all__ = [
     "InvalidCID",
     "Key",
     "Limits",
+    "Listing",
     "LocalPinata",
     "Malformed",
     "Match",
@@ -159,6 +164,7 @@ __all__ = [
     "Profile",
     "RateLimited",
     "Response",
+    "Rows",
     "ServiceFault",
     "SettingsError",
     "Signature",

@@ -162,9 +162,9 @@ def test_pinatas_own_answers_are_read(over):
         (lambda psa: PinObjects.add(psa, NOBODYS, name="x" * 256), InputError, "256 letters"),
         (lambda psa: PinObjects.replace(psa, "", NOBODYS), InputError, "requestid"),
         (lambda psa: PinObjects.get(psa, ".."), InputError, "requestid"),
-        (lambda psa: anext(PinObjects.list(psa, cid="x")), InvalidCID, "not a CID"),
-        (lambda psa: anext(PinObjects.list(psa, status="done")), InputError, "queued, pinning"),
-        (lambda psa: anext(PinObjects.list(psa, name="x", match="fuzzy")), InputError, "ipartial"),
+        (lambda psa: PinObjects.list(psa, cid="x").first(), InvalidCID, "not a CID"),
+        (lambda psa: PinObjects.list(psa, status="done").first(), InputError, "queued, pinning"),
+        (lambda psa: PinObjects.list(psa, name="x", match="fuzzy").first(), InputError, "ipartial"),
     ],
 )
 def test_what_cannot_be_is_refused_before_it_is_sent(over, ask, kind, said):
@@ -204,7 +204,7 @@ def test_any_pinning_service_has_an_async_client(server, tidy, backend):
 def test_a_token_is_for_its_service_alone(server, monkeypatch):
     monkeypatch.setenv("PINATA_JWT", server.admin.jwt)
     with PinningService(f"{server.url}/psa", "another") as service, pytest.raises(Unauthorized) as caught:
-        next(service.list())
+        service.list().first()
     assert "another" not in str(caught.value)
     assert "another" not in repr(service.wire.settings)
 

@@ -18,6 +18,7 @@ import pytest
 
 from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import _Pinata
+from pinatakit.client._listing import listing
 from pinatakit.client._wire import Awaiting, Blocking, iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
 from pinatakit.client.analytics import Analytics
@@ -209,7 +210,7 @@ def test_every_operation_is_played_on_three_wires():
         f"{room.__name__}.{name}"
         for room in ROOMS
         for name, value in vars(room).items()
-        if isinstance(value, operation | stream)
+        if isinstance(value, operation | stream | listing)
     }
     assert found == PLAYED
 
@@ -217,7 +218,7 @@ def test_every_operation_is_played_on_three_wires():
 def test_every_operation_says_what_it_does():
     for room in ROOMS:
         for name, value in vars(room).items():
-            if isinstance(value, operation | stream):
+            if isinstance(value, operation | stream | listing):
                 assert value.__doc__, name
                 assert getattr(room, name).__doc__ == value.__doc__
 
@@ -351,7 +352,7 @@ def page(request):
 def test_closing_a_listing_early_closes_it():
     service = Service(page)
     with Pinata(JWT, transport=service.transport) as pinata:
-        listing = pinata.files.list()
+        listing = iter(pinata.files.list())
         assert next(listing).id == "0-0"
         listing.close()
         assert next(listing, None) is None

@@ -8,6 +8,7 @@ from typing import assert_type
 
 from pinatakit import (
     AccessToken,
+    AsyncListing,
     AsyncPinata,
     AsyncPinningService,
     Download,
@@ -17,6 +18,7 @@ from pinatakit import (
     ImageOptions,
     Key,
     Limits,
+    Listing,
     Match,
     NewKey,
     PaymentInstruction,
@@ -39,20 +41,20 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.upload(iter([b"pieces"])), Upload)
     assert_type(pinata.upload_json({"a": [1, 2.5, None]}), Upload)
     assert_type(pinata.files.get("id"), File)
-    assert_type(pinata.files.list(name="x"), Iterator[File])
-    assert_type(pinata.pins.list(where=[kv("stage") == "prod", kv("score").between(1, 5)]), Iterator[Pin])
-    assert_type(pinata.pins.queue(status="searching", api="older"), Iterator[PinJob])
+    assert_type(pinata.files.list(name="x"), Listing[File])
+    assert_type(pinata.pins.list(where=[kv("stage") == "prod", kv("score").between(1, 5)]), Listing[Pin])
+    assert_type(pinata.pins.queue(status="searching", api="older"), Listing[PinJob])
     assert_type(pinata.pins.wait(pinata.pins.add("bafy"), timeout=60), File)
-    assert_type(pinata.psa.list(status=["queued", "pinning"], match="ipartial"), Iterator[PinStatus])
+    assert_type(pinata.psa.list(status=["queued", "pinning"], match="ipartial"), Listing[PinStatus])
     assert_type(pinata.account.usage(), Usage)
     assert_type(pinata.account.limits(), Limits)
     assert_type(pinata.keys.create("ci", Permissions(files="write", endpoints=["pinList"])), NewKey)
     assert_type(pinata.keys.create("ro", Permissions.READ_ONLY | Permissions(groups="write")), NewKey)
-    assert_type(pinata.keys.list(revoked=False), Iterator[Key])
-    assert_type(pinata.keys.older.list(), list[Key])
+    assert_type(pinata.keys.list(revoked=False), Listing[Key])
+    assert_type(pinata.keys.older.list(), Listing[Key])
     assert_type(pinata.groups.create("g", network="private"), Group)
-    assert_type(pinata.groups.list(name="g"), Iterator[Group])
-    assert_type(pinata.groups.older.list(), Iterator[Group])
+    assert_type(pinata.groups.list(name="g"), Listing[Group])
+    assert_type(pinata.groups.older.list(), Listing[Group])
     Permissions(files="wirte")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Permissions(endpoints=["pinlist"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     assert_type(pinata.download("bafy", "to"), Download)
@@ -61,23 +63,23 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.open("bafy"), io.BufferedReader)
     assert_type(pinata.links.download("bafy", expires=60), str)
     assert_type(pinata.signatures.sign("bafy", "0x46"), Signature)
-    assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), list[Swap])
-    assert_type(pinata.gateways.list(), Iterator[Gateway])
+    assert_type(pinata.swaps.history("bafy", "you.mypinata.cloud"), Listing[Swap])
+    assert_type(pinata.gateways.list(), Listing[Gateway])
     assert_type(pinata.gateways.create_token("id"), AccessToken)
-    assert_type(pinata.vectors.query("id", "text"), list[Match])
-    assert_type(pinata.payments.list(), Iterator[PaymentInstruction])
+    assert_type(pinata.vectors.query("id", "text"), Listing[Match])
+    assert_type(pinata.payments.list(), Listing[PaymentInstruction])
 
 
 async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.upload(b"bytes"), Upload)
     assert_type(await pinata.upload(pinata.read("bafy")), Upload)
     assert_type(await pinata.files.get("id"), File)
-    assert_type(pinata.files.list(), AsyncIterator[File])
-    assert_type(pinata.pins.list(), AsyncIterator[Pin])
+    assert_type(pinata.files.list(), AsyncListing[File])
+    assert_type(pinata.pins.list(), AsyncListing[Pin])
     assert_type(await pinata.pins.add("bafy"), PinJob)
     assert_type(await pinata.psa.get("id"), PinStatus)
     assert_type(await pinata.account.usage(), Usage)
-    assert_type(pinata.keys.list(), AsyncIterator[Key])
+    assert_type(pinata.keys.list(), AsyncListing[Key])
     assert_type(await pinata.groups.get("id"), Group)
     assert_type(await pinata.groups.add("id", "file", "other"), None)
     assert_type(await pinata.groups.older.get("id"), Group)
@@ -85,7 +87,7 @@ async def awaited(pinata: AsyncPinata) -> None:
     assert_type(await pinata.read_bytes("bafy"), bytes)
     assert_type(await (await pinata.open("bafy")).read(), bytes)
     assert_type(await pinata.links.download("bafy", expires=60), str)
-    assert_type(pinata.gateways.list(), AsyncIterator[Gateway])
+    assert_type(pinata.gateways.list(), AsyncListing[Gateway])
     assert_type(await pinata.payments.get("id"), PaymentInstruction)
 
 
@@ -94,4 +96,4 @@ def service(service: PinningService) -> None:
 
 
 async def async_service(service: AsyncPinningService) -> None:
-    assert_type(service.list(), AsyncIterator[PinStatus])
+    assert_type(service.list(), AsyncListing[PinStatus])

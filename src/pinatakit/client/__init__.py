@@ -13,6 +13,7 @@ from typing import Any, Self
 import httpx2 as httpx
 
 from pinatakit.client import downloads, uploads
+from pinatakit.client._listing import AsyncListing, Listing
 from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, Wire, operation, stream
 from pinatakit.client.account import Account
 from pinatakit.client.analytics import Analytics
@@ -44,10 +45,12 @@ from pinatakit.sources import Uploadable, gather, path_of
 
 __all__ = [
     "AsyncFile",
+    "AsyncListing",
     "AsyncPinata",
     "AsyncPinningService",
     "Download",
     "ImageOptions",
+    "Listing",
     "Pinata",
     "PinningService",
     "Progress",

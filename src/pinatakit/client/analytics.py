@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 from datetime import date
 
+from pinatakit.client._listing import AsyncListing, listing, whole
 from pinatakit.client._wire import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import analytics as calls
@@ -19,8 +19,8 @@ class Analytics(Resource[W]):
     404 and 499.
     """
 
-    @operation
-    async def top(
+    @listing
+    def top(
         self,
         gateway_domain: str,
         by: Attribute,
@@ -37,7 +37,7 @@ class Analytics(Resource[W]):
         region: str | None = None,
         referer: str | None = None,
         status: int | None = None,
-    ) -> builtins.list[Use]:
+    ) -> AsyncListing[Use]:
         """The values of an attribute that were asked for most (the service gives 100, or `limit`)."""
         call = calls.top_usage(
             gateway_domain,
@@ -55,7 +55,7 @@ class Analytics(Resource[W]):
             referer=referer,
             status=status,
         )
-        return await self.wire.send(call)
+        return whole(lambda: self.wire.send(call))
 
     @operation
     async def time_series(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.client._listing import AsyncListing, listing, paged
+from pinatakit.client._wire import Resource, W, operation
 from pinatakit.content import CID
-from pinatakit.protocol import File, Network
+from pinatakit.protocol import File, Network, Where
 from pinatakit.protocol import files as calls
+from pinatakit.protocol._record import only
 from pinatakit.protocol.metadata import Keyvalues
+from pinatakit.protocol.pins import equalities
 
 
 class Files(Resource[W]):
@@ -25,8 +28,8 @@ class Files(Resource[W]):
         """
         return await self.wire.send(calls.get_file(network or self.wire.settings.network, id))
 
-    @stream
-    async def list(
+    @listing
+    def list(
         self,
         *,
         name: str | None = None,
@@ -34,40 +37,57 @@ class Files(Resource[W]):
         group: str | None = None,
         mime_type: str | None = None,
         keyvalues: Mapping[str, str] | None = None,
+        where: Iterable[Where] | Where = (),
         network: Network | None = None,
         order: Literal["ASC", "DESC"] = "DESC",
+        fields: Collection[str] | None = None,
         limit: int | None = None,
         page_size: int = 100,
-    ) -> AsyncGenerator[File, None]:
+    ) -> AsyncListing[File]:
         """Everything that matches, newest first, over all pages.
 
         `name` is a part of the name; `group` is a group's id, or ``null`` for what is in
-        none; `keyvalues` must all be equal. `limit` is how many at most; pages of
-        `page_size` (1 to 1,000) are fetched as they are needed.
+        none; `keyvalues` must all be equal: by these the service filters. `where` are
+        conditions on key-values, made by `kv`, that must all hold too. The service is asked
+        for what equals a text; the rest is filtered here, from all that the service gives. As
+        v3 keeps text alone, what reads as a number is compared with numbers as one.
+        `fields` are the names of those wanted; the others are unset, though the service sends
+        them. `limit` is how many at most; pages of `page_size` (1 to 1,000) are fetched as
+        they are needed.
+
+        Raises:
+            InvalidCID: the text is no CID.
+            InputError: a condition, limit or field that cannot be.
         """
+        where_at = network or self.wire.settings.network
         wanted = CID.parse(cid) if cid else None
-        token: str | None = None
-        given = 0
-        while limit is None or given < limit:
-            size = page_size if limit is None else min(page_size, limit - given)
-            page = await self.wire.send(
-                calls.list_files(
-                    network or self.wire.settings.network,
-                    name=name,
-                    cid=wanted,
-                    group=group,
-                    mime_type=mime_type,
-                    keyvalues=keyvalues,
-                    order=order,
-                    limit=size,
-                    page_token=token,
-                )
+        equal, conditions = equalities(where, keyvalues)
+
+        async def fetch(size: int, token: str) -> tuple[Sequence[File], str | None]:
+            call = calls.list_files(
+                where_at,
+                name=name,
+                cid=wanted,
+                group=group,
+                mime_type=mime_type,
+                keyvalues=equal,
+                order=order,
+                limit=size,
+                page_token=token or None,
             )
-            for file in page.files[:size]:
-                given += 1
-                yield file
-            if not (token := page.next_page_token) or not page.files:
-                return
+            return await self.wire.send(call)
+
+        def kept(file: File) -> bool:
+            return all(one.holds(file.keyvalues, text_alone=True) for one in conditions)
+
+        return paged(
+            fetch,
+            "",
+            limit=limit,
+            page_size=page_size,
+            keep=kept if conditions else None,
+            show=only(File, fields),
+        )
 
     @operation
     async def update(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import builtins
+from collections.abc import Collection, Sequence
 
-from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.client._listing import AsyncListing, listing, paged
+from pinatakit.client._wire import Resource, W, operation
 from pinatakit.protocol import gateways as calls
+from pinatakit.protocol._record import only
 from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway
 
 
@@ -16,21 +19,34 @@ class Gateways(Resource[W]):
     as it has any of them it serves only requests that satisfy one.
     """
 
-    @stream
-    async def list(self, *, page_size: int = 100) -> AsyncGenerator[Gateway, None]:
-        """Every gateway, without its access rules, which `get` tells."""
-        # Whether pages count from 0 or 1 is not documented: what was seen is passed over.
-        seen: set[str] = set()
-        number: int | None = None
-        while True:
-            page = await self.wire.send(calls.list_gateways(page=number, page_size=page_size))
-            fresh = [gateway for gateway in page.gateways if gateway.id not in seen]
-            for gateway in fresh:
-                seen.add(gateway.id)
-                yield gateway
-            number = (number or 0) + 1
-            if len(seen) >= page.total or (not fresh and number > 2):
-                return
+    @listing
+    def list(
+        self, *, fields: Collection[str] | None = None, limit: int | None = None, page_size: int = 100
+    ) -> AsyncListing[Gateway]:
+        """Every gateway, without its access rules, which `get` tells; over all pages.
+
+        `fields` are the names of those wanted; the others are unset. `limit` is how many at most.
+        """
+
+        async def ask(number: int) -> tuple[builtins.list[Gateway], int]:
+            page = await self.wire.send(calls.list_gateways(page=number or None, page_size=page_size))
+            return page.gateways, page.total
+
+        async def fetch(_size: int, number: int) -> tuple[Sequence[Gateway], int | None]:
+            gateways, total = await ask(number)
+            if number == 0 and total > len(gateways):
+                # Whether pages count from 0 or 1 is not documented: what comes twice is passed over.
+                number, gateways = 1, gateways + (await ask(1))[0]
+            return gateways, number + 1 if 0 < number * page_size < total else None
+
+        return paged(
+            fetch,
+            0,
+            limit=limit,
+            page_size=page_size,
+            key=lambda gateway: gateway.id,
+            show=only(Gateway, fields),
+        )
 
     @operation
     async def get(self, id: str) -> Gateway:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import AsyncGenerator
+from collections.abc import Collection, Sequence
 
-from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.client._listing import AsyncListing, listing, paged
+from pinatakit.client._wire import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import Group, Network
 from pinatakit.protocol import groups as calls
+from pinatakit.protocol._record import only
 
 
 class Groups(Resource[W]):
@@ -42,33 +44,32 @@ class Groups(Resource[W]):
         """
         return await self.wire.send(calls.get_group(network or self.wire.settings.network, id))
 
-    @stream
-    async def list(
+    @listing
+    def list(
         self,
         *,
         name: str | None = None,
         is_public: bool | None = None,
         network: Network | None = None,
+        fields: Collection[str] | None = None,
         limit: int | None = None,
         page_size: int = 100,
-    ) -> AsyncGenerator[Group, None]:
+    ) -> AsyncListing[Group]:
         """Every group that matches, newest first, over all pages; filtered by the service.
 
-        `name` is a part of the name. `limit` is how many at most; pages of `page_size`
-        (1 to 1,000) are fetched as they are needed.
+        `name` is a part of the name. `fields` are the names of those wanted; the others are
+        unset. `limit` is how many at most; pages of `page_size` (1 to 1,000) are fetched as
+        they are needed.
         """
         where = network or self.wire.settings.network
-        token: str | None = None
-        given = 0
-        while limit is None or given < limit:
-            size = page_size if limit is None else min(page_size, limit - given)
-            call = calls.list_groups(where, name=name, is_public=is_public, limit=size, page_token=token)
-            page = await self.wire.send(call)
-            for group in page.groups[:size]:
-                given += 1
-                yield group
-            if not (token := page.next_page_token) or not page.groups:
-                return
+
+        async def fetch(size: int, token: str) -> tuple[Sequence[Group], str | None]:
+            call = calls.list_groups(
+                where, name=name, is_public=is_public, limit=size, page_token=token or None
+            )
+            return await self.wire.send(call)
+
+        return paged(fetch, "", limit=limit, page_size=page_size, show=only(Group, fields))
 
     @operation
     async def update(
@@ -144,20 +145,22 @@ class OlderGroups(Resource[W]):
         """
         return await self.wire.send(calls.get_older_group(id))
 
-    @stream
-    async def list(
-        self, *, name: str | None = None, limit: int | None = None, page_size: int = 100
-    ) -> AsyncGenerator[Group, None]:
-        """Every group whose name has `name` in it, newest first, over all pages."""
-        given = 0
-        while limit is None or given < limit:
-            size = page_size if limit is None else min(page_size, limit - given)
-            page = await self.wire.send(calls.list_older_groups(name=name, limit=size, offset=given))
-            if not page:  # the service may give fewer than it was asked for
-                return
-            for group in page[:size]:
-                given += 1
-                yield group
+    @listing
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        fields: Collection[str] | None = None,
+        limit: int | None = None,
+        page_size: int = 100,
+    ) -> AsyncListing[Group]:
+        """Every group whose name has `name` in it, newest first, over all pages; else as `Groups.list`."""
+
+        async def fetch(size: int, offset: int) -> tuple[Sequence[Group], int | None]:
+            page = await self.wire.send(calls.list_older_groups(name=name, limit=size, offset=offset))
+            return page, offset + len(page)  # the service may give fewer than it was asked for
+
+        return paged(fetch, 0, limit=limit, page_size=page_size, show=only(Group, fields))
 
     @operation
     async def update(self, id: str, *, name: str) -> Group:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import AsyncGenerator
+from collections.abc import Collection, Sequence
 
-from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.client._listing import AsyncListing, listing, paged, whole
+from pinatakit.client._wire import Resource, W, operation
 from pinatakit.protocol import Key, NewKey, Permissions
 from pinatakit.protocol import keys as calls
+from pinatakit.protocol._record import only
 
 
 class Keys(Resource[W]):
@@ -33,8 +34,8 @@ class Keys(Resource[W]):
         """
         return await self.wire.send(calls.create_key(name, permissions, max_uses))
 
-    @stream
-    async def list(
+    @listing
+    def list(
         self,
         *,
         name: str | None = None,
@@ -42,35 +43,29 @@ class Keys(Resource[W]):
         limited_use: bool | None = None,
         exhausted: bool | None = None,
         offset: int = 0,
+        fields: Collection[str] | None = None,
         limit: int | None = None,
-    ) -> AsyncGenerator[Key, None]:
+    ) -> AsyncListing[Key]:
         """Every key that matches, the revoked ones too, over all pages; filtered by the service.
 
         `name` is a part of the name, whatever its case. `limited_use` asks for keys with
         `max_uses`, `exhausted` for those of them that have none left. `offset` is how many
-        to pass over, `limit` how many to give at most.
+        to pass over, `limit` how many to give at most. `fields` are the names of those wanted;
+        the others are unset.
 
         Raises:
             InputError: `exhausted` together with ``limited_use=False``.
         """
-        seen: set[str] = set()
-        while limit is None or len(seen) < limit:
-            page = await self.wire.send(
-                calls.list_keys(
-                    name=name,
-                    revoked=revoked,
-                    limited_use=limited_use,
-                    exhausted=exhausted,
-                    offset=offset,
-                )
+
+        async def fetch(_size: int, offset: int) -> tuple[Sequence[Key], int | None]:
+            call = calls.list_keys(
+                name=name, revoked=revoked, limited_use=limited_use, exhausted=exhausted, offset=offset
             )
-            new = [key for key in page if key.key not in seen]
-            if not new:  # a service that reads over the offset would never come to an empty page
-                return
-            offset += len(page)
-            for key in new if limit is None else new[: limit - len(seen)]:
-                seen.add(key.key)
-                yield key
+            page = await self.wire.send(call)
+            return page, offset + len(page)
+
+        # A service that reads over the offset would never come to an empty page.
+        return paged(fetch, offset, limit=limit, key=lambda key: key.key, show=only(Key, fields))
 
     @operation
     async def revoke(self, key: str) -> None:
@@ -94,10 +89,10 @@ class OlderKeys(Resource[W]):
         """
         return await self.wire.send(calls.create_older_key(name, permissions, max_uses))
 
-    @operation
-    async def list(self) -> builtins.list[Key]:
-        """Every key, the revoked ones too."""
-        return await self.wire.send(calls.list_older_keys())
+    @listing
+    def list(self, *, fields: Collection[str] | None = None, limit: int | None = None) -> AsyncListing[Key]:
+        """Every key, the revoked ones too, in one answer; else as `Keys.list`."""
+        return whole(lambda: self.wire.send(calls.list_older_keys()), limit=limit, show=only(Key, fields))
 
     @operation
     async def revoke(self, key: str) -> None:

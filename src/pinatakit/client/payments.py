@@ -6,12 +6,14 @@ wallet's library makes the proof, which is given to the same call as `payment`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Collection, Sequence
 
-from pinatakit.client._wire import Resource, W, operation, stream
+from pinatakit.client._listing import AsyncListing, listing, paged
+from pinatakit.client._wire import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import Network
 from pinatakit.protocol import payments as calls
+from pinatakit.protocol._record import only
 from pinatakit.protocol.payments import PaidCID, PaymentInstruction, PaymentRequirement
 
 
@@ -38,23 +40,27 @@ class Payments(Resource[W]):
         """
         return await self.wire.send(calls.get_instruction(id))
 
-    @stream
-    async def list(
-        self, *, name: str | None = None, cid: CID | str | None = None, limit: int | None = None
-    ) -> AsyncGenerator[PaymentInstruction, None]:
-        """Every instruction that matches, over all pages; of a CID there is at most one."""
+    @listing
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        cid: CID | str | None = None,
+        fields: Collection[str] | None = None,
+        limit: int | None = None,
+        page_size: int = 100,
+    ) -> AsyncListing[PaymentInstruction]:
+        """Every instruction that matches, over all pages; of a CID there is at most one.
+
+        The service filters. `fields` are the names of those wanted; the others are unset.
+        """
         wanted = CID.parse(cid) if cid else None
-        token: str | None = None
-        given = 0
-        while limit is None or given < limit:
-            size = 100 if limit is None else min(100, limit - given)
-            call = calls.list_instructions(name=name, cid=wanted, limit=size, page_token=token)
-            page = await self.wire.send(call)
-            for instruction in page.instructions[:size]:
-                given += 1
-                yield instruction
-            if not (token := page.next_page_token) or not page.instructions:
-                return
+
+        async def fetch(size: int, token: str) -> tuple[Sequence[PaymentInstruction], str | None]:
+            call = calls.list_instructions(name=name, cid=wanted, limit=size, page_token=token or None)
+            return await self.wire.send(call)
+
+        return paged(fetch, "", limit=limit, page_size=page_size, show=only(PaymentInstruction, fields))
 
     @operation
     async def update(
@@ -84,16 +90,14 @@ class Payments(Resource[W]):
         """
         await self.wire.send(calls.delete_instruction(id))
 
-    @stream
-    async def cids(self, id: str) -> AsyncGenerator[CID, None]:
+    @listing
+    def cids(self, id: str, *, limit: int | None = None, page_size: int = 100) -> AsyncListing[CID]:
         """Every CID behind an instruction, over all pages."""
-        token: str | None = None
-        while True:
-            page = await self.wire.send(calls.list_cids(id, limit=100, page_token=token))
-            for cid in page.cids:
-                yield cid
-            if not (token := page.next_page_token) or not page.cids:
-                return
+
+        async def fetch(size: int, token: str) -> tuple[Sequence[CID], str | None]:
+            return await self.wire.send(calls.list_cids(id, limit=size, page_token=token or None))
+
+        return paged(fetch, "", limit=limit, page_size=page_size)
 
     @operation
     async def add_cid(self, id: str, cid: CID | str) -> PaidCID:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
-from pinatakit.client._wire import Resource, W, Wire, operation, stream
+from pinatakit.client._listing import AsyncListing, Fetch, listing, paged
+from pinatakit.client._wire import Resource, W, Wire, operation
 from pinatakit.content import CID
 from pinatakit.errors import NotFound, PinFailed, PinPending
 from pinatakit.protocol import File, Pin, PinJob, Where, files
 from pinatakit.protocol import pins as calls
+from pinatakit.protocol._record import only
 from pinatakit.protocol.metadata import Keyvalues
+from pinatakit.protocol.pins import one_for_each_key
 
 API: TypeAlias = Literal["v3", "older"]
 
@@ -60,8 +62,8 @@ class Pins(Resource[W]):
         text = all(isinstance(value, str | date) for value in (keyvalues or {}).values())
         return self.wire.settings.credential.jwt is not None and text
 
-    @stream
-    async def list(
+    @listing
+    def list(
         self,
         *,
         cid: CID | str | None = None,
@@ -76,68 +78,86 @@ class Pins(Resource[W]):
         min_size: int | None = None,
         max_size: int | None = None,
         group_id: str | None = None,
+        fields: Collection[str] | None = None,
         limit: int | None = None,
         page_size: int = 100,
-    ) -> AsyncGenerator[Pin, None]:
+    ) -> AsyncListing[Pin]:
         """Every pin that matches, newest first, over all pages; filtered by the service.
 
         `where` are conditions on key-values that must all hold, made by `kv`:
-        ``[kv("stage") == "prod", kv("score").between(1, 5)]``. Sizes are bytes of all
-        blocks; a time without a zone is UTC. `limit` is how many at most; pages of
-        `page_size` (1 to 1,000) are fetched as they are needed.
+        ``[kv("stage") == "prod", kv("score").between(1, 5)]``. The service takes one for each
+        key; of several for one key it is told the first, and the others are held to here. Sizes
+        are bytes of all blocks; a time without a zone is UTC. `fields` are the names of those
+        wanted; the others are unset, though the service sends them. `limit` is how many at
+        most; pages of `page_size` (1 to 1,000) are fetched as they are needed.
         """
-        conditions = [where] if isinstance(where, Where) else list(where)
-        only = CID.parse(cid) if cid else None
-        given = 0
-        while limit is None or given < limit:
-            size = page_size if limit is None else min(page_size, limit - given)
-            page = await self.wire.send(
-                calls.list_pins(
-                    cid=only,
-                    cid_contains=cid_contains,
-                    name=name,
-                    where=conditions,
-                    status=status,
-                    pinned_after=pinned_after,
-                    pinned_before=pinned_before,
-                    unpinned_after=unpinned_after,
-                    unpinned_before=unpinned_before,
-                    min_size=min_size,
-                    max_size=max_size,
-                    group_id=group_id,
-                    limit=size,
-                    offset=given,
-                )
-            )
-            for pin in page.rows[:size]:
-                given += 1
-                yield pin
-            if len(page.rows) < size:
-                return
+        told, conditions = one_for_each_key(where)
+        only_cid = CID.parse(cid) if cid else None
 
-    @stream
-    async def queue(
+        async def fetch(size: int, offset: int) -> tuple[Sequence[Pin], int | None]:
+            call = calls.list_pins(
+                cid=only_cid,
+                cid_contains=cid_contains,
+                name=name,
+                where=told,
+                status=status,
+                pinned_after=pinned_after,
+                pinned_before=pinned_before,
+                unpinned_after=unpinned_after,
+                unpinned_before=unpinned_before,
+                min_size=min_size,
+                max_size=max_size,
+                group_id=group_id,
+                limit=size,
+                offset=offset,
+            )
+            rows = (await self.wire.send(call)).rows
+            return rows, offset + len(rows) if len(rows) >= size else None
+
+        return paged(
+            fetch,
+            0,
+            limit=limit,
+            page_size=page_size,
+            keep=(lambda pin: all(one.holds(pin.keyvalues) for one in conditions)) if conditions else None,
+            show=only(Pin, fields),
+        )
+
+    @listing
+    def queue(
         self,
         *,
         cid: CID | str | None = None,
         status: str | None = None,
         order: Literal["ASC", "DESC"] = "DESC",
+        fields: Collection[str] | None = None,
         limit: int | None = None,
         page_size: int = 100,
         api: API | None = None,
-    ) -> AsyncGenerator[PinJob, None]:
+    ) -> AsyncListing[PinJob]:
         """Every CID that waits in the queue, or has failed, and matches; over all pages.
 
-        `order` is by the time queued, newest first unless told; `limit` is how many at most;
-        pages of `page_size` (1 to 250) are fetched as they are needed. What is pinned is in
-        the queue no more. Both APIs show the same queue: `api` is as for `add`.
+        The service filters. `order` is by the time queued, newest first unless told; `fields`
+        are the names of those wanted, the others are unset; `limit` is how many at most; pages
+        of `page_size` (1 to 250) are fetched as they are needed. What is pinned is in the queue
+        no more. Both APIs show the same queue: `api` is as for `add`.
         """
         wanted = CID.parse(cid) if cid else None
-        v3 = api == "v3" or (api is None and self._v3())
-        jobs = _queue(self.wire, v3, cid=wanted, status=status, order=order, limit=limit, page_size=page_size)
-        async with aclosing(jobs):
-            async for job in jobs:
-                yield job
+        if api == "v3" or (api is None and self._v3()):
+            return paged(
+                _queue(self.wire, cid=wanted, status=status, order=order),
+                "",
+                limit=limit,
+                page_size=page_size,
+                show=only(PinJob, fields),
+            )
+
+        async def fetch(size: int, offset: int) -> tuple[Sequence[PinJob], int | None]:
+            call = calls.list_jobs(sort=order, status=status, cid=wanted, limit=size, offset=offset)
+            rows = (await self.wire.send(call)).rows
+            return rows, offset + len(rows) if len(rows) >= size else None
+
+        return paged(fetch, 0, limit=limit, page_size=page_size, show=only(PinJob, fields))
 
     @operation
     async def cancel(self, id: str) -> None:
@@ -169,9 +189,8 @@ class Pins(Resource[W]):
         id, cid = (job.id, job.cid) if isinstance(job, PinJob) else (None, CID.parse(job))
         waited, pause, absent = 0.0, _FIRST_PAUSE, 0
         while True:
-            jobs = _queue(self.wire, True, cid=cid, status=None, order="DESC", limit=None, page_size=250)
-            async with aclosing(jobs):
-                queued = [one async for one in jobs if id in (None, one.id)]
+            jobs = paged(_queue(self.wire, cid=cid), "", limit=None, page_size=250)
+            queued = [one async for one in jobs if id in (None, one.id)]
             pending = [one for one in queued if not one.failed]
             if not pending:
                 page = await self.wire.send(files.list_files("public", cid=cid, limit=1))
@@ -218,33 +237,13 @@ class Pins(Resource[W]):
         await self.wire.send(calls.unpin(CID.parse(cid)))
 
 
-async def _queue(
-    wire: Wire,
-    v3: bool,
-    *,
-    cid: CID | None,
-    status: str | None,
-    order: Literal["ASC", "DESC"],
-    limit: int | None,
-    page_size: int,
-) -> AsyncGenerator[PinJob, None]:
-    """The queue, by pages that follow a token (v3) or an offset (older API)."""
-    given = 0
-    token: str | None = None
-    while limit is None or given < limit:
-        size = page_size if limit is None else min(page_size, limit - given)
-        if v3:
-            page = await wire.send(
-                calls.list_queue(order=order, status=status, cid=cid, limit=size, page_token=token)
-            )
-            jobs, token = page.jobs, page.next_page_token
-            more = token is not None
-        else:
-            call = calls.list_jobs(sort=order, status=status, cid=cid, limit=size, offset=given)
-            jobs = (await wire.send(call)).rows
-            more = len(jobs) >= size
-        for job in jobs[:size]:
-            given += 1
-            yield job
-        if not more or not jobs:
-            return
+def _queue(
+    wire: Wire, *, cid: CID | None, status: str | None = None, order: Literal["ASC", "DESC"] = "DESC"
+) -> Fetch[str, PinJob]:
+    """How a page of the queue is fetched over v3."""
+
+    async def fetch(size: int, token: str) -> tuple[Sequence[PinJob], str | None]:
+        call = calls.list_queue(order=order, status=status, cid=cid, limit=size, page_token=token or None)
+        return await wire.send(call)
+
+    return fetch

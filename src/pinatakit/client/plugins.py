@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
-
+from pinatakit.client._listing import AsyncListing, listing, whole
 from pinatakit.client._wire import Resource, W, operation
 from pinatakit.protocol import plugins as calls
 from pinatakit.protocol.plugins import InstalledPlugin, Plugin
@@ -12,10 +11,10 @@ from pinatakit.protocol.plugins import InstalledPlugin, Plugin
 class Plugins(Resource[W]):
     """The plugins there are, and those of your gateways."""
 
-    @operation
-    async def list(self) -> builtins.list[Plugin]:
+    @listing
+    def list(self) -> AsyncListing[Plugin]:
         """Every plugin there is."""
-        return await self.wire.send(calls.list_plugins())
+        return whole(lambda: self.wire.send(calls.list_plugins()))
 
     @operation
     async def get(self, id: int) -> Plugin:
@@ -26,10 +25,11 @@ class Plugins(Resource[W]):
         """
         return await self.wire.send(calls.get_plugin(id))
 
-    @operation
-    async def installed(self, gateway_id: str | None = None) -> builtins.list[InstalledPlugin]:
+    @listing
+    def installed(self, gateway_id: str | None = None) -> AsyncListing[InstalledPlugin]:
         """Which plugins a gateway has, or all of your gateways."""
-        return await self.wire.send(calls.installed_plugins(gateway_id))
+        call = calls.installed_plugins(gateway_id)
+        return whole(lambda: self.wire.send(call))
 
     @operation
     async def install(self, gateway_id: str, plugin_id: int) -> InstalledPlugin:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Self
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, Self
 
-from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation, stream
+from pinatakit.client._listing import AsyncListing, listing, paged
+from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import PinObject, PinStatus
 from pinatakit.protocol import psa as calls
+from pinatakit.protocol._record import only
 from pinatakit.settings import Settings
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)  # before which everything was
 
 
 class PinObjects(Resource[W]):
     """The pin objects of your account: each is a request to pin a CID, and how far it is."""
 
-    @stream
-    async def list(
+    @listing
+    def list(
         self,
         *,
         cid: CID | str | Collection[CID | str] = (),
@@ -27,44 +31,46 @@ class PinObjects(Resource[W]):
         before: datetime | None = None,
         after: datetime | None = None,
         meta: Mapping[str, str] | None = None,
+        fields: Collection[str] | None = None,
         limit: int | None = None,
         page_size: int = 100,
-    ) -> AsyncGenerator[PinStatus, None]:
+    ) -> AsyncListing[PinStatus]:
         """Every pin object that matches, newest first, over all pages; filtered by the service.
 
         Without `status` a service gives only those that are pinned. `cid` is one, or up to
         10. `match` says how `name` is compared: ``exact``, ``iexact`` (whatever the case),
         ``partial``, ``ipartial``. `before` and `after` are when a pin was asked for; a time
-        without a zone is UTC. All of `meta` must be equal. `limit` is how many at most; pages
-        of `page_size` (1 to 1,000) are fetched as they are needed.
+        without a zone is UTC. All of `meta` must be equal. `fields` are the
+        names of those wanted; the others are unset. `limit` is how many at most; pages of
+        `page_size` (1 to 1,000) are fetched as they are needed.
         """
         cids = [CID.parse(one) for one in ([cid] if isinstance(cid, str | CID) else cid)]
         statuses = [status] if isinstance(status, str) else list(status)
-        seen: set[str] = set()
-        while limit is None or len(seen) < limit:
-            size = page_size if limit is None else min(page_size, limit - len(seen))
-            page = await self.wire.send(
-                calls.list_pins(
-                    cids=cids,
-                    name=name,
-                    match=match if name is not None else None,
-                    statuses=statuses,
-                    before=before,
-                    after=after,
-                    limit=size,
-                    meta=meta,
-                )
+
+        async def fetch(size: int, before: datetime) -> tuple[Sequence[PinStatus], datetime | None]:
+            call = calls.list_pins(
+                cids=cids,
+                name=name,
+                match=match if name is not None else None,
+                statuses=statuses,
+                before=None if before == _NEVER else before,
+                after=after,
+                limit=size,
+                meta=meta,
             )
-            # Not every service keeps to the order, or to the limit, or leaves out `before` itself.
-            new = [pin for pin in page.results if pin.requestid not in seen]
-            for pin in sorted(new, key=lambda pin: pin.created, reverse=True):
-                if limit is not None and len(seen) >= limit:
-                    return
-                seen.add(pin.requestid)
-                yield pin
-            if not new or page.total <= len(page.results):
-                return
-            before = min(pin.created for pin in page.results)
+            page = await self.wire.send(call)
+            newest_first = sorted(page.results, key=lambda pin: pin.created, reverse=True)
+            return newest_first, newest_first[-1].created if page.total > len(newest_first) > 0 else None
+
+        # Not every service keeps to the order, or to the limit, or leaves out `before` itself.
+        return paged(
+            fetch,
+            before or _NEVER,
+            limit=limit,
+            page_size=page_size,
+            key=lambda pin: pin.requestid,
+            show=only(PinStatus, fields),
+        )
 
     @operation
     async def add(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
-
+from pinatakit.client._listing import AsyncListing, listing, whole
 from pinatakit.client._wire import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import Network, Swap
@@ -28,18 +27,17 @@ class Swaps(Resource[W]):
             calls.add_swap(network or self.wire.settings.network, CID.parse(cid), CID.parse(swap_cid))
         )
 
-    @operation
-    async def history(
-        self, cid: CID | str, domain: str, *, network: Network | None = None
-    ) -> builtins.list[Swap]:
+    @listing
+    def history(
+        self, cid: CID | str, domain: str, *, network: Network | None = None, limit: int | None = None
+    ) -> AsyncListing[Swap]:
         """What a CID was swapped for on the gateway of that domain, newest first.
 
         Raises:
-            NotFound: it never was.
+            NotFound: it never was; told when it is iterated.
         """
-        return await self.wire.send(
-            calls.swap_history(network or self.wire.settings.network, CID.parse(cid), domain)
-        )
+        call = calls.swap_history(network or self.wire.settings.network, CID.parse(cid), domain)
+        return whole(lambda: self.wire.send(call), limit=limit)
 
     @operation
     async def delete(self, cid: CID | str, *, network: Network | None = None) -> None:

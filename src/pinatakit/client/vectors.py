@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
-
+from pinatakit.client._listing import AsyncListing, listing, whole
 from pinatakit.client._wire import Resource, W, operation
 from pinatakit.protocol import vectors as calls
 from pinatakit.protocol.vectors import Match
@@ -27,11 +26,12 @@ class Vectors(Resource[W]):
         """Let a file be found no more; the file stays."""
         await self.wire.send(calls.delete_vectors(file_id))
 
-    @operation
-    async def query(self, group_id: str, text: str) -> builtins.list[Match]:
+    @listing
+    def query(self, group_id: str, text: str, *, limit: int | None = None) -> AsyncListing[Match]:
         """The files of a group that say something like `text`, the likest first, 20 at most.
 
         The service compares meanings. A local Pinata compares words and pairs of words: what
         says the same in other words is not found there.
         """
-        return await self.wire.send(calls.query_vectors(group_id, text))
+        call = calls.query_vectors(group_id, text)
+        return whole(lambda: self.wire.send(call), limit=limit)

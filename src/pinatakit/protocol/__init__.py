@@ -6,7 +6,7 @@ Client and local Pinata meet here. An endpoint is a `Call`; what it answers is a
 from __future__ import annotations
 
 from pinatakit.protocol._call import Answer, Body, Call, Host, Network, Query, nothing, reads_data, reads_json
-from pinatakit.protocol._record import Record
+from pinatakit.protocol._record import Record, Rows
 from pinatakit.protocol.account import Limits, Usage
 from pinatakit.protocol.analytics import Period, TimeSeries, Use
 from pinatakit.protocol.exchange import Exchange
@@ -57,6 +57,7 @@ __all__ = [
     "Plugin",
     "Query",
     "Record",
+    "Rows",
     "Signature",
     "Swap",
     "TimeSeries",

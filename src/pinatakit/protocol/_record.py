@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from pinatakit.content import CID
-from pinatakit.errors import PinataError
+from pinatakit.errors import InputError, PinataError
 from pinatakit.protocol.shapes import is_array, is_object
 from pinatakit.protocol.times import micros
 
@@ -25,28 +25,35 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name=" extra")
 
     def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON can hold them: CIDs and times are text, `extra` stands beside the others."""
-        known = {name: _plain(getattr(self, name)) for name in self.__struct_fields__ if name != "extra"}
+        """All fields as JSON can hold them: CIDs and times are text, `extra` stands beside the others.
+
+        Fields that a list was not asked for (``fields=``) are left out.
+        """
+        values = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "extra")
+        known = {name: _plain(value) for name, value in values if value is not msgspec.UNSET}
         return {**self.extra, **known}
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={_short(value)}" for name, value in self._told())
+        shown = ", ".join(f"{name}={_short(value)}" for name, value in self.told())
         return f"{type(self).__name__}({shown})"
 
     def _repr_html_(self) -> str:
         """A table of two columns, for notebooks."""
         rows = "".join(
-            f"<tr><th>{name}</th><td>{html.escape(_text(value))}</td></tr>" for name, value in self._told()
+            f"<tr><th>{name}</th><td>{html.escape(_text(value))}</td></tr>" for name, value in self.told()
         )
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
 
-    def _told(self) -> list[tuple[str, Any]]:
+    def told(self) -> list[tuple[str, Any]]:
         """The fields that are not empty."""
         values = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "extra")
-        return [(name, value) for name, value in values if value is not None and value not in ({}, ())]
+        return [(name, value) for name, value in values if value not in _EMPTY]
 
+
+_EMPTY: Final[tuple[Any, ...]] = (None, msgspec.UNSET, {}, ())
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
@@ -66,6 +73,46 @@ def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
             f"the service's answer is not a {kind.__name__}: {error}",
             hint="the service may have changed; a newer pinatakit may know how",
         ) from None
+
+
+def only(kind: type[R], fields: Collection[str] | None) -> Callable[[R], R] | None:
+    """What leaves a record with these fields alone: the others are `msgspec.UNSET`, `extra` is empty.
+
+    Raises:
+        InputError: such records have no field of that name.
+    """
+    if fields is None:
+        return None
+    known = [name for name in kind.__struct_fields__ if name != "extra"]
+    wanted = {fields} if isinstance(fields, str) else set(fields)
+    if unknown := wanted.difference(known):
+        raise InputError(
+            f"a {kind.__name__} has no field {', '.join(sorted(unknown))}", hint=f"it has {', '.join(known)}"
+        )
+    others: dict[str, Any] = {name: msgspec.UNSET for name in known if name not in wanted}
+    return lambda one: msgspec.structs.replace(one, extra={}, **others)
+
+
+class Rows(list[T]):
+    """A list that notebooks show as a table."""
+
+    SHOWN: Final = 20
+
+    def _repr_html_(self) -> str:
+        return self.table()
+
+    def table(self, *, whole: bool = True) -> str:
+        """A table of the first rows in HTML; `whole` tells whether there are more than are here."""
+        rows = [dict(one.told()) if isinstance(one, Record) else {"": one} for one in self[: self.SHOWN]]
+        named = dict.fromkeys(name for one in self[:1] for name in getattr(one, "__struct_fields__", ("",)))
+        columns = [name for name in named if any(name in row for row in rows)]
+        head = "".join(f"<th>{name}</th>" for name in columns)
+        cells = [[html.escape(_text(row.get(name, ""))) for name in columns] for row in rows]
+        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
+        more = len(self) - len(rows)
+        least = "" if whole else "at least "
+        told = f"{least}{more:,} more" if more or not whole else f"{len(rows)} in all"
+        return f"<table><caption>{told}</caption><tr>{head}</tr>{body}</table>"
 
 
 def _read_value(kind: type[Any], value: Any) -> Any:

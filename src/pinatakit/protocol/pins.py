@@ -5,7 +5,9 @@ Source: Pinata API, "Pinning" and "Data" (older API); v3, "Pin by CID".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -196,6 +198,93 @@ class Where(NamedTuple):
         """As the service is asked."""
         asked: dict[str, Any] = {"value": self.value, "op": self.op}
         return asked if self.second is None else {**asked, "secondValue": self.second}
+
+    def holds(self, keyvalues: Mapping[str, Any], *, text_alone: bool = False) -> bool:
+        """Whether it holds of these: what the service does, done here.
+
+        A number is compared with numbers, all else with text; patterns are held against the text
+        of any value. Nothing holds of a key that is not there. With `text_alone`, which is all that
+        v3 has, text that reads as a number is one where a number is asked for.
+        """
+        if (found := keyvalues.get(self.key)) is None:
+            return False
+        if match := _PATTERNS.get(self.op):
+            return match(str(self.value), _as_text(found))
+        numbers = _is_number(self.value)
+        if numbers and text_alone:
+            found = _as_number(found)
+        if numbers != _is_number(found):
+            return self.op == "ne"
+        of_kind: Callable[[Any], Any] = float if numbers else _as_text
+        value: Any = of_kind(found)
+        low: Any = of_kind(self.value)
+        if self.second is not None:
+            return bool(low <= value <= of_kind(self.second)) == (self.op == "between")
+        return bool(_COMPARED[self.op](value, low))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _as_number(text: str) -> float | str:
+    """A text as a number, if it reads as one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _is_like(pattern: str, text: str, flags: int = 0) -> bool:
+    """An SQL LIKE pattern: ``%`` stands for any letters, ``_`` for one."""
+    signs = {"%": ".*", "_": "."}
+    expression = "".join(signs.get(sign) or re.escape(sign) for sign in pattern)
+    return re.fullmatch(expression, text, flags | re.DOTALL) is not None
+
+
+_COMPARED: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+_PATTERNS: Final[dict[str, Callable[[str, str], bool]]] = {
+    "like": _is_like,
+    "notLike": lambda pattern, text: not _is_like(pattern, text),
+    "iLike": lambda pattern, text: _is_like(pattern, text, re.IGNORECASE),
+    "notILike": lambda pattern, text: not _is_like(pattern, text, re.IGNORECASE),
+    "regexp": lambda pattern, text: re.search(pattern, text) is not None,
+    "iRegexp": lambda pattern, text: re.search(pattern, text, re.IGNORECASE) is not None,
+}
+
+
+def one_for_each_key(where: Iterable[Where] | Where) -> tuple[list[Where], list[Where]]:
+    """Conditions that the older list takes, one for each key, and those that are left."""
+    conditions = [where] if isinstance(where, Where) else list(where)
+    told: dict[str, Where] = {}
+    left = [one for one in conditions if told.setdefault(one.key, one) is not one]
+    return list(told.values()), left
+
+
+def equalities(
+    where: Iterable[Where] | Where, keyvalues: Mapping[str, str] | None
+) -> tuple[dict[str, str], list[Where]]:
+    """What v3 takes of conditions, which is that a key-value equals a text, and those that are left."""
+    equal = dict(keyvalues or {})
+    left: list[Where] = []
+    for one in [where] if isinstance(where, Where) else where:
+        if one.op == "eq" and isinstance(one.value, str) and one.key not in equal:
+            equal[one.key] = one.value
+        else:
+            left.append(one)
+    return equal, left
 
 
 class kv:  # noqa: N801  (reads as a word of a sentence: kv("stage") == "prod")
