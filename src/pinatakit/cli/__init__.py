@@ -25,17 +25,26 @@ from pinatakit import __version__
 from pinatakit.cli._commands import LazyGroup
 
 COMMANDS: Final = {
+    "api": ("api:api", "Send any request with your credential."),
     "auth": ("auth:auth", "Keep and choose credentials, and see whether one is good."),
     "car": ("content:car", "Pack, unpack, list and verify CAR files; nothing is sent."),
     "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
     "download": ("transfer:download", "Fetch a file or folder, checking every block."),
+    "env": ("env:env", "Show versions and settings for a report, secrets masked."),
     "find": ("files:find", "Find files and folders by conditions."),
+    "gateways": ("gateways:gateways", "Gateways of your own, and who may read."),
+    "groups": ("groups:groups", "Put files into groups."),
+    "keys": ("keys:keys", "Make, list and revoke API keys."),
+    "link": ("links:link", "Make addresses that open one thing for a time."),
     "ls": ("files:ls", "List what you have uploaded, newest first."),
     "mv": ("files:mv", "Rename a file or folder."),
+    "pin": ("pins:pin", "Have content pinned that is on IPFS already."),
     "rm": ("files:rm", "Delete files and folders by CID or id."),
     "serve": ("serve:serve", "Run the local Pinata."),
+    "sign": ("signatures:sign", "Vouch for a CID with an Ethereum key."),
     "stat": ("files:stat", "Show one file or folder by CID or id."),
     "store": ("store:store", "Verify, back up and move what the local Pinata keeps."),
+    "swap": ("swaps:swap", "Have gateways serve another CID in the place of one."),
     "tag": ("files:tag", "Set and take away key-values."),
     "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from pinatakit.cli._completion import of_profiles
 from pinatakit.cli._output import (
     Output,
     Row,
@@ -26,7 +27,7 @@ from pinatakit.cli._output import (
 
 if TYPE_CHECKING:
     from pinatakit.client import Pinata, Progress
-    from pinatakit.protocol import Network
+    from pinatakit.protocol import File, Network
 
 __all__ = [
     "Output",
@@ -34,11 +35,13 @@ __all__ = [
     "agreed",
     "as_network",
     "asks",
+    "asks_plainly",
     "bold",
     "client",
     "client_options",
     "destroys",
     "each",
+    "find_file",
     "json_option",
     "network_option",
     "output_options",
@@ -59,6 +62,11 @@ def asks(command: Command) -> Command:
 
     ``--local`` and ``--profile`` say which service, and the options of `output_options` how to print.
     """
+    return asks_plainly(output_options(command))
+
+
+def asks_plainly(command: Command) -> Command:
+    """As `asks`, for a command that prints by itself."""
 
     @wraps(command)
     def run(*args: Any, local: str | None, settings_profile: str | None, **rest: Any) -> Any:
@@ -69,9 +77,10 @@ def asks(command: Command) -> Command:
         "--profile",
         "settings_profile",
         metavar="NAME",
+        shell_complete=of_profiles,
         help="Use the credential and settings of this profile.",
     )(run)
-    return _local_option(output_options(run))
+    return _local_option(run)
 
 
 def client_options(command: Command) -> Command:
@@ -153,6 +162,28 @@ def _tell_requests() -> None:
 def as_network(name: str | None) -> Network | None:
     """A network by its name."""
     return None if name is None else "private" if name == "private" else "public"
+
+
+def find_file(pinata: Pinata, what: str, network: str | None) -> File:
+    """The file that a CID or an id names; of several with one CID the newest.
+
+    Raises:
+        NotFound: there is none on that network.
+    """
+    from pinatakit.content import CID
+    from pinatakit.errors import InvalidCID, NotFound
+
+    try:
+        cid = CID.parse(what)
+    except InvalidCID:
+        return pinata.files.get(what, network=as_network(network))
+    for file in pinata.files.list(cid=cid, network=as_network(network), limit=1):
+        return file
+    raise NotFound(
+        f"nothing on the {network or pinata.settings.network} network has CID {cid}",
+        status=404,
+        url=pinata.settings.base("api"),
+    )
 
 
 # ── several things, and things that are lost ────────────────────────────────

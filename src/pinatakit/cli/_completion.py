@@ -39,6 +39,42 @@ def of_groups(ctx: click.Context, _: click.Parameter, typed: str) -> list[Comple
     )
 
 
+def of_private_files(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """CIDs of private files."""
+    return _asked(
+        ctx,
+        typed,
+        lambda pinata: (
+            (str(file.cid), file.name or "") for file in pinata.files.list(network="private", limit=_MANY)
+        ),
+    )
+
+
+def of_jobs(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """CIDs that wait to be pinned, and ids of their jobs."""
+
+    def found(pinata: Pinata) -> Iterable[tuple[str, str]]:
+        for job in pinata.pins.queue(limit=_MANY):
+            for value in (str(job.cid), job.id):
+                yield value, job.status
+
+    return _asked(ctx, typed, found)
+
+
+def of_keys(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Public halves of keys that are not revoked."""
+    return _asked(
+        ctx,
+        typed,
+        lambda pinata: ((key.key, key.name) for key in pinata.keys.list(revoked=False, limit=_MANY)),
+    )
+
+
+def of_gateways(ctx: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem]:
+    """Ids of gateways."""
+    return _asked(ctx, typed, lambda pinata: ((one.id, one.domain) for one in pinata.gateways.list()))
+
+
 def of_profiles(_ctx: click.Context, _param: click.Parameter, typed: str) -> list[CompletionItem]:
     """Names of the user's profiles."""
     from pinatakit import config

@@ -15,6 +15,7 @@ from pinatakit.cli._common import (
     asks,
     destroys,
     each,
+    find_file,
     network_option,
     plain,
     read_keyvalues,
@@ -246,25 +247,3 @@ def _number(text: str) -> str | float:
         return float(text) if "." in text else int(text)
     except ValueError:
         return text
-
-
-def find_file(pinata: Pinata, what: str, network: str | None) -> File:
-    """The file that a CID or an id names; of several with one CID the newest.
-
-    Raises:
-        NotFound: there is none on that network.
-    """
-    from pinatakit.content import CID
-    from pinatakit.errors import InvalidCID, NotFound
-
-    try:
-        cid = CID.parse(what)
-    except InvalidCID:
-        return pinata.files.get(what, network=as_network(network))
-    for file in pinata.files.list(cid=cid, network=as_network(network), limit=1):
-        return file
-    raise NotFound(
-        f"nothing on the {network or pinata.settings.network} network has CID {cid}",
-        status=404,
-        url=pinata.settings.base("api"),
-    )
