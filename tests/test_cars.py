@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import io
 import os
+import stat
 import sys
 import tempfile
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,11 +26,14 @@ from pinatakit.content import (
     Entry,
     Kind,
     Profile,
+    Root,
     build_directory,
     build_file,
     build_symlink,
     dagpb,
+    links_of,
     read_car,
+    walk_cids,
     write_car,
 )
 from pinatakit.content import multiformats as mf
@@ -622,3 +629,197 @@ def test_every_bit_that_says_where_the_blocks_of_a_car_of_version_2_are_matters(
 def test_an_empty_block_that_is_inlined_is_not_missing():
     empty = CID.parse("bafkqaaa")
     assert verify_car(b"".join(write_car([empty], []))).missing == []
+
+
+# Bombs
+
+
+def bomb(depth: int) -> bytes:
+    """Folders that link twice to the one below: `depth` blocks, two to the power of it entries."""
+
+    def build(sink):
+        below = build_directory({}, V1, sink)
+        for _ in range(depth):
+            below = build_directory({"a": below, "b": below}, V1, sink)
+        return below
+
+    return car_of(build)[1]
+
+
+def test_a_car_that_links_to_the_same_folders_again_and_again_is_listed_entry_by_entry():
+    car = bomb(41)
+    assert len(car) < 6000
+    listed = list_car(car)
+    assert [next(listed).path for _ in range(4)] == ["", "a", "a/a", "a/a/a"]
+    assert verify_car(car).missing == []
+
+
+def test_more_entries_than_are_meant_are_refused_and_nothing_is_left(tmp_path):
+    car = bomb(6)  # 127 folders
+    assert len(list(list_car(car, entries=127))) == 127
+    with pytest.raises(ContentError, match="more than 126") as caught:
+        list(list_car(car, entries=126))
+    assert "entries=" in caught.value.hint
+    with pytest.raises(ContentError, match="more than 126"):
+        unpack(car, tmp_path / "out", entries=126)
+    assert on_disk(tmp_path) == {}
+    unpack(car, tmp_path / "out", entries=127)
+    with pytest.raises(ContentError, match="more than 500"):
+        unpack(bomb(41), tmp_path / "bomb", entries=500)
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_a_file_larger_than_the_disk_is_refused_before_it_is_full(tmp_path):
+    def build(sink):
+        below = build_file([bytes(1000)], V1, sink)
+        for _ in range(6):
+            sizes = [below.size] * 174
+            links = [dagpb.encode_link(bytes(below.cid), b"", below.dag_size)] * 174
+            block = dagpb.encode_node(links, dagpb.encode_file(sizes))
+            cid = CID.of(block, mf.DAG_PB)
+            sink(Block(cid, block))
+            below = Root(cid, sum(sizes), 1)
+        return below
+
+    with pytest.raises(InputError, match=r"bytes of content, and the disk had [0-9,]+ free"):
+        unpack(car_of(build)[1], tmp_path / "out")
+    assert on_disk(tmp_path) == {}
+
+
+def test_what_a_block_of_a_car_costs_in_memory_does_not_grow_with_it(tmp_path):
+    def peak(count):
+        place = tmp_path / f"{count}.car"
+        blocks = [Block(CID.of(data), data) for data in (b"%08d" % number * 128 for number in range(count))]
+        links = [dagpb.encode_link(bytes(block.cid), b"%06d" % at, 1024) for at, block in enumerate(blocks)]
+        node = dagpb.encode_node(links, dagpb.DIRECTORY_DATA)
+        root = CID.of(node, mf.DAG_PB)
+        place.write_bytes(b"".join(write_car([root], [*blocks, Block(root, node)])))
+        del blocks, links
+        tracemalloc.start()
+        try:
+            assert verify_car(place).blocks == count + 1
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert (peak(30_000) - peak(15_000)) / 15_000 < 650
+
+
+def test_links_to_what_was_seen_take_no_memory():
+    blocks = Blocks()
+    leaf = build_file([b"leaf"], V1, blocks.take)
+    below = leaf.cid
+    for _ in range(100):  # each leads on first, and then a thousand times to the same leaf
+        links = [dagpb.encode_link(bytes(cid), b"", 1) for cid in (below, *[leaf.cid] * 1000)]
+        node = dagpb.encode_node(links, dagpb.DIRECTORY_DATA)
+        below = CID.of(node, mf.DAG_PB)
+        blocks[below] = node
+    seen: list[int] = []
+
+    def links_below(cid):
+        seen.append(tracemalloc.get_traced_memory()[0])
+        return links_of(cid, blocks[cid])
+
+    tracemalloc.start()
+    try:
+        assert len(list(walk_cids(below, links_below))) == 101
+    finally:
+        tracemalloc.stop()
+    assert max(seen) - seen[0] < 1 << 20
+
+
+# What is given
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_a_car_in_memory_is_bytes_of_any_kind(tmp_path, kind):
+    root, car = folder_of({"a": b"a"})
+    assert unpack(kind(car), tmp_path / "out").root == root
+    assert verify_car(kind(car)).blocks == len(list(list_car(kind(car)))) == 2
+
+
+def test_a_root_may_be_text(tmp_path):
+    root, car = folder_of({"a": b"a"})
+    assert unpack(car, tmp_path / "out", root=str(root)).root == root
+    assert [entry.path for entry in list_car(car, root=str(root))] == ["", "a"]
+    for wrong in ("photo.jpg", ""):
+        with pytest.raises(ContentError, match="is not a CID"):
+            unpack(car, tmp_path / "other", root=wrong)
+        with pytest.raises(ContentError, match="is not a CID"):
+            list(list_car(car, root=wrong))
+
+
+def test_what_makes_no_sense_is_told_and_nothing_is_written(tmp_path):
+    out = tmp_path / "out.car"
+    with pytest.raises(InputError, match="no order 'bogus'"):
+        pack(b"x", out, order="bogus")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="symlinks='nope'"):
+        pack(tmp_path, out, symlinks="nope")  # type: ignore[arg-type]
+    for wrong in (io.StringIO(), 7, None):
+        with pytest.raises(InputError, match="wb"):
+            pack(b"x", wrong)  # type: ignore[arg-type]
+        for read in (verify_car, lambda car: unpack(car, out), lambda car: list(list_car(car))):
+            with pytest.raises(InputError, match="rb"):
+                read(wrong)
+    assert on_disk(tmp_path) == {}
+
+
+# Where a CAR goes
+
+
+@posix
+@pytest.mark.parametrize("order", ["streamed", "dfs"])
+def test_a_pipe_with_a_name_is_written_to_and_stays(tmp_path, order):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as threads:
+        read = threads.submit(pipe.read_bytes)
+        root = pack(b"hello world" * 100_000, pipe, order=order)
+        assert verify_car(read.result()).roots == [root.cid]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+@posix
+def test_a_device_is_written_to_and_stays():
+    assert pack(b"x", "/dev/null").cid == cid_of(b"x")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+@posix
+def test_a_symlink_stays_and_the_car_goes_where_it_leads(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "out.car").symlink_to("there/real.car")
+    for words in (b"first", b"second"):
+        root = pack(words, tmp_path / "out.car")
+        assert verify_car(tmp_path / "there/real.car").roots == [root.cid]
+        assert (tmp_path / "out.car").is_symlink()
+
+
+@pytest.mark.parametrize("order", ["streamed", "dfs"])
+def test_what_appends_gets_the_right_header_too(tmp_path, order):
+    place = tmp_path / "log"
+    place.write_bytes(b"before")
+    with place.open("ab") as file:
+        root = pack(b"x" * 300_000, file, order=order)
+    assert place.read_bytes()[:6] == b"before"
+    assert verify_car(place.read_bytes()[6:]).roots == [root.cid]
+
+
+def test_what_compresses_gets_the_right_header_too(tmp_path):
+    with gzip.open(tmp_path / "out.car.gz", "wb") as file:
+        root = pack(b"x" * 300_000, file)
+    with gzip.open(tmp_path / "out.car.gz") as file:
+        assert verify_car(file).roots == [root.cid]
+
+
+@pytest.mark.parametrize("order", ["streamed", "dfs"])
+def test_a_folder_packed_into_itself_leaves_the_car_out(tmp_path, order):
+    lay(tmp_path, {"a": [b"a"], ".b": [b"b"], "below/c": [b"c"]})
+    root = cid_of(tmp_path, hidden=True)
+    for place in ("out.car", "below/.out.car"):
+        assert pack(tmp_path, tmp_path / place, hidden=True, order=order).cid == root
+        assert pack(tmp_path, tmp_path / place, hidden=True, order=order).cid == root  # over the one before
+        assert pack(f"{tmp_path}/**", tmp_path / place, hidden=True, order=order).cid == root
+        assert verify_car(tmp_path / place).roots == [root]
+        (tmp_path / place).unlink()

@@ -12,8 +12,9 @@ import pytest
 from pinatakit.content import CID, PROFILES, Root, build_directory, build_file, build_symlink
 from pinatakit.content.folder import MAX_DEPTH
 from pinatakit.errors import InputError
+from pinatakit.patterns import Patterns
 from pinatakit.roots import Tree, cid_of, root_of
-from pinatakit.sources import pread_into
+from pinatakit.sources import pread_into, read_source
 
 from .content.vectors import VECTORS, Blocks, content, flat, profile_of
 
@@ -211,6 +212,14 @@ def test_a_symlink_that_leads_to_itself_is_refused(tmp_path):
 
 
 @posix
+def test_what_is_left_out_is_not_looked_at(tmp_path):
+    lay(tmp_path, {"f": [b"f"], "loop": "loop", "broken": "nowhere"})
+    patterns = Patterns(exclude=["loop", "broken"])
+    assert [file.name for file in read_source(tmp_path, patterns=patterns).files] == ["f"]
+    assert cid_of(tmp_path, patterns=patterns) == build_directory({"f": root_of(b"f")}, PROFILES["v1"]).cid
+
+
+@posix
 def test_a_path_that_is_a_symlink_is_what_it_leads_to(tmp_path):
     lay(tmp_path, {"sub/f": [b"hello world"], "folder": "sub", "file": "sub/f"})
     assert str(cid_of(tmp_path / "file", symlinks="keep")) == HELLO_V1
@@ -262,7 +271,9 @@ def test_names_that_are_not_utf8_are_kept_or_refused(tmp_path):
 
 
 @pytest.mark.parametrize("sink", [None, Blocks().take], ids=["no sink", "a sink"])
-@pytest.mark.parametrize("mode", ["grow", "shrink", "rewrite"])
+@pytest.mark.parametrize(
+    "mode", ["grow", "shrink", "rewrite", pytest.param("rewrite and set the time back", marks=posix)]
+)
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, sink, mode):
     place = tmp_path / "file"
     place.write_bytes(b"".join(content("changes", 3 << 20)))
@@ -280,6 +291,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, sink, mode):
             case "rewrite":
                 with place.open("r+b") as file:
                     file.write(b"other")
+            case "rewrite and set the time back":
+                with place.open("r+b") as file:
+                    file.write(b"other")
+                os.utime(place, (1, 1))
 
     with pytest.raises(InputError, match="changed while it was read"):
         root_of(place, sink=sink, progress=meddle)

@@ -43,6 +43,7 @@ class Patterns:
         self._given: tuple[tuple[str, GitIgnoreSpec], ...] = (("", excluded),) if excluded else ()
         self._found: tuple[tuple[str, GitIgnoreSpec], ...] = ()
         self._ignore_file = ignore_file
+        self._without: frozenset[str] = frozenset()
 
     def within(self, folder: Path, prefix: str) -> Patterns:
         """The patterns that count in a folder; `prefix` is its path from the top on, with a slash behind."""
@@ -67,8 +68,16 @@ class Patterns:
         narrowed._include = _spec([f"/{pattern}"], "the path")
         return narrowed
 
+    def without(self, paths: Iterable[str]) -> Patterns:
+        """These patterns, without the files at these paths from the folder on."""
+        fewer = copy(self)
+        fewer._without = self._without.union(paths)
+        return fewer
+
     def takes(self, path: str, *, is_folder: bool) -> bool:
         """Whether a file is taken, or a folder looked into; `path` is from the top on."""
+        if path in self._without:
+            return False
         # What was excluded by the caller is decided first; then the deepest ignore file, and on upwards.
         for prefix, spec in (*self._given, *reversed(self._found)):
             excluded = spec.check_file(path.removeprefix(prefix) + "/" * is_folder).include

@@ -14,7 +14,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from pinatakit.content import CID, FileBuilder, Profile, Root, Sink, build_file, build_symlink
 from pinatakit.content.folder import MAX_DEPTH, build_sorted
@@ -99,6 +99,10 @@ def root_of(
     `begin` is told the path of each file before its first block is made.
     """
     recipe = Profile.named(profile)
+    if symlinks not in get_args(Symlinks):
+        raise InputError(
+            f"symlinks={symlinks!r} says nothing", hint=f"one of {', '.join(get_args(Symlinks))}"
+        )
     folder = path_of(source)
     if folder and isinstance(source, str):
         folder, patterns = find_glob(folder, patterns)
@@ -240,7 +244,10 @@ class Tree:
         return build_sorted(named, self.profile, self.sink)
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
-        return entry.is_dir(follow_symlinks=self.symlinks == "follow")
+        try:
+            return entry.is_dir(follow_symlinks=self.symlinks == "follow")
+        except OSError:  # a symlink to itself: what is taken of it is told where it is opened
+            return False
 
     def _other(
         self,
@@ -318,12 +325,13 @@ def check_unchanged(path: str, before: os.stat_result, after: os.stat_result) ->
     Raises:
         InputError: somebody wrote to it meanwhile.
     """
-    if (before.st_ino, before.st_mtime_ns, before.st_size) != (
-        after.st_ino,
-        after.st_mtime_ns,
-        after.st_size,
-    ):
+    if _signs(before) != _signs(after):
         raise InputError(f"{path!r} changed while it was read", hint="try again when nobody writes to it")
+
+
+def _signs(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What tells that a file is another than before; the time of its last change nobody can set back."""
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _read_into(file: int, buffer: memoryview) -> int:

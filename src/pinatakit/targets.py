@@ -118,6 +118,7 @@ class Target:
         self._mark = mark  # what the content is called in the journal, if not by its CID
         self._before = 0  # size when the file that is being written began
         self._unsynced = 0
+        self._room: int | None = None  # bytes of content that there is room for, once that was asked
         self._there: set[Path] = set()  # folders that an earlier attempt has made
         if kept:
             self._aside, self._noted = kept.beside(self.place)
@@ -192,6 +193,7 @@ class Target:
 
     def _begin(self, where: Path, entry: Entry) -> None:
         """Open a file: anew, or where an earlier attempt has left it."""
+        self._check_room(entry)
         part = self._kept.parts.get(entry.path) if self._kept else None
         self._entry, self._before, self._unsynced = entry, self.size, 0
         if part is None or part.cid != (self._mark or str(entry.cid)):
@@ -201,6 +203,18 @@ class Target:
         self._file.truncate(part.size)
         self._file.seek(part.size)
         self.size += part.size
+
+    def _check_room(self, entry: Entry) -> None:
+        """Refuse what the disk has no room for before it is full: a few blocks may promise exabytes."""
+        if self._room is None:
+            there = sum(part.size for part in self._kept.parts.values()) if self._kept else 0
+            self._room = shutil.disk_usage(self.place.parent).free + there
+        if self.size + entry.size > self._room:
+            raise InputError(
+                f"{str(self.place / entry.path)!r} is not written: with its {entry.size:,} bytes it would be "
+                f"{self.size + entry.size:,} bytes of content, and the disk had {self._room:,} free",
+                hint="write to a larger disk",
+            )
 
     def _close(self, *, whole: bool) -> None:
         if self._file:

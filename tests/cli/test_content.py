@@ -197,6 +197,24 @@ def test_cars_go_through_pipes(run, tmp_path):
     assert HELLO_V1 in run("car", "ls", "-", input=packed.data).out
 
 
+def test_of_a_car_is_listed_what_is_below_the_root_that_is_named(here, site, tmp_path):
+    here("car", "pack", "site", "-o", "a.car")
+    rows = here("car", "ls", "a.car", "--json").json
+    below = next(row for row in rows if row["path"] == "src")
+    listed = here("car", "ls", "a.car", "--root", below["cid"], "--json").json
+    assert [row["path"] for row in listed] == [
+        row["path"][4:] for row in rows if f"{row['path']}/".startswith("src/")
+    ]
+    assert here("car", "ls", "a.car", "--root", "photo.jpg").failed(2)
+    assert here("car", "ls", "a.car", "--entries", str(len(rows))).code == 0
+    refused = here("car", "ls", "a.car", "--entries", "2")
+    assert refused.code == 7
+    assert len(refused.lines) == 2
+    assert "--entries" in refused.err
+    assert here("car", "unpack", "a.car", "out", "--entries", "2").failed(7)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_forged_or_missing_ends_with_7(here, tmp_path):
     cid, forged = CID.parse(HELLO_V1), HELLO[:-1] + b"!"
     (tmp_path / "forged.car").write_bytes(b"".join(write_car([cid], [Block(cid, forged)])))

@@ -520,6 +520,15 @@ def test_a_name_hangs_below_the_slots_of_its_hash_at_every_depth():
                 steps(root, blocks)
 
 
+def test_a_shard_below_a_shard_is_not_empty():
+    blocks = Blocks()
+    empty = put(blocks, [], dagpb.encode_shard(0))
+    assert files(steps(empty, blocks)[0]) == {"": None}
+    root = put(blocks, [(empty, f"{slot:02X}", 1) for slot in range(256)], dagpb.encode_shard((1 << 256) - 1))
+    with pytest.raises(Malformed, match="is empty"):
+        steps(root, blocks)
+
+
 def test_two_links_never_share_a_slot():
     blocks = Blocks()
     leaf = raw(blocks, b"x")

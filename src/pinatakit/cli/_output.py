@@ -95,7 +95,7 @@ class Output:
                 truncate=self._truncate and sys.stdout.isatty(),
             )
         elif self.format == "json":
-            _array(self._dict(row) for row in found)
+            show_json_array(self._dict(row) for row in found)
         else:
             self._head(names)
             for row in found:
@@ -180,7 +180,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, default=_plain, ensure_ascii=False)
 
 
-def _array(values: Iterable[Any]) -> None:
+def show_json_array(values: Iterable[Any]) -> None:
     """An array on one line, printed as its values come; where they fail to come, not ended."""
     before = "["
     for value in values:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pinatakit.cli._common import json_option, plain, progress, show_json, show_pairs, show_table
+from pinatakit.cli._common import (
+    json_option,
+    plain,
+    progress,
+    show_json,
+    show_json_array,
+    show_pairs,
+    show_table,
+)
 
 if TYPE_CHECKING:
     from pinatakit.content import CID
@@ -30,6 +38,15 @@ def _take_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+_entries_option = click.option(
+    "--entries",
+    type=click.IntRange(min=1),
+    default=10_000_000,
+    show_default=True,
+    help="Refuse a CAR with more files and folders.",
+)
 
 
 @click.command()
@@ -190,8 +207,9 @@ def pack(path: str, output: str, order: str, as_json: bool, **take: Any) -> None
 @click.argument("file", metavar="CAR")
 @click.argument("to", required=False)
 @click.option("--root", help="Which root, where the CAR has several.")
+@_entries_option
 @json_option
-def unpack(file: str, to: str | None, root: str | None, as_json: bool) -> None:
+def unpack(file: str, to: str | None, root: str | None, entries: int, as_json: bool) -> None:
     """Write the file or folder in a CAR to TO, or under its root's name to this folder.
 
     Every block is checked, and nothing is written outside of TO. CAR may be -.
@@ -202,9 +220,8 @@ def unpack(file: str, to: str | None, root: str | None, as_json: bool) -> None:
       curl -s https://…/ipfs/bafy…?format=car | pinatakit car unpack - site
     """
     from pinatakit.cars import unpack as write
-    from pinatakit.content import CID
 
-    done = write(_opened(file), to or ".", root=CID.parse(root) if root else None)
+    done = write(_opened(file), to or ".", root=root, entries=entries)
     if as_json:
         show_json({"root": done.root, "path": str(done.path), "size": done.size, "files": done.files})
     else:
@@ -213,9 +230,11 @@ def unpack(file: str, to: str | None, root: str | None, as_json: bool) -> None:
 
 @car.command("ls")
 @click.argument("file", metavar="CAR")
+@click.option("--root", help="Only what is below this root, where the CAR has several.")
+@_entries_option
 @json_option
-def ls_(file: str, as_json: bool) -> None:
-    """List the files and folders in a CAR.
+def ls_(file: str, root: str | None, entries: int, as_json: bool) -> None:
+    """List the files and folders in a CAR, as they are come to.
 
     \b
     Examples:
@@ -224,15 +243,14 @@ def ls_(file: str, as_json: bool) -> None:
     """
     from pinatakit.cars import list_car
 
-    found = list(list_car(_opened(file)))
+    found = list_car(_opened(file), root=root, entries=entries)
     if as_json:
-        rows = [
+        show_json_array(
             {"cid": one.cid, "kind": one.kind.name.lower(), "size": one.size, "path": one.path}
             for one in found
-        ]
-        show_json(rows)
+        )
     else:
-        show_table(("CID", "SIZE", "PATH"), [(str(one.cid), str(one.size), one.path or ".") for one in found])
+        show_table(("CID", "SIZE", "PATH"), ((str(one.cid), str(one.size), one.path or ".") for one in found))
 
 
 @car.command()

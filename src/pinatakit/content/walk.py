@@ -264,6 +264,8 @@ class Walk:
         above = visit.shard or b""
         if fs.hash_code != MURMUR3_X64_64 or fs.fanout != 256 or len(above) >= MAX_DEPTH:
             raise Malformed(f"shard {visit.cid} is not of 256 slots by murmur3-x64-64")
+        if visit.shard is not None and not links:
+            raise Malformed(f"shard {visit.cid} is empty, which nobody writes")
         taken: set[str] = set()
         for link in links:
             slot, name = link.name[:2], link.name[2:]
@@ -419,7 +421,8 @@ def walk_cids(root: CID, links: Callable[[CID], list[CID]]) -> Iterator[CID]:
         if cid not in seen:
             seen.add(cid)
             yield cid
-            stack += ((linked, height + 1) for linked in reversed(links(cid)))
+            below = [linked for linked in dict.fromkeys(links(cid)) if linked not in seen]
+            stack += ((linked, height + 1) for linked in reversed(below))
 
 
 def links_of(cid: CID, block: bytes) -> list[CID]:
