@@ -185,3 +185,22 @@ def test_a_key_without_its_certificate_is_used_wrongly(here, tmp_path):
     (tmp_path / "key.pem").touch()
     assert here("serve", "--key", "key.pem").failed(2)
     assert here("serve", "--port", 0, "--cert", "key.pem").failed(2)
+
+
+def test_requests_are_written_as_json_to_a_file_or_stderr(tmp_path):
+    log = tmp_path / "access.jsonl"
+    for place in (log, "-"):
+        with serving(tmp_path, "--data", tmp_path / "data", "--access-log", place) as served:
+            served.client.account.test()
+            ended = served.end(signal.SIGTERM)
+        assert (ended.code, ended.data) == (0, b"")
+        written = log.read_text() if place == log else ended.err
+        lines = [json.loads(line) for line in written.splitlines()]
+        assert [(line["path"], line["status"]) for line in lines] == [("/data/testAuthentication", 200)] * 2
+        assert served.about["jwt"] not in written
+
+
+def test_a_log_that_cannot_be_written_is_told(here):
+    ran = here("serve", "--port", 0, "--access-log", "no/such/folder/log")
+    assert ran.failed(1)
+    assert "no/such/folder" in ran.err

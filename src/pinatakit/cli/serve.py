@@ -49,6 +49,11 @@ from pinatakit.cli._common import json_option, show_json
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="The key of --cert, if not in it.",
 )
+@click.option(
+    "--access-log",
+    metavar="FILE",
+    help="Append a line of JSON for each request; - is stderr. No secret is in it.",
+)
 @json_option
 def serve(
     host: str,
@@ -61,6 +66,7 @@ def serve(
     tls: bool,
     cert: Path | None,
     key: Path | None,
+    access_log: str | None,
     as_json: bool,
 ) -> None:
     """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
@@ -82,6 +88,8 @@ def serve(
 
     if key and not cert:
         raise click.UsageError("--key is the key of --cert")
+    if access_log:
+        _log_requests(access_log)
     fetching = Fetching(gateways=gateways, private=private_hosts)
     place = Path(data) if data else default_folder()
     server = Server(
@@ -111,3 +119,17 @@ def serve(
             click.echo(f"  export NODE_EXTRA_CA_CERTS={shlex.quote(trusted)}    (Node)", err=True)
 
     server.run(ready)
+
+
+def _log_requests(place: str) -> None:
+    """Write each request to a file, which may be moved away meanwhile, or to stderr."""
+    from logging.handlers import WatchedFileHandler
+
+    from pinatakit.server.access import JsonLines
+
+    handler = logging.StreamHandler() if place == "-" else WatchedFileHandler(place, encoding="utf-8")
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("pinatakit.access")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import re
-import time
 import uuid
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pinatakit.protocol import refusals
 from pinatakit.protocol.limits import Rate
@@ -33,6 +32,7 @@ from pinatakit.server import (
     groups,
     keys,
     links,
+    metrics,
     payments,
     pins,
     plugins,
@@ -44,6 +44,7 @@ from pinatakit.server import (
     uploads,
     vectors,
 )
+from pinatakit.server.access import Exchange
 from pinatakit.server.auth import authorize
 from pinatakit.server.limits import Limits
 from pinatakit.server.refusal import NOT_FOUND, Refusal
@@ -53,7 +54,6 @@ from pinatakit.server.store.groups import NoSuchGroup
 from pinatakit.server.worker import Fetching, working
 
 _log = logging.getLogger("pinatakit.server")
-_access = logging.getLogger("pinatakit.access")
 
 _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.KEYS_MUST_BE_STRINGS,
@@ -235,6 +235,11 @@ ENDPOINTS: Final = (
     _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:path}", gateway.get_private, "open"),
 )
 
+OPERATION: Final = (  # not Pinata's: for who runs it
+    _Endpoint(("GET",), "/-/ready", metrics.ready, "open"),
+    _Endpoint(("GET",), "/-/metrics", metrics.metrics, "org:analytics:read"),
+)
+
 
 def create_app(
     store: Store,
@@ -259,6 +264,7 @@ def create_app(
 
     def route(endpoint: _Endpoint) -> Route:
         async def answer(request: Request) -> Response:
+            request.scope["route_path"] = endpoint.path
             body = await read_json(request) if endpoint.takes_json else None
             store.files.expire()
             if endpoint.takes_link and presigned.SIGNATURE in request.query_params:
@@ -268,12 +274,14 @@ def create_app(
             key = None
             if endpoint.scope != "open":
                 key = await authorize(store.keys, request.headers, endpoint.scope)
+                request.scope["key_id"] = key.id
             return await endpoint.handler(Asked(request, store, key, body))
 
         return Route(endpoint.path, answer, methods=list(endpoint.methods))
 
-    app: ASGIApp = Starlette(
-        routes=[route(endpoint) for endpoint in ENDPOINTS],
+    counted = metrics.Metrics()
+    starlette = Starlette(
+        routes=[route(endpoint) for endpoint in (*ENDPOINTS, *OPERATION)],
         lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
@@ -294,9 +302,11 @@ def create_app(
             )
         ],
     )
-    if rate:
-        app = Limits(app, rate)
-    return _Door(app, store, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK))
+    starlette.state.metrics = counted
+    app: ASGIApp = Limits(starlette, rate) if rate else starlette
+    return _Door(
+        app, store, counted, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK)
+    )
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -352,9 +362,10 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 class _Door:
     """What every request passes: whose name it calls, one spelling of its path, an id, a log line."""
 
-    def __init__(self, app: ASGIApp, store: Store, hosts: set[str] | None) -> None:
+    def __init__(self, app: ASGIApp, store: Store, counted: metrics.Metrics, hosts: set[str] | None) -> None:
         self._app = app
         self._store = store
+        self._counted = counted
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -362,33 +373,25 @@ class _Door:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        begun = time.perf_counter()
-        status = size = 0
-        scope["request_id"] = request_id = uuid.uuid4().hex
-
-        async def answer(message: Message) -> None:
-            nonlocal status, size
-            size += len(message.get("body", b""))
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
-            await send(message)
-
+        scope["request_id"] = uuid.uuid4().hex
+        exchange = Exchange(scope, receive, send)
         if found := _SUBDOMAIN.match(request.headers.get("host", "").lower()):
             scope["root_of_host"] = f"/ipfs/{found[1]}"
             scope["path"] = f"{scope['root_of_host']}{scope['path']}"
         scope["path"] = _one_spelling(scope["path"])
         refusal = self._refuse(request)
+        self._counted.running += 1
         try:
             if refusal:
-                await json(older_envelope("FORBIDDEN", refusal), 403)(scope, receive, answer)
+                await json(older_envelope("FORBIDDEN", refusal), 403)(scope, exchange.receive, exchange.send)
             else:
-                await self._app(scope, receive, answer)
+                await self._app(scope, exchange.receive, exchange.send)
         finally:
-            if status and scope["path"].startswith(_GATEWAY):
-                analytics.count(self._store, request, status, size)
-            took = (time.perf_counter() - begun) * 1000
-            _access.info("%s %s %d %.1f ms %s", request.method, scope["path"], status, took, request_id)
+            self._counted.running -= 1
+            if exchange.status and scope["path"].startswith(_GATEWAY):
+                analytics.count(self._store, request, exchange.status, exchange.sent)
+            self._counted.count(scope["method"], scope.get("route_path", ""), exchange)
+            exchange.log()
 
     def _refuse(self, request: Request) -> str | None:
         """Why not even to look: a name that is not ours (DNS rebinding), a page from elsewhere."""

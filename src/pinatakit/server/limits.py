@@ -31,7 +31,7 @@ class Limits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        if scope["type"] != "http" or scope["path"].startswith("/ipfs/"):
+        if scope["type"] != "http" or scope["path"].startswith(("/ipfs/", "/-/")):
             await self._app(scope, receive, send)
             return
         request = Request(scope)

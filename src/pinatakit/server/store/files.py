@@ -284,6 +284,13 @@ class Files:
         )[0]
         return Usage(pin_count=row[0], pin_size_total=row[1], pin_size_with_replications_total=row[1])
 
+    def totals(self) -> list[tuple[Network, int, int]]:
+        """Of each network, how many files are pinned, and the bytes of their blocks."""
+        sql = "SELECT network, count(*), sum(dag_size) FROM file WHERE unpinned IS NULL GROUP BY network"
+        found = {row[0]: (row[1], row[2]) for row in self._records.read(sql)}
+        networks: tuple[Network, ...] = ("public", "private")
+        return [(network, *found.get(network, (0, 0))) for network in networks]
+
 
 def describe(cid: CID, get: Callable[[CID], bytes]) -> Kept:
     """What a file or folder is, whose blocks were checked already.

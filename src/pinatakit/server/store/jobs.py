@@ -134,6 +134,11 @@ class Jobs:
         sql = f"SELECT * FROM job WHERE {conditions} ORDER BY queued {way} LIMIT ?"
         return [as_pin_job(row) for row in self._records.read(sql, (*values, limit))]
 
+    def totals(self) -> list[tuple[str, int]]:
+        """How many jobs are not over, by status."""
+        sql = f"SELECT status, count(*) FROM job WHERE status NOT IN {_OVER} GROUP BY status ORDER BY status"
+        return [(row[0], row[1]) for row in self._records.read(sql)]
+
     def cancel(self, id: str) -> bool:
         """Take out of the queue what is not pinned yet, or has failed; whether it was there."""
 
