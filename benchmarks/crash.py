@@ -1,78 +1,192 @@
-"""Kill the local Pinata at random moments, and count what was acknowledged and is not there.
+"""Kill the local Pinata at random moments, and compare what it has with what it acknowledged.
 
-    python benchmarks/crash.py --kills 50 --seconds 600
+    python benchmarks/crash.py --kills 300 --seconds 1800
 
-Two threads upload files, folders and JSON; the server is killed (SIGKILL) while they do, started
-again on the same folder, and asked. Every acknowledged CID must be listed as pinned, and every
-listed pin must be whole: its CAR is read and each block hashed again on a walk from the root.
-Exit status 1 where anything was lost or damaged.
+Three threads upload (forms of both APIs, folders, JSON, CARs, in chunks, through presigned URLs), pin
+by CID what is held already, change names, key-values and groups, and delete; the server is killed
+(SIGKILL) while they do, started again on the same folder, and asked for everything it lists, on both
+networks. What was acknowledged must be there as it was acknowledged, what was deleted must be gone,
+and what was under way is one or the other. All that is listed must be whole: its CAR is read and each
+block hashed again on a walk from the root. Uploads in chunks that were cut go on after the start,
+and their CIDs are checked. Exit status 1 where anything was lost, damaged or half-made.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 import random
 import shutil
+import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
-from pinatakit import Pinata
+from pinatakit import File, Pinata, Upload
+from pinatakit.cars import pack
 from pinatakit.content import CID, Walk, read_car
 from pinatakit.errors import PinataError
 from pinatakit.protocol import Network
 
 SERVE = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data"]
-THREADS = 2
+THREADS = 3
 
 
-class Uploader(threading.Thread):
-    """Uploads one thing after another until the server is gone; `acknowledged` are the answers."""
+class State(NamedTuple):
+    """What a file is listed with."""
 
-    def __init__(self, about: dict[str, str], seed: str, scratch: Path) -> None:
+    name: str | None
+    keyvalues: frozenset[tuple[str, str]]
+    group: str | None
+
+
+Key: TypeAlias = tuple[Network, str]
+Listed: TypeAlias = dict[Key, tuple[str, State]]
+Expected: TypeAlias = dict[Key, set[State | None]]
+"""What may be listed of a CID, where `None` is nothing: one state, or two while one is being changed."""
+
+
+class User(threading.Thread):
+    """Does one thing after another until the server is gone, and keeps what may be there then."""
+
+    def __init__(
+        self,
+        about: dict[str, str],
+        seed: str,
+        scratch: Path,
+        mine: Listed,
+        groups: list[str],
+        begun: list[Path],
+    ) -> None:
         super().__init__(daemon=True)
-        self.acknowledged: list[str] = []
+        self.expected: Expected = {key: {state} for key, (_, state) in mine.items()}
+        self.begun = begun
+        self.done: Counter[str] = Counter()
+        self.wrong: list[str] = []
+        self._ids = {key: id for key, (id, _) in mine.items()}
+        self._inside: list[CID] = []
+        self._groups = groups
         self._about = about
         self._rng = random.Random(seed)
         self._scratch = scratch / seed
+        self._scratch.mkdir(parents=True)
 
     def run(self) -> None:
         url, jwt = self._about["url"], self._about["jwt"]
         with Pinata(jwt, endpoint_url=url, gateway_url=url, attempts=1) as pinata:
             try:
+                for path in list(self.begun):
+                    self._added("go on", "public", pinata.upload(path, resumable=True))
+                    self.begun.remove(path)
+                    path.unlink()
                 while True:
-                    self.acknowledged.append(str(self._upload(pinata)))
-            except PinataError:
-                return  # killed
+                    self._act(pinata)
+            except PinataError as error:
+                if "CID" in str(error):  # not that the server is gone
+                    self.wrong.append(str(error))
+            finally:
+                shutil.rmtree(self._scratch)
 
-    def _upload(self, pinata: Pinata) -> CID:
+    def _act(self, pinata: Pinata) -> None:
+        what = self._rng.random()
+        known = [key for key, states in self.expected.items() if key in self._ids and None not in states]
+        if what < 0.6 or len(known) < 5:
+            self._upload(pinata)
+        elif what < 0.85:
+            self._edit(pinata, self._rng.choice(known))
+        else:
+            self._remove(pinata, self._rng.choice(known))
+
+    def _upload(self, pinata: Pinata) -> None:
         rng = self._rng
         version = rng.randint(0, 1)
-        match rng.randrange(6):
+        name, keyvalues = f"n{rng.random()}", {"round": str(rng.random())}
+        network: Network = rng.choice(["public", "private"])
+        match rng.randrange(8):
             case 0:
                 folder = self._scratch / str(rng.random())
                 for i in range(rng.randint(1, 8)):
                     file = folder / f"sub-{i % 3}" / f"file-{i}.bin"
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_bytes(self._bytes(200_000))
-                return pinata.upload(folder, cid_version=version).cid
+                self._added("folder", "public", pinata.upload(folder, cid_version=version))
             case 1:
-                return pinata.upload_json({"n": rng.random()}, cid_version=version).cid
+                self._added("JSON", "public", pinata.upload_json({"n": rng.random()}, cid_version=version))
             case 2:
-                return pinata.upload(self._bytes(4_000_000), cid_version=version).cid
+                self._added(
+                    "large", network, pinata.upload(self._bytes(6_000_000), name=name, network=network)
+                )
+            case 3:
+                car = io.BytesIO()
+                self._inside.append(pack(self._bytes(900_000), car).cid)
+                sent = pinata.upload(car.getvalue(), name=name, car=True, network=network)
+                self._added("CAR", network, sent)
+            case 4:
+                path = self._scratch.with_name(f"{rng.random()}.bin")
+                path.write_bytes(self._bytes(8_000_000))
+                self.begun.append(path)
+                self._added("chunks", "public", pinata.upload(path, resumable=True, chunk_size=1 << 20))
+                self.begun.remove(path)
+                path.unlink()
+            case 5:
+                url = pinata.links.upload(name=name, keyvalues=keyvalues, network=network)
+                self._added("presigned", network, pinata.upload(self._bytes(50_000), url=url))
+            case 6 if self._inside:
+                pinata.pins.add(cid := self._inside.pop(), name=name, api=rng.choice(["v3", "older"]))
+                self.done["pin by CID"] += 1
+                key: Key = ("public", str(cid))
+                self.expected.setdefault(key, {State(name, frozenset(), None)})
             case _:
-                network: Network = "private" if rng.random() < 0.1 else "public"
-                upload = pinata.upload(self._bytes(30_000), network=network, cid_version=version)
-                if network == "private":
-                    return pinata.upload(self._bytes(1_000)).cid  # pins are public: ask for one that is
-                return upload.cid
+                sent = pinata.upload(self._bytes(30_000), keyvalues=keyvalues, network=network)
+                self._added("file", network, sent)
+
+    def _added(self, how: str, network: Network, upload: Upload) -> None:
+        self.done[how] += 1
+        key: Key = (network, str(upload.cid))
+        self.expected[key] = {_state(upload)}
+        if upload.id:
+            self._ids[key] = upload.id
+
+    def _edit(self, pinata: Pinata, key: Key) -> None:
+        rng, (network, cid) = self._rng, key
+        (state,) = self.expected[key]
+        assert state
+        name, value = f"e{rng.random()}", str(rng.random())
+        new = state._replace(name=name, keyvalues=frozenset({**dict(state.keyvalues), "edit": value}.items()))
+        group = rng.choice(self._groups)
+        puts = network == "public" and rng.random() < 0.3
+        if puts:
+            new = state._replace(group=group)
+        self.expected[key] = {state, new}
+        if puts:
+            pinata.groups.add(group, self._ids[key], network=network)
+        elif network == "public" and rng.random() < 0.5:
+            pinata.pins.update(cid, name=name, keyvalues={"edit": value})
+        else:
+            pinata.files.update(self._ids[key], name=name, keyvalues={"edit": value}, network=network)
+        self.expected[key] = {new}
+        self.done["edit"] += 1
+
+    def _remove(self, pinata: Pinata, key: Key) -> None:
+        network, cid = key
+        self.expected[key] |= {None}
+        if network == "public" and self._rng.random() < 0.5:
+            pinata.pins.remove(cid)
+        else:
+            pinata.files.delete(self._ids[key], network=network)
+        self.expected[key] = {None}
+        self.done["delete"] += 1
 
     def _bytes(self, most: int) -> bytes:
-        return self._rng.randbytes(self._rng.randint(0, most))
+        return self._rng.randbytes(self._rng.randint(16, most))
 
 
 def start(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
@@ -89,6 +203,20 @@ def kill(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
+def all_listed(about: dict[str, str]) -> Listed:
+    listed: Listed = {}
+    networks: tuple[Network, ...] = ("public", "private")
+    with Pinata(about["jwt"], endpoint_url=about["url"]) as pinata:
+        for network in networks:
+            for file in pinata.files.list(network=network, page_size=1000):
+                listed[network, str(file.cid)] = (file.id, _state(file))
+    return listed
+
+
+def _state(file: File | Upload) -> State:
+    return State(file.name, frozenset((file.keyvalues or {}).items()), file.group_id)
+
+
 def damage(folder: Path, cid: CID) -> str | None:
     """What is wrong with the CAR of a pin, if anything is."""
     try:
@@ -101,9 +229,16 @@ def damage(folder: Path, cid: CID) -> str | None:
         walk = Walk(cid)
         while walk.wants:
             walk.feed(held[walk.wants])
-    except (OSError, PinataError, KeyError) as error:
+    except (OSError, ValueError, PinataError, KeyError) as error:
         return f"{type(error).__name__}: {error}"
     return None
+
+
+def unfinished(folder: Path) -> int:
+    """How many uploads in chunks wait to be gone on with."""
+    with sqlite3.connect(folder / "records.db") as db:
+        count: int = db.execute("SELECT count(*) FROM tus WHERE cid IS NULL").fetchone()[0]
+    return count
 
 
 def main() -> int:
@@ -114,41 +249,72 @@ def main() -> int:
     given = parser.parse_args()
     rng = random.Random(given.seed)
     top = Path(tempfile.mkdtemp(prefix="pinatakit-crash-"))
+    os.environ["XDG_STATE_HOME"] = str(top / "state")
     folder = top / "data"
-    acknowledged: set[str] = set()
-    lost: set[str] = set()
-    damaged: dict[str, str] = {}
-    left = listed = kills = 0
+    done: Counter[str] = Counter()
+    wrong: list[str] = []
+    starts: list[float] = []
+    listed: Listed = {}
+    whole: set[Key] = set()
+    begun: list[list[Path]] = [[] for _ in range(THREADS)]
+    left = kills = 0
     until = time.monotonic() + given.seconds
     process, about = start(folder)
     try:
+        with Pinata(about["jwt"], endpoint_url=about["url"]) as pinata:
+            groups = [pinata.groups.create(f"group {i}", network="public").id for i in range(3)]
         while kills < given.kills and time.monotonic() < until:
-            uploaders = [Uploader(about, f"{given.seed}-{kills}-{i}", top) for i in range(THREADS)]
-            for uploader in uploaders:
-                uploader.start()
-            time.sleep(rng.uniform(0.02, 0.6))
+            # What may still be gone on with is left to the one who does.
+            names = {path.name for paths in begun for path in paths}
+            keys = sorted(key for key, (_, state) in listed.items() if state.name not in names)
+            users = [
+                User(
+                    about,
+                    f"{given.seed}-{kills}-{i}",
+                    top,
+                    {key: listed[key] for key in keys[i::THREADS]},
+                    groups,
+                    begun[i],
+                )
+                for i in range(THREADS)
+            ]
+            for user in users:
+                user.start()
+            time.sleep(rng.uniform(0.02, 1.5))
             kill(process)
             kills += 1
-            for uploader in uploaders:
-                uploader.join()
-                acknowledged |= set(uploader.acknowledged)
+            expected: Expected = {}
+            for user in users:
+                user.join()
+                expected |= user.expected
+                done += user.done
+                wrong += user.wrong
+            before = time.monotonic()
             process, about = start(folder)
-            left += len(list((folder / "cars" / "incoming").iterdir()))
-            with Pinata(about["jwt"], endpoint_url=about["url"], gateway_url=about["url"]) as pinata:
-                pins = {pin.cid for pin in pinata.pins.list(page_size=1000)}
-            listed = len(pins)
-            lost |= acknowledged - {str(cid) for cid in pins}
-            damaged |= {str(cid): why for cid in pins if (why := damage(folder, cid))}
-            for cid in lost | set(damaged):
-                print(f"after kill {kills}: {cid} {damaged.get(cid, 'is not listed')}", file=sys.stderr)
+            starts.append(time.monotonic() - before)
+            left += len(list((folder / "cars" / "incoming").iterdir())) - unfinished(folder)
+            listed = all_listed(about)
+            for key, states in expected.items():
+                now = listed.get(key, ("", None))[1]
+                if now not in states:
+                    wrong.append(f"after kill {kills}: {key} is {now}, not one of {states}")
+            last = kills == given.kills
+            unproven = set(listed) if last or kills % 50 == 0 else set(listed) - whole
+            for key in unproven:
+                if why := damage(folder, CID.parse(key[1])):
+                    wrong.append(f"after kill {kills}: {key} {why}")
+            whole = set(listed)
+            for line in wrong:
+                print(line, file=sys.stderr)
+            if wrong:
+                break
     finally:
         kill(process)
         shutil.rmtree(top, ignore_errors=True)
-    print(
-        f"kills {kills}, acknowledged {len(acknowledged)}, listed {listed}, "
-        f"lost {len(lost)}, damaged {len(damaged)}, left in incoming {left}"
-    )
-    return 1 if lost or damaged or left else 0
+    print(f"kills {kills}, acknowledged {done.total()}: {', '.join(f'{n} {how}' for how, n in done.items())}")
+    print(f"listed at the end {len(listed)}, lost, wrong or damaged {len(wrong)}, left in incoming {left}")
+    print(f"restart: median {statistics.median(starts):.2f} s, longest {max(starts):.2f} s")
+    return 1 if wrong or left else 0
 
 
 if __name__ == "__main__":

@@ -106,22 +106,25 @@ def test_content_that_repeats_is_on_disk_once(tmp_path, store):
     assert whole(tmp_path, cid) == {"": bytes(20_000_000)}
 
 
-def test_a_start_sweeps_what_a_crash_has_left(tmp_path):
+def test_a_start_sweeps_what_a_crash_has_left(tmp_path, monkeypatch):
     store = Store(tmp_path)
-    kept = add(store, b"kept")
-    begin(store, DATA)._car.close()
-    store.records.write(lambda db: db.execute("INSERT INTO car (root) VALUES ('bafkqaaa')")).result()
+    kept, gone = add(store, b"kept"), add(store, b"gone")
+    begin(store, DATA)._car.close()  # half written
+    named = begin(store, b"named, but the record was not committed")
+    named._car.settle(named._roots[0])
+    named._car._path.replace(store.cars.path(named._roots[0].cid, named._car.number))
+    monkeypatch.setattr(store.cars, "remove", lambda _: None)
+    assert store.files.delete("public", cid=gone)  # committed, but the CAR is still there
     store.close()
     (tmp_path / "cars" / "incoming" / "999.car").write_bytes(b"half")
-    (tmp_path / "cars" / "bafkreih5aznjvttude6c3wbvqeebb6rlx5wkbzyppv7garjiubll2ceym4.77.car").write_bytes(
-        b"orphan"
-    )
+    assert len(list((tmp_path / "cars").glob("*.car"))) == 3
     store = Store(tmp_path)
     try:
         assert cars(tmp_path) == [str(kept)]
         assert list((tmp_path / "cars" / "incoming").iterdir()) == []
         assert [row[0] for row in store.records.read("SELECT root FROM car")] == [str(kept)]
         assert len(store.records.read("SELECT * FROM block")) == 1
+        assert store.records.read("SELECT * FROM leaving") == []
     finally:
         store.close()
     assert whole(tmp_path, kept) == {"": b"kept"}

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -46,6 +46,7 @@ class Cars:
         self._open: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self.removed = (0, 0)
+        self._left: list[tuple[str]] = []  # removed, and still in the records
         self.syncer = ThreadPoolExecutor(2, thread_name_prefix="pinatakit-sync")
         self.incoming.mkdir(parents=True, exist_ok=True)
 
@@ -77,8 +78,9 @@ class Cars:
         """
         db.execute("DELETE FROM block WHERE car = ? AND at >= ?", (number, at))
         path = self.incoming / f"{number}.car"
-        for named in self.folder.glob(f"*.{number}.car"):  # it was whole, but that was not recorded
-            named.replace(path)
+        if not path.exists():
+            for named in self._named([number]):  # it was whole, but that was not recorded
+                named.replace(path)
         os.truncate(path, at)
 
     def drop(self, db: sqlite3.Connection, number: int) -> None:
@@ -136,7 +138,10 @@ class Cars:
             db.execute("DELETE FROM block WHERE car = ?", (row[0],))
             db.execute("DELETE FROM car WHERE n = ?", (row[0],))
             path = self.path(CID.parse(root), row[0])
-            self.records.after_commit(lambda: self.remove(path))
+            done, self._left = self._left, []
+            db.executemany("DELETE FROM leaving WHERE name = ?", done)
+            db.execute("INSERT INTO leaving (name) VALUES (?)", (path.name,))
+            self.records.after_commit(lambda: self._leave(path))
 
     def forget_unpinned(self, db: sqlite3.Connection) -> None:
         """Within a write: drop the CARs of all roots that nothing pins."""
@@ -151,13 +156,21 @@ class Cars:
         """Remove what a crash has left: CARs half written, or whole but never acknowledged.
 
         Resumable uploads go back to their last checkpoint; what a job has fetched so far stays.
+        It takes no longer where much is kept.
         """
         rows = self.records.read("SELECT car, at FROM tus WHERE cid IS NULL")
         under_way = {row["car"]: row["at"] for row in rows}
         jobs = self.records.read("SELECT car FROM job WHERE car IS NOT NULL")
         kept = {f"{number}.car" for number in (*under_way, *(row["car"] for row in jobs))}
-        for path in self.incoming.iterdir():
-            if path.name not in kept:
+        found = {path.name for path in self.incoming.iterdir()}
+        for name in found - kept:
+            (self.incoming / name).unlink()
+        for row in self.records.read("SELECT name FROM leaving"):
+            (self.folder / row["name"]).unlink(missing_ok=True)
+        rows = self.records.read("SELECT n FROM car WHERE root IS NULL")
+        numbers = {row["n"] for row in rows} - {row["car"] for row in jobs} - set(under_way)
+        if lost := [number for number in numbers if f"{number}.car" not in found]:
+            for path in self._named(lost):  # whole, but that was not recorded
                 path.unlink()
 
         def drop(db: sqlite3.Connection) -> None:
@@ -166,18 +179,23 @@ class Cars:
                     self.rewind(db, number, at)
                 except FileNotFoundError:
                     db.execute("DELETE FROM tus WHERE car = ?", (number,))
-            wanted = "SELECT car FROM tus WHERE cid IS NULL UNION SELECT car FROM job WHERE car IS NOT NULL"
-            gone = f"SELECT n FROM car WHERE root IS NULL AND n NOT IN ({wanted})"
-            db.execute(f"DELETE FROM block WHERE car IN ({gone})")
-            db.execute(f"DELETE FROM car WHERE n IN ({gone})")
-            self.forget_unpinned(db)
+                    numbers.add(number)
+            for number in numbers:
+                db.execute("DELETE FROM block WHERE car = ?", (number,))
+                db.execute("DELETE FROM car WHERE n = ?", (number,))
+            db.execute("DELETE FROM leaving")
 
         self.records.write(drop).result()
-        whole = self.records.read("SELECT * FROM car WHERE root IS NOT NULL")
-        known = {self.path(CID.parse(row["root"]), row["n"]) for row in whole}
-        for path in self.folder.glob("*.car"):
-            if path not in known:
-                path.unlink()
+
+    def _named(self, numbers: Iterable[int]) -> list[Path]:
+        """The CARs of these numbers, whatever root they are named by; the folder is read for that."""
+        ends = {f".{number}.car" for number in numbers}
+        with os.scandir(self.folder) as entries:
+            return [Path(entry.path) for entry in entries if entry.name[entry.name.find(".") :] in ends]
+
+    def _leave(self, path: Path) -> None:
+        self.remove(path)
+        self._left.append((path.name,))
 
     def close(self) -> None:
         """Close the files that are open for reading."""

@@ -7,7 +7,6 @@ those of now. Both are the same rows.
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -18,9 +17,11 @@ from pinatakit.protocol import File, Network, Pin, Upload, Usage, Where
 from pinatakit.protocol.metadata import merge_keyvalues
 from pinatakit.protocol.pins import Region
 from pinatakit.server.media import DIRECTORY, sniff
+from pinatakit.server.store import search
 from pinatakit.server.store.cars import Cars, Writing
 from pinatakit.server.store.groups import check_group
 from pinatakit.server.store.records import Records
+from pinatakit.server.store.search import Among, Condition, Search, as_number, as_text
 from pinatakit.server.store.values import from_micros, new_id, now_micros, to_micros
 
 _HERE: Final = (Region(region_id="LOCAL", current=1, desired=1),)
@@ -44,8 +45,8 @@ class Kept(NamedTuple):
 class Filter(NamedTuple):
     """Which pins are asked for; what is `None` does not matter."""
 
+    network: Network
     status: str = "all"
-    network: Network | None = None
     cid_contains: str | None = None
     cid: str | None = None
     name: str | None = None
@@ -255,32 +256,22 @@ class Files:
 
     def page(self, wanted: Filter, *, ascending: bool, limit: int, after: str | None) -> list[File]:
         """Some files in order of time, behind the one with id `after`."""
-        conditions, values = _conditions(wanted)
-        way, beyond = ("ASC", ">") if ascending else ("DESC", "<")
-        if after:
-            conditions.append(f"(created, n) {beyond} (SELECT created, n FROM file WHERE id = ?)")
-            values.append(after)
-        sql = f"SELECT * FROM file WHERE {' AND '.join(conditions)} ORDER BY created {way}, n {way} LIMIT ?"
-        return [_file(row) for row in self._records.read(sql, (*values, limit))]
+        found = _search(self._records, wanted).page(ascending=ascending, limit=limit, behind=after)
+        return [_file(row) for row in found]
 
     def pins(self, wanted: Filter, *, limit: int, offset: int, user_id: str) -> list[Pin]:
         """Some pins, newest first."""
-        conditions, values = _conditions(wanted)
-        sql = f"SELECT * FROM file WHERE {' AND '.join(conditions)} ORDER BY created DESC, n DESC LIMIT ? OFFSET ?"
-        return [_pin(row, user_id) for row in self._records.read(sql, (*values, limit, offset))]
+        found = _search(self._records, wanted).page(limit=limit, offset=offset)
+        return [_pin(row, user_id) for row in found]
 
     def count(self, wanted: Filter) -> int:
         """How many pins there are."""
-        conditions, values = _conditions(wanted)
-        count: int = self._records.read(
-            f"SELECT count(*) FROM file WHERE {' AND '.join(conditions)}", values
-        )[0][0]
-        return count
+        return _search(self._records, wanted).count()
 
     def usage(self) -> Usage:
         """The totals of what is pinned now."""
         row = self._records.read(
-            "SELECT count(*), coalesce(sum(dag_size), 0) FROM file WHERE unpinned IS NULL"
+            "SELECT coalesce(sum(files), 0), coalesce(sum(size), 0) FROM tally WHERE pinned"
         )[0]
         return Usage(pin_count=row[0], pin_size_total=row[1], pin_size_with_replications_total=row[1])
 
@@ -343,7 +334,7 @@ def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
             to_micros(kept.expires_at) if kept.expires_at else None,
         ),
     ).fetchone()
-    _search(db, row["n"], row["created"], kept.keyvalues)
+    _make_searchable(db, row["n"], kept.keyvalues)
     return row
 
 
@@ -365,90 +356,47 @@ def _change(
         ),
     ).fetchone()
     db.execute("DELETE FROM keyvalue WHERE n = ?", (row["n"],))
-    _search(db, row["n"], row["created"], merged)
+    if words := _words(json.loads(row["keyvalues"])):
+        gone = "INSERT INTO keyvalue_words (keyvalue_words, rowid, words) VALUES ('delete', ?, ?)"
+        db.execute(gone, (row["n"], words))
+    _make_searchable(db, row["n"], merged)
     return changed
 
 
-def _search(db: sqlite3.Connection, n: int, created: int, keyvalues: Mapping[str, Any]) -> None:
-    """Make key-values searchable."""
-    rows = [(n, key, as_text(value), as_number(value), created) for key, value in keyvalues.items()]
-    db.executemany("INSERT INTO keyvalue (n, key, text, number, created) VALUES (?, ?, ?, ?, ?)", rows)
+def _make_searchable(db: sqlite3.Connection, n: int, keyvalues: Mapping[str, Any]) -> None:
+    rows = [(n, key, as_text(value), as_number(value)) for key, value in keyvalues.items()]
+    db.executemany("INSERT INTO keyvalue (n, key, text, number) VALUES (?, ?, ?, ?)", rows)
+    if words := _words(keyvalues):
+        db.execute("INSERT INTO keyvalue_words (rowid, words) VALUES (?, ?)", (n, words))
 
 
-def as_text(value: Any) -> str:
-    """A key-value as text: what `like` and `regexp` look at."""
-    return value if isinstance(value, str) else json.dumps(value)
+def _words(keyvalues: Mapping[str, Any]) -> str:
+    return "\n".join(as_text(value) for value in keyvalues.values())
 
 
-def as_number(value: Any) -> float | None:
-    """A key-value as a number, if it is one; text and booleans are not."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
-    """A filter as SQL."""
-    conditions = ["1"]
-    values: list[Any] = []
-
-    def add(condition: str, *given: Any) -> None:
-        conditions.append(condition)
-        values.extend(given)
-
-    if wanted.status != "all":
-        add("unpinned IS NULL" if wanted.status == "pinned" else "unpinned IS NOT NULL")
+def _search(records: Records, wanted: Filter) -> Search:
+    """A filter as a search."""
+    conditions: list[Condition] = []
     if wanted.no_group:
-        add("group_id IS NULL")
-    for column in ("network", "cid", "group_id", "mime_type"):
-        if (value := getattr(wanted, column)) is not None:
-            add(f"{column} = ?", value)
-    for column, part in (("cid", wanted.cid_contains), ("name", wanted.name)):
-        if part is not None:
-            add(f"instr({column}, ?) > 0" if column == "cid" else "instr(lower(name), lower(?)) > 0", part)
-    for column, (low, high) in (("created", wanted.pinned), ("unpinned", wanted.unpinned)):
-        if low:
-            add(f"{column} >= ?", to_micros(low))
-        if high:
-            add(f"{column} <= ?", to_micros(high))
-    for sign, size in zip((">=", "<="), wanted.size, strict=True):
-        if size is not None:
-            add(f"dag_size {sign} ?", size)
-    for where in wanted.where:
-        sql, given = _where(where)
-        add(
-            f"EXISTS (SELECT 1 FROM keyvalue WHERE keyvalue.n = file.n AND key = ? AND {sql})",
-            where.key,
-            *given,
-        )
-    return conditions, values
-
-
-def _where(where: Where) -> tuple[str, list[Any]]:
-    """A condition on a key-value as SQL; a number is compared with numbers, text with text."""
-    number = as_number(where.value)
-    column = "text" if number is None else "number"
-    value: Any = as_text(where.value) if number is None else number
-    signs = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-    alike = "" if number is not None else " AND number IS NULL"
-    if where.op == "ne":  # something of another kind is not equal either
-        return (f"({column} <> ? OR number IS {'NOT ' if number is None else ''}NULL)", [value])
-    if where.op in signs:
-        return f"{column} {signs[where.op]} ?{alike}", [value]
-    if where.op in ("between", "notBetween"):
-        second: Any = as_text(where.second) if number is None else as_number(where.second)
-        negated = "NOT " if where.op == "notBetween" else ""
-        return f"{column} {negated}BETWEEN ? AND ?{alike}", [value, second]
-    negated = "NOT " if where.op.startswith("not") else ""
-    ignore_case = where.op in ("iLike", "notILike", "iRegexp")
-    pattern = as_text(where.value)
-    if where.op in ("regexp", "iRegexp"):
-        return "matches(?, ?, text)", [pattern, ignore_case]
-    return f"{negated}matches(?, ?, text)", [_like(pattern), ignore_case]
-
-
-def _like(pattern: str) -> str:
-    """An SQL LIKE pattern as a regular expression: SQLite's own LIKE is blind to case."""
-    signs = {"%": ".*", "_": "."}
-    return r"(?s)\A" + "".join(signs.get(sign) or re.escape(sign) for sign in pattern) + r"\Z"
+        conditions.append(Condition("file.group_id IS NULL"))
+    if wanted.cid is not None:
+        conditions.append(search.cids([wanted.cid]))
+    for name, index in (("group_id", "file_grouped"), ("mime_type", "file_typed")):
+        if (value := getattr(wanted, name)) is not None:
+            conditions.append(search.column(name, value, index))
+    if wanted.cid_contains is not None:
+        conditions.append(search.cid_holds(wanted.cid_contains))
+    if wanted.name is not None:
+        conditions.append(search.name_holds(wanted.name))
+    gone = [to_micros(moment) if moment else None for moment in wanted.unpinned]
+    for name, (low, high), index in (
+        ("unpinned", gone, "file_unpinned"),
+        ("dag_size", wanted.size, "file_sized"),
+    ):
+        if low is not None or high is not None:
+            conditions.append(search.between(name, low, high, index))
+    conditions += [search.where(where) for where in wanted.where]
+    return Search(records, Among(wanted.network, wanted.status, *wanted.pinned), conditions)
 
 
 def _file(row: sqlite3.Row) -> File:

@@ -27,7 +27,7 @@ _log = logging.getLogger("pinatakit.store")
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
-VERSION: Final = 2
+VERSION: Final = 3
 _BATCH: Final = 256
 
 _SCHEMA: Final = """
@@ -47,18 +47,58 @@ CREATE TABLE file (
     created INTEGER NOT NULL, unpinned INTEGER, expires INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX file_pinned ON file (cid, network) WHERE unpinned IS NULL;
+CREATE INDEX file_was_pinned ON file (cid) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_listed ON file (network, created, n) WHERE unpinned IS NULL;
+CREATE INDEX file_past ON file (network, created, n) WHERE unpinned IS NOT NULL;
+CREATE INDEX file_all ON file (network, created, n);
 CREATE INDEX file_dated ON file (created, n);
-CREATE INDEX file_grouped ON file (group_id, network, created, n) WHERE group_id IS NOT NULL;
+CREATE INDEX file_unpinned ON file (unpinned) WHERE unpinned IS NOT NULL;
+CREATE INDEX file_grouped ON file (group_id) WHERE group_id IS NOT NULL;
+CREATE INDEX file_typed ON file (mime_type);
+CREATE INDEX file_sized ON file (dag_size);
 CREATE INDEX file_expires ON file (expires) WHERE unpinned IS NULL AND expires IS NOT NULL;
 
--- The key-values again, to be searched; created is copied so that matches come out in order.
+-- How many files are pinned (1) and were (0), and their bytes.
+CREATE TABLE tally (
+    network TEXT NOT NULL, pinned INTEGER NOT NULL, files INTEGER NOT NULL, size INTEGER NOT NULL,
+    PRIMARY KEY (network, pinned)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER file_tallied AFTER INSERT ON file
+BEGIN
+    INSERT INTO tally VALUES (NEW.network, NEW.unpinned IS NULL, 1, NEW.dag_size)
+    ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
+END;
+CREATE TRIGGER file_tallied_again AFTER UPDATE OF unpinned ON file
+WHEN (OLD.unpinned IS NULL) <> (NEW.unpinned IS NULL)
+BEGIN
+    UPDATE tally SET files = files - 1, size = size - OLD.dag_size
+    WHERE network = OLD.network AND pinned = (OLD.unpinned IS NULL);
+    INSERT INTO tally VALUES (NEW.network, NEW.unpinned IS NULL, 1, NEW.dag_size)
+    ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
+END;
+
+-- Each three letters of the names, and below of the texts of key-values, to find parts by.
+CREATE VIRTUAL TABLE file_name USING fts5 (
+    name, content = '', columnsize = 0, detail = none, tokenize = trigram
+);
+CREATE TRIGGER file_named AFTER INSERT ON file WHEN NEW.name IS NOT NULL
+BEGIN INSERT INTO file_name (rowid, name) VALUES (NEW.n, NEW.name); END;
+CREATE TRIGGER file_renamed AFTER UPDATE OF name ON file WHEN OLD.name IS NOT NEW.name
+BEGIN
+    INSERT INTO file_name (file_name, rowid, name) SELECT 'delete', OLD.n, OLD.name WHERE OLD.name IS NOT NULL;
+    INSERT INTO file_name (rowid, name) SELECT NEW.n, NEW.name WHERE NEW.name IS NOT NULL;
+END;
+
+-- The key-values again, to be searched.
 CREATE TABLE keyvalue (
     n INTEGER NOT NULL REFERENCES file (n), key TEXT NOT NULL, text TEXT NOT NULL, number REAL,
-    created INTEGER NOT NULL, PRIMARY KEY (n, key)
+    PRIMARY KEY (n, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX keyvalue_text ON keyvalue (key, text, created, n);
-CREATE INDEX keyvalue_number ON keyvalue (key, number, created, n);
+CREATE INDEX keyvalue_text ON keyvalue (key, text, number, n);
+CREATE INDEX keyvalue_number ON keyvalue (key, number, n) WHERE number IS NOT NULL;
+CREATE VIRTUAL TABLE keyvalue_words USING fts5 (
+    words, content = '', columnsize = 0, detail = none, tokenize = trigram
+);
 
 -- Ids are UUIDs of version 7, so their order is that of time.
 CREATE TABLE file_group (
@@ -129,6 +169,9 @@ CREATE TABLE signature (
 
 -- A CAR that is whole has the root it is named by; one that is being written has none yet.
 CREATE TABLE car (n INTEGER PRIMARY KEY AUTOINCREMENT, root TEXT UNIQUE) STRICT;
+CREATE INDEX car_unnamed ON car (n) WHERE root IS NULL;
+-- Files of CARs that are to be removed, or were just now.
+CREATE TABLE leaving (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE block (
     multihash BLOB NOT NULL, car INTEGER NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,
     PRIMARY KEY (multihash, car)

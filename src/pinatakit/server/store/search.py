@@ -1,0 +1,343 @@
+"""Search: the files that meet some conditions, in order of time, without a look at every file.
+
+A condition with an index is also a *source*: SQL for the numbers of the files that may meet
+it. Where a source gives few, these are taken, sorted and looked at one by one. Where all give
+many, the next files in order are looked at instead, for a page is soon full then; where it is
+not (what matches lies together, far away), the source is read after all.
+SQLite's own planner cannot choose so, because it does not know what a value will match.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pinatakit.content import CID
+from pinatakit.errors import InvalidCID
+from pinatakit.protocol import Network, Where
+from pinatakit.server.store.records import Records
+from pinatakit.server.store.values import to_micros
+
+FEW: Final = 5_000  # files that are soon looked at one by one
+NEXT: Final = 10_000  # files among which a page is looked for first
+
+_INDEXES: Final = {"pinned": "file_listed", "all": "file_all", "unpinned": "file_past"}
+_STATUSES: Final = {"pinned": "file.unpinned IS NULL", "all": "1", "unpinned": "file.unpinned IS NOT NULL"}
+_SIGNS: Final = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_TEXTS: Final = "SELECT n FROM keyvalue INDEXED BY keyvalue_text WHERE key = ?"
+_NUMBERS: Final = "SELECT n FROM keyvalue INDEXED BY keyvalue_number WHERE number IS NOT NULL AND key = ?"
+
+
+class Source(NamedTuple):
+    """SQL for the numbers of the files that may meet a condition.
+
+    Attributes:
+        exact: all of them meet it.
+        quick: it costs what it gives, and no more.
+    """
+
+    sql: str
+    values: Sequence[Any]
+    exact: bool = True
+    quick: bool = True
+
+
+class Condition(NamedTuple):
+    """What files must meet: SQL about a row of `file`, and where their numbers are found."""
+
+    sql: str
+    values: Sequence[Any] = ()
+    source: Source | None = None
+
+
+class Among(NamedTuple):
+    """The files that are searched: of one network, pinned now (`pinned`), before (`unpinned`) or `all`.
+
+    `after` and `before` are the times of pinning, bounds included.
+    """
+
+    network: Network
+    status: str = "pinned"
+    after: datetime | None = None
+    before: datetime | None = None
+
+
+class _Bounds(NamedTuple):
+    """Times of pinning, in microseconds, included."""
+
+    low: int
+    high: int
+
+    def up_from(self, moment: int) -> _Bounds:
+        return self._replace(low=max(self.low, moment))
+
+    def down_from(self, moment: int) -> _Bounds:
+        return self._replace(high=min(self.high, moment))
+
+
+_EVER: Final = _Bounds(-(1 << 63), (1 << 63) - 1)
+
+
+class Search:
+    """A search in the files of one store."""
+
+    def __init__(self, records: Records, among: Among, conditions: Iterable[Condition] = ()) -> None:
+        self._records = records
+        self._among = among
+        self._conditions = list(conditions)
+
+    def page(
+        self, *, ascending: bool = False, limit: int, offset: int = 0, behind: str | None = None
+    ) -> list[sqlite3.Row]:
+        """Some files in order of time, behind the one with the id `behind`; none where that is gone."""
+        bounds, way, place = self._bounds(), "ASC" if ascending else "DESC", None
+        if behind is not None:
+            row = self._records.read_one("SELECT created, n FROM file WHERE id = ?", (behind,))
+            if row is None:
+                return []
+            place = Condition(f"(file.created, file.n) {'>' if ascending else '<'} (?, ?)", tuple(row))
+            bounds = bounds.up_from(row["created"]) if ascending else bounds.down_from(row["created"])
+        source, count = self._best()
+        if source and count is None:
+            near, all_of_it = self._near(bounds, way)
+            rows = self._walk(near, place, way, limit, offset)
+            if len(rows) == limit or all_of_it:
+                return rows
+        if source:
+            return self._gather(source, bounds, place, way, limit, offset)
+        return self._walk(bounds, place, way, limit, offset)
+
+    def _near(self, bounds: _Bounds, way: str) -> tuple[_Bounds, bool]:
+        """The bounds of the next files in order, and whether there are no others."""
+        sql = "SELECT created FROM file WHERE created BETWEEN ? AND ? ORDER BY created"
+        row = self._records.read_one(f"{sql} {way} LIMIT 1 OFFSET ?", (*bounds, NEXT))
+        if row is None:
+            return bounds, True
+        last: int = row["created"]
+        return (_Bounds(bounds.low, last) if way == "ASC" else _Bounds(last, bounds.high)), False
+
+    def count(self) -> int:
+        """How many files there are."""
+        bounds = self._bounds()
+        if not self._conditions and bounds == _EVER:
+            pinned = {"pinned": (1, 1), "unpinned": (0, 0), "all": (0, 1)}[self._among.status]
+            sql = "SELECT coalesce(sum(files), 0) FROM tally WHERE network = ? AND pinned BETWEEN ? AND ?"
+            return self._count(sql, [self._among.network, *pinned])
+        source, _ = self._best()
+        if source is None:
+            sql, values = self._sql(bounds)
+            return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
+        sql, values = self._sql(bounds, met=source)
+        alone = self._indexed() if len(self._conditions) == 1 and source.exact else ""
+        return self._count(
+            f"SELECT count(*) FROM ({source.sql}) AS found CROSS JOIN file {alone} ON file.n = found.n WHERE {sql}",
+            [*source.values, *values],
+        )
+
+    def _best(self) -> tuple[Source | None, int | None]:
+        """The source that gives least, and how many where they are few."""
+        sources = [condition.source for condition in self._conditions if condition.source]
+        best: tuple[int, Source] | None = None
+        for source in sources:
+            if source.quick:
+                most = best[0] if best else FEW + 1
+                count = self._count(
+                    f"SELECT count(*) FROM (SELECT 1 FROM ({source.sql}) LIMIT {most})", source.values
+                )
+                if count < most:
+                    best = count, source
+        if best:
+            return best[1], best[0]
+        sources.sort(key=lambda source: not source.quick)
+        return (sources[0] if sources else None), None
+
+    def _gather(
+        self, source: Source, bounds: _Bounds, place: Condition | None, way: str, limit: int, offset: int
+    ) -> list[sqlite3.Row]:
+        sql, values = self._sql(bounds, place, source)
+        return self._records.read(
+            f"SELECT file.* FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n WHERE {sql}"
+            f" ORDER BY file.created {way}, file.n {way} LIMIT ? OFFSET ?",
+            (*source.values, *values, limit, offset),
+        )
+
+    def _walk(
+        self, bounds: _Bounds, place: Condition | None, way: str, limit: int, offset: int
+    ) -> list[sqlite3.Row]:
+        sql, values = self._sql(bounds, place)
+        return self._records.read(
+            f"SELECT * FROM file {self._indexed()} WHERE {sql}"
+            f" ORDER BY file.created {way}, file.n {way} LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+
+    def _indexed(self) -> str:
+        return f"INDEXED BY {_INDEXES[self._among.status]}"
+
+    def _sql(
+        self, bounds: _Bounds, place: Condition | None = None, met: Source | None = None
+    ) -> tuple[str, list[Any]]:
+        """All the conditions but the one that a source meets."""
+        wanted = [
+            Condition("file.network = ?", (self._among.network,)),
+            Condition(_STATUSES[self._among.status]),
+            *(one for one in self._conditions if one.source is not met or met is None or not met.exact),
+        ]
+        if bounds != _EVER:
+            wanted.append(Condition("file.created BETWEEN ? AND ?", bounds))
+        if place:
+            wanted.append(place)
+        return " AND ".join(one.sql for one in wanted), [value for one in wanted for value in one.values]
+
+    def _bounds(self) -> _Bounds:
+        after, before = self._among.after, self._among.before
+        return _Bounds(
+            to_micros(after) if after else _EVER.low, to_micros(before) if before else _EVER.high
+        )
+
+    def _count(self, sql: str, values: Sequence[Any]) -> int:
+        count: int = self._records.read(sql, values)[0][0]
+        return count
+
+
+def column(name: str, value: str, index: str) -> Condition:
+    """A column of `file` with an index is this."""
+    return Condition(
+        f"file.{name} = ?",
+        (value,),
+        Source(f"SELECT n FROM file INDEXED BY {index} WHERE {name} = ?", (value,)),
+    )
+
+
+def cids(values: Collection[str]) -> Condition:
+    """The CID is one of these."""
+    marks = ", ".join("?" * len(values))
+    now, past = (
+        f"SELECT n FROM file WHERE cid IN ({marks}) AND unpinned {when}"
+        for when in ("IS NULL", "IS NOT NULL")
+    )
+    source = Source(f"{now} UNION ALL {past}", [*values, *values])
+    return Condition(f"file.cid IN ({marks})", list(values), source)
+
+
+def cid_holds(part: str) -> Condition:
+    """The CID holds a text: all of it, as is usual, or a part, for which there is no index."""
+    try:
+        whole = str(CID.parse(part)) == part
+    except InvalidCID:
+        whole = False
+    return cids([part]) if whole else Condition("instr(file.cid, ?) > 0", (part,))
+
+
+def between(name: str, low: int | None, high: int | None, index: str) -> Condition:
+    """A column of `file` with an index is in between, bounds included; there may be only one."""
+    asked = [(f"{name} {sign} ?", one) for sign, one in ((">=", low), ("<=", high)) if one is not None]
+    sql, values = " AND ".join(sql for sql, _ in asked), [one for _, one in asked]
+    return Condition(sql, values, Source(f"SELECT n FROM file INDEXED BY {index} WHERE {sql}", values))
+
+
+def name_holds(part: str) -> Condition:
+    """The name holds a text, whatever the case of its letters (of ASCII)."""
+    return Condition("instr(lower(file.name), lower(?)) > 0", (part,), _words("file_name", [part]))
+
+
+def name_is(name: str) -> Condition:
+    """The name is this."""
+    return Condition("file.name = ?", (name,), _words("file_name", [name]))
+
+
+def name_matches(name: str, *, whole: bool, ignore_case: bool) -> Condition:
+    """The name is, or holds, a text."""
+    pattern = rf"\A{re.escape(name)}\Z" if whole else re.escape(name)
+    values = (pattern, ignore_case)
+    return Condition("matches(?, ?, coalesce(file.name, ''))", values, _words("file_name", [name]))
+
+
+def told_as(key: str, text: str) -> Condition:
+    """A key-value, told as text, is this."""
+    return _of_key(key, "text = ?", [text], Source(f"{_TEXTS} AND text = ?", (key, text)))
+
+
+def where(asked: Where) -> Condition:
+    """A condition on a key-value; a number is compared with numbers, text with text."""
+    key, op = asked.key, asked.op
+    number = as_number(asked.value)
+    value: Any = as_text(asked.value) if number is None else number
+    kind, start = ("text", _TEXTS) if number is None else ("number", _NUMBERS)
+    alike = "" if number is not None else " AND number IS NULL"
+
+    def ranges(*parts: str, values: Sequence[Any], more: Sequence[tuple[str, Sequence[Any]]] = ()) -> Source:
+        asked_of = [
+            (f"{start} AND {part}{alike}", (key, one)) for part, one in zip(parts, values, strict=True)
+        ]
+        every = [*asked_of, *more]
+        return Source(
+            " UNION ALL ".join(sql for sql, _ in every), [one for _, given in every for one in given]
+        )
+
+    if op in _SIGNS:
+        sql = f"{kind} {_SIGNS[op]} ?"
+        return _of_key(key, sql + alike, [value], ranges(sql, values=[value]))
+    if op == "ne":  # something of another kind is not equal either
+        other = f"number IS {'NOT ' if number is None else ''}NULL"
+        source = ranges(
+            f"{kind} < ?", f"{kind} > ?", values=[value, value], more=[(f"{_TEXTS} AND {other}", (key,))]
+        )
+        return _of_key(key, f"({kind} <> ? OR {other})", [value], source)
+    if op in ("between", "notBetween"):
+        second: Any = as_text(asked.second) if number is None else as_number(asked.second)
+        if op == "between":
+            sql = f"{kind} BETWEEN ? AND ?{alike}"
+            source = Source(f"{start} AND {sql}", (key, value, second))
+        else:
+            sql = f"{kind} NOT BETWEEN ? AND ?{alike}"
+            # Where the second is the smaller, nothing is in between, and the two parts would overlap.
+            outside = ranges(f"{kind} < ?", f"{kind} > ?", values=[value, second])
+            source = outside if value <= second else Source(f"{start}{alike}", (key,))
+        return _of_key(key, sql, [value, second], source)
+    pattern, ignore_case = as_text(asked.value), op in ("iLike", "notILike", "iRegexp")
+    sign = "NOT " if op.startswith("not") else ""
+    given = [pattern if op in ("regexp", "iRegexp") else _like(pattern), ignore_case]
+    sql = f"{sign}matches(?, ?, text)"
+    source = Source(f"{_TEXTS} AND {sql}", (key, *given), quick=False)
+    if op in ("like", "iLike"):
+        source = _words("keyvalue_words", re.split("[%_]", pattern)) or source
+    return _of_key(key, sql, given, source)
+
+
+def _of_key(key: str, sql: str, values: Sequence[Any], source: Source) -> Condition:
+    look = f"EXISTS (SELECT 1 FROM keyvalue WHERE keyvalue.n = file.n AND key = ? AND {sql})"
+    return Condition(look, (key, *values), source)
+
+
+def _words(table: str, parts: Iterable[str]) -> Source | None:
+    """Where texts that hold all these parts are found, if one of them has three letters."""
+    found: dict[str, None] = {}
+    for part in parts:
+        if "\0" not in part and len(part) >= 3:
+            starts = [*range(0, len(part) - 2, 3), len(part) - 3]
+            found |= dict.fromkeys(part[at : at + 3] for at in starts)
+    if not found:
+        return None
+    match = " AND ".join('"{}"'.format(word.replace('"', '""')) for word in found)
+    return Source(f"SELECT rowid AS n FROM {table} WHERE {table} MATCH ?", (match,), exact=False)
+
+
+def as_text(value: Any) -> str:
+    """A key-value as text: what `like` and `regexp` look at."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def as_number(value: Any) -> float | None:
+    """A key-value as a number, if it is one; text and booleans are not."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _like(pattern: str) -> str:
+    """An SQL LIKE pattern as a regular expression: SQLite's own LIKE is blind to case."""
+    signs = {"%": ".*", "_": "."}
+    return r"(?s)\A" + "".join(signs.get(sign) or re.escape(sign) for sign in pattern) + r"\Z"

@@ -1,0 +1,231 @@
+"""Lists are the same whichever way they are found: by an index, or file by file."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import timedelta
+
+import pytest
+
+from pinatakit.content import CID, Root
+from pinatakit.protocol import Where
+from pinatakit.server import Store
+from pinatakit.server.store import search
+from pinatakit.server.store.files import Filter, Kept
+from pinatakit.server.store.values import from_micros
+
+WORDS = ["red", "Red", "green", "blue", "gr%en", "10", "2"]
+
+
+class NoCar:
+    def keep(self, db, root):
+        db.execute("INSERT INTO car (root) VALUES (?)", (str(root),))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """300 files with some key-values, a part of them unpinned again, private or in a group."""
+    store = Store(tmp_path_factory.mktemp("search"))
+    group = store.groups.create("public", "a group").id
+    rng = random.Random(5)
+
+    def fill(db):
+        for i in range(300):
+            root = Root(CID.of(str(i).encode()), 5, rng.randrange(40))
+            keyvalues = {"a": rng.choice([*WORDS, 10, 2, 2.5, True]), "b": rng.choice(WORDS)}
+            keyvalues = dict(rng.sample(sorted(keyvalues.items()), rng.randrange(3)))
+            network = rng.choice(["public", "public", "private"])
+            into = group if network == "public" and rng.random() < 0.2 else None
+            name = rng.choice([None, "Ünder the sea.png", 'a "quoted" NAME', f"{rng.choice(WORDS)}-{i}.txt"])
+            kept = Kept(root, name, rng.choice(["text/plain", "image/png"]), 1, network, keyvalues, into)
+            store.files.record(db, kept, NoCar())
+            if rng.random() < 0.2:
+                row = db.execute("SELECT max(n) AS n FROM file").fetchone()
+                store.files.unpin(db, row["n"])
+
+    store.records.write(fill).result()
+    yield store
+    store.close()
+
+
+def holds(where: Where, keyvalues: dict) -> bool:
+    """The documented meaning of an operator (fact sheet, part 5)."""
+    if where.key not in keyvalues:
+        return False
+    have, value, second = keyvalues[where.key], where.value, where.second
+    text = have if isinstance(have, str) else {True: "true"}.get(have is True, str(have))
+    number = isinstance(value, int | float)
+    alike = number == (isinstance(have, int | float) and not isinstance(have, bool))
+    flags = re.IGNORECASE if where.op.startswith("i") or where.op == "notILike" else 0
+    like = "(?s)" + "".join({"%": ".*", "_": "."}.get(sign) or re.escape(sign) for sign in str(value))
+    match where.op:
+        case "eq":
+            return alike and have == value
+        case "ne":
+            return not (alike and have == value)
+        case "gt" | "gte" | "lt" | "lte":
+            one = have if number else text
+            return (
+                alike
+                and {"gt": one > value, "gte": one >= value, "lt": one < value, "lte": one <= value}[where.op]
+                if alike
+                else False
+            )
+        case "between":
+            return alike and value <= (have if number else text) <= second
+        case "notBetween":
+            return alike and not value <= (have if number else text) <= second
+        case "like" | "iLike":
+            return re.fullmatch(like, text, flags) is not None
+        case "notLike" | "notILike":
+            return re.fullmatch(like, text, flags) is None
+        case _:
+            return re.search(str(value), text, flags) is not None
+
+
+def expected(store: Store, wanted: Filter) -> list[str]:
+    """Newest first, by a look at each row."""
+    import json
+
+    ids = []
+    for row in store.records.read("SELECT * FROM file ORDER BY created DESC, n DESC"):
+        keyvalues = json.loads(row["keyvalues"])
+        pinned, low, high = from_micros(row["created"]), *wanted.pinned
+        checks = [
+            row["network"] == wanted.network,
+            wanted.status == "all" or (wanted.status == "pinned") == (row["unpinned"] is None),
+            wanted.name is None or wanted.name.lower() in (row["name"] or "").lower(),
+            wanted.cid is None or row["cid"] == wanted.cid,
+            wanted.cid_contains is None or wanted.cid_contains in row["cid"],
+            wanted.group_id is None or row["group_id"] == wanted.group_id,
+            not wanted.no_group or row["group_id"] is None,
+            wanted.mime_type is None or row["mime_type"] == wanted.mime_type,
+            wanted.size[0] is None or row["dag_size"] >= wanted.size[0],
+            wanted.size[1] is None or row["dag_size"] <= wanted.size[1],
+            low is None or pinned >= low,
+            high is None or pinned <= high,
+            all(holds(where, keyvalues) for where in wanted.where),
+        ]
+        if all(checks):
+            ids.append(row["id"])
+    return ids
+
+
+def some_filter(rng: random.Random, store: Store) -> Filter:
+    def sometimes(value):
+        return value if rng.random() < 0.25 else None
+
+    row = rng.choice(store.records.read("SELECT * FROM file"))
+    wheres = []
+    for _ in range(rng.randrange(3)):
+        op = rng.choice(OPERATORS)
+        value = rng.choice([*WORDS, 2, 10, 3.5] if "ike" not in op.lower() and "exp" not in op else WORDS)
+        value = rng.choice([value, "%e%", "re%", "_ed", "%gree%"]) if "ike" in op.lower() else value
+        value = "e.*" if "exp" in op and rng.random() < 0.5 else value
+        second = None
+        if "etween" in op:
+            second = rng.choice([2.5, 10, 1] if isinstance(value, int | float) else WORDS)
+        wheres.append(Where(rng.choice("ab"), op, value, second))
+    moment = from_micros(row["created"])
+    return Filter(
+        network=rng.choice(["public", "public", "private"]),
+        status=rng.choice(["pinned", "unpinned", "all"]),
+        name=sometimes(rng.choice([".TXT", "under", "e", 'a "quoted"', "red-1", "nowhere"])),
+        cid=sometimes(row["cid"]),
+        cid_contains=sometimes(rng.choice([row["cid"], row["cid"][9:11]])),
+        group_id=sometimes(row["group_id"] or "no group"),
+        no_group=rng.random() < 0.1,
+        mime_type=sometimes(rng.choice(["text/plain", "image/png", "image/gif"])),
+        size=(sometimes(rng.randrange(40)), sometimes(rng.randrange(40))),
+        pinned=(sometimes(moment), sometimes(moment + timedelta(microseconds=rng.randrange(3) * 50))),
+        where=wheres,
+    )
+
+
+OPERATORS = [
+    "eq",
+    "ne",
+    "gt",
+    "gte",
+    "lt",
+    "lte",
+    "between",
+    "notBetween",
+    "like",
+    "notLike",
+    "iLike",
+    "notILike",
+    "regexp",
+    "iRegexp",
+]
+
+
+@pytest.mark.parametrize(("few", "next_"), [(5000, 10_000), (0, 0), (3, 7), (1000, 0), (0, 1000)])
+def test_every_way_to_search_finds_the_same(store, monkeypatch, few, next_):
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "NEXT", next_)
+    rng = random.Random(f"{few} {next_}")
+    found = 0
+    for _ in range(150):
+        wanted = some_filter(rng, store)
+        ids = expected(store, wanted)
+        found += len(ids)
+        limit, offset = rng.randrange(1, 12), rng.randrange(12)
+        pins = store.files.pins(wanted, limit=limit, offset=offset, user_id="u")
+        assert [pin.id for pin in pins] == ids[offset : offset + limit], wanted
+        assert store.files.count(wanted) == len(ids), wanted
+        for ascending, order in ((False, ids), (True, ids[::-1])):
+            behind = rng.choice(order) if order else None
+            start = order.index(behind) + 1 if behind else 0
+            page = store.files.page(wanted, ascending=ascending, limit=limit, after=behind)
+            assert [file.id for file in page] == order[start : start + limit], wanted
+    assert found > 300
+
+
+def test_totals_follow_what_is_pinned(store):
+    row = store.records.read("SELECT count(*), sum(dag_size) FROM file WHERE unpinned IS NULL")[0]
+    usage = store.files.usage()
+    assert (usage.pin_count, usage.pin_size_total) == tuple(row)
+
+
+def test_a_page_behind_what_is_gone_is_empty(store):
+    assert store.files.page(Filter("public"), ascending=False, limit=5, after="no such id") == []
+
+
+def test_files_are_listed_in_order_of_time_although_the_clock_goes_back(tmp_path, monkeypatch):
+    from pinatakit.server.store import files
+
+    times = iter([2_000_000, 1_000_000, 3_000_000])
+    store = Store(tmp_path)
+    try:
+        monkeypatch.setattr(files, "now_micros", lambda: next(times))
+        for i in range(3):
+            kept = Kept(Root(CID.of(bytes([i])), 1, 1), str(i), "text/plain", 1)
+            store.records.write(lambda db, kept=kept: store.files.record(db, kept, NoCar())).result()
+        for next_ in (0, 1, 10):
+            monkeypatch.setattr(search, "NEXT", next_)
+            page = store.files.page(Filter("public"), ascending=True, limit=5, after=None)
+            assert [file.name for file in page] == ["1", "0", "2"]
+    finally:
+        store.close()
+
+
+def test_a_change_of_name_and_key_values_is_found_and_what_was_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(search, "NEXT", 0)
+    store = Store(tmp_path)
+    try:
+        kept = Kept(
+            Root(CID.of(b"x"), 1, 1), "before.txt", "text/plain", 1, "public", {"k": "before", "n": 1}
+        )
+        store.records.write(lambda db: store.files.record(db, kept, NoCar())).result()
+        store.files.update_pin(CID.of(b"x"), name="after.txt", keyvalues={"k": "after"})
+        for word, there in (("before", 0), ("after", 1)):
+            like = Where("k", "like", f"%{word}%")
+            assert store.files.count(Filter("public", name=word)) == there
+            assert store.files.count(Filter("public", where=[like])) == there
+        words = "SELECT count(*) FROM {} WHERE {} MATCH '\"bef\"'"
+        for table in ("file_name", "keyvalue_words"):
+            assert store.records.read(words.format(table, table))[0][0] == 0
+    finally:
+        store.close()
