@@ -36,7 +36,7 @@ from pinatakit.server.store import Store, Writing
 from pinatakit.server.store.files import Kept
 
 SERVE = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data"]
-BATCH = 10_000
+BATCH = 25_000
 WORDS = (
     "harbour",
     "lantern",
@@ -70,6 +70,7 @@ def cid_of_number(i: int) -> CID:
 
 def fill(store: Store, begin: int, end: int) -> None:
     """Pins from one number up to another, by the store's own functions."""
+    store.records.write(lambda db: db.execute("PRAGMA cache_size = -500000")).result()
     groups = [group.id for group in store.groups.page("public", limit=100)]
     groups += [store.groups.create("public", f"group {i}").id for i in range(len(groups), 100)]
     for start in range(begin, end, BATCH):

@@ -195,9 +195,7 @@ class Search:
 
     def _bounds(self) -> _Bounds:
         after, before = self._among.after, self._among.before
-        return _Bounds(
-            to_micros(after) if after else _EVER.low, to_micros(before) if before else _EVER.high
-        )
+        return _Bounds(to_micros(after) if after else _EVER.low, to_micros(before) if before else _EVER.high)
 
     def _count(self, sql: str, values: Sequence[Any]) -> int:
         count: int = self._records.read(sql, values)[0][0]
