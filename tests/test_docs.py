@@ -145,7 +145,7 @@ def test_a_page_does_what_it_says(page, place):
             assert re.fullmatch(r"not run: \S.{9,}", note, re.DOTALL), f"{where} has no reason"
         elif note.startswith("tests"):
             (place / "test_page.py").write_text(text)
-            ran = ["-m", "pytest", "-q", "-p", "pinatakit.pytest_plugin", "-p", "no:cacheprovider"]
+            ran = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
             done = subprocess.run(
                 [sys.executable, *ran, "test_page.py"],
                 capture_output=True,

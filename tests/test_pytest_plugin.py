@@ -34,6 +34,42 @@ def test_who_does_not_ask_has_none():
         mine.account.test()
 """
 
+ASYNC = """
+import anyio, pytest
+from pinatakit.embedded import Stored
+from pinatakit.content import CID as _CID
+from pinatakit.server import Refuse
+
+# The CID that `ipfs add --cid-version=1` gives "hello".
+CID = _CID.parse("bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq")
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_client_shares_the_local_pinata(pinata, async_pinata, backend):
+    async def main():
+        upload = await async_pinata.upload(b"hello", name="a.txt", keyvalues={"a": "b"})
+        return upload.cid, await async_pinata.read_bytes(upload.cid)
+
+    assert anyio.run(main, backend=backend) == (CID, b"hello")
+    assert pinata.snapshot() == [Stored("a.txt", CID, 5, {"a": "b"}, "public")]
+
+def test_several_are_apart_and_fail_as_they_are_told(make_pinata):
+    first, second = make_pinata(), make_pinata(gateways=[], faults=True)
+    assert first.url != second.url
+    assert first.jwt == second.jwt
+    second.faults.add(Refuse(503))
+    second.upload(b"once more", name="second.txt")
+    assert len(second.faults.met) == 1
+    second.faults.add(Refuse(500))
+    assert [stored.name for stored in second.snapshot()] == ["second.txt"]
+    assert first.snapshot() == []
+
+def test_one_that_keeps_can_be_made(make_pinata, tmp_path):
+    made = make_pinata(tmp_path)
+    assert made.data == tmp_path
+    made.upload(b"kept", name="kept", network="private")
+    assert [(stored.name, stored.network) for stored in made.snapshot()] == [("kept", "private")]
+"""
+
 
 def run(folder, *arguments):
     environment = {
@@ -47,6 +83,12 @@ def test_whoever_installs_the_package_has_the_fixture(tmp_path):
     (tmp_path / "test_suite.py").write_text(SUITE)
     done = run(tmp_path, "-q", "-W", "error")
     assert "3 passed" in done.stdout, done.stdout
+
+
+def test_whoever_installs_the_package_has_async_clients_and_a_factory(tmp_path):
+    (tmp_path / "test_suite.py").write_text(ASYNC)
+    done = run(tmp_path, "-q", "-W", "error")
+    assert "4 passed" in done.stdout, done.stdout
 
 
 def test_the_fixture_is_listed_with_what_it_is(tmp_path):

@@ -17,14 +17,30 @@ from typing import Final, NamedTuple
 import httpx2 as httpx
 
 from pinatakit.client import Pinata
+from pinatakit.content import CID
 from pinatakit.datafolder import default_folder
 from pinatakit.errors import InputError, PinataError
+from pinatakit.protocol import Network
 from pinatakit.server import Busy, Faults, Fetching, Guest, Server, running
 from pinatakit.settings import Settings
 
 _PATIENCE: Final = 30.0  # seconds to wait for another process that begins, works or stops
 
-__all__ = ["LocalPinata", "default_folder", "local"]
+__all__ = ["LocalPinata", "Stored", "default_folder", "local"]
+
+
+class Stored(NamedTuple):
+    """What a local Pinata has stored; equal where name, content, key-values and network are.
+
+    Attributes:
+        size: bytes.
+    """
+
+    name: str | None
+    cid: CID
+    size: int
+    keyvalues: dict[str, object]
+    network: str
 
 
 class LocalPinata(Pinata):
@@ -49,6 +65,7 @@ class LocalPinata(Pinata):
         fetching = Fetching(gateways=tuple(gateways))
         joined = _start_or_join(None if data is None else Path(data), host, port, limits, fetching)
         self._server, self._guest, self.url, self.jwt, self.data, trusted = joined
+        self._trusted, self._direct = trusted, self.url
         self._faults = Faults(self.url) if faults else None
         if self._faults:
             self.url = self._faults.url
@@ -66,6 +83,25 @@ class LocalPinata(Pinata):
         if self._faults is None:
             raise InputError("nothing goes wrong here", hint="start it with local(faults=True)")
         return self._faults
+
+    def snapshot(self) -> list[Stored]:
+        """What is stored now, of both networks, in the order in which it came.
+
+            assert pinata.snapshot() == [Stored("a.txt", cid_of("a.txt"), 5, {}, "public")]
+
+        What is told to go wrong does not befall this question.
+        """
+        transport = _trusting(self._trusted) if self._trusted else None
+        settings = Settings.of_local(url=self._direct, jwt=self.jwt)
+        networks: tuple[Network, ...] = ("public", "private")
+        with Pinata(settings=settings, transport=transport) as asking:
+            files = [(file, network) for network in networks for file in asking.files.list(network=network)]
+        files.sort(key=lambda found: (found[0].created_at, found[0].id))
+        return [
+            Stored(file.name, file.cid, file.size, dict(file.keyvalues), network)
+            for file, network in files
+            if file.cid  # here there is always one
+        ]
 
     def close(self) -> None:
         """Close the connections, and stop the server if this started it."""

@@ -8,12 +8,14 @@ The environment points at it meanwhile, so that code which makes its own client 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from pinatakit.client import AsyncPinata
     from pinatakit.embedded import LocalPinata
 
 
@@ -28,6 +30,18 @@ def pinata(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPinata]:
 
 
 @pytest.fixture
+def async_pinata(pinata: LocalPinata) -> AsyncPinata:
+    """An async client of the same local Pinata as `pinata`, for any event loop; nothing needs closing."""
+    import httpx2 as httpx  # noqa: PLC0415
+
+    from pinatakit.client import AsyncPinata  # noqa: PLC0415
+
+    # A connection that is kept would outlive the loop of the test, which this fixture does not know.
+    transport = httpx.AsyncHTTPTransport(verify=False, limits=httpx.Limits(max_keepalive_connections=0))
+    return AsyncPinata(settings=pinata.settings, transport=transport)
+
+
+@pytest.fixture
 def faulty_pinata(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPinata]:
     """As `pinata`, and what its `faults` is told goes wrong on the way to it."""
     from pinatakit.embedded import local  # noqa: PLC0415
@@ -35,6 +49,19 @@ def faulty_pinata(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPinata]:
     with local(faults=True) as client:
         _point_at(client, monkeypatch)
         yield client
+
+
+@pytest.fixture
+def make_pinata() -> Iterator[Callable[..., LocalPinata]]:
+    """Starts local Pinatas: `make_pinata(limits="free")`, with what `pinatakit.local` takes; all end after the test."""
+    from pinatakit.embedded import local  # noqa: PLC0415
+
+    with ExitStack() as started:
+
+        def make(*data: Any, **options: Any) -> LocalPinata:
+            return started.enter_context(local(*data, **options))
+
+        yield make
 
 
 def _point_at(client: LocalPinata, monkeypatch: pytest.MonkeyPatch) -> None:

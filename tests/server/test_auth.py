@@ -254,8 +254,8 @@ def test_half_a_key_pair_is_none(stranger, header):
     assert refusal(answer) == (400, "KEYS_MUST_BE_STRINGS")
 
 
-def test_the_jwt_of_another_server_is_refused(stranger):
-    with Server() as other:
+def test_the_jwt_of_another_server_is_refused(stranger, tmp_path):
+    with Server(tmp_path) as other:
         answer = stranger.get("/data/testAuthentication", headers=bearer(other.admin.jwt))
     assert refusal(answer) == (401, "INVALID_CREDENTIALS")
 

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from pinatakit.errors import InputError, PinataError
-from pinatakit.server import Busy, Server, running
+from pinatakit.server import TEST, Busy, Server, running
 
 from .conftest import bearer, client
 
@@ -159,3 +159,21 @@ def test_its_shown_form_has_no_secrets():
     with Server() as server:
         assert server.admin.jwt not in repr(server.admin)
         assert server.admin.api_secret not in repr(server.admin)
+
+
+def test_what_keeps_nothing_has_the_key_that_everybody_knows_and_what_keeps_has_one_of_its_own(tmp_path):
+    with Server() as server, Server(tmp_path) as kept:
+        assert server.admin == TEST != kept.admin
+        pair = {"pinata_api_key": "7e57" * 5, "pinata_secret_api_key": "7e57" * 16}
+        for headers, statuses in ((pair, (200, 401)), (bearer(TEST.jwt), (200, 401))):
+            answers = [
+                httpx2.get(f"{one.url}/data/testAuthentication", headers=headers) for one in (server, kept)
+            ]
+            assert tuple(answer.status_code for answer in answers) == statuses
+
+
+@pytest.mark.parametrize("others", [{"names": ["pinata.test"]}, {"host": "0.0.0.0"}])
+def test_who_can_be_called_from_elsewhere_has_a_key_of_its_own(others):
+    with Server(**others) as server:
+        assert server.admin.jwt != TEST.jwt
+        assert server.admin.api_key != TEST.api_key

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pinatakit.datafolder import running
 from pinatakit.server.app import create_app
 from pinatakit.server.faults import Change, Cut, Fault, Faults, Refuse, Slow, Stall
-from pinatakit.server.serve import Admin, Server
+from pinatakit.server.serve import TEST, Admin, Server
 from pinatakit.server.store import Busy, Guest, Store
 from pinatakit.server.tls import Certificate
 from pinatakit.server.worker import Fetching
 
 __all__ = [
+    "TEST",
     "Admin",
     "Busy",
     "Certificate",

@@ -20,8 +20,8 @@ from pinatakit.server.store.values import now_micros
 _ALGORITHM: Final = "HS256"
 
 
-def make_jwt(keys: Keys, key: str, secret: str) -> str:
-    """The JWT of a key pair, of the shape Pinata's have."""
+def make_jwt(keys: Keys, key: str, secret: str, *, issued: int | None = None) -> str:
+    """The JWT of a key pair, of the shape Pinata's have; `issued` in unix seconds, else now."""
     user = {
         "id": keys.user_id,
         "email": "local@pinatakit.invalid",
@@ -35,7 +35,7 @@ def make_jwt(keys: Keys, key: str, secret: str) -> str:
         "authenticationType": "scopedKey",
         "scopedKeyKey": key,
         "scopedKeySecret": secret,
-        "iat": now_micros() // 1_000_000,
+        "iat": now_micros() // 1_000_000 if issued is None else issued,
     }
     return jwt.encode(payload, keys.signing_key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import tempfile
 import threading
+import uuid
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -43,11 +44,25 @@ class Admin:
         return f"Admin(jwt='***', api_key={self.api_key!r}, api_secret='***')"
 
 
+TEST: Final = Admin(
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ1c2VySW5mb3JtYXRpb24iOnsiaWQiOiIwMDAwMDAwMC0wMDAwL"
+    "TAwMDAtMDAwMC0wMDAwMDAwMDdlNTciLCJlbWFpbCI6ImxvY2FsQHBpbmF0YWtpdC5pbnZhbGlkIiwiZW1haWxfdmV"
+    "yaWZpZWQiOnRydWUsInBpbl9wb2xpY3kiOnsicmVnaW9ucyI6W3siaWQiOiJMT0NBTCIsImRlc2lyZWRSZXBsaWNhd"
+    "GlvbkNvdW50IjoxfV0sInZlcnNpb24iOjF9LCJtZmFfZW5hYmxlZCI6ZmFsc2UsInN0YXR1cyI6IkFDVElWRSJ9LCJ"
+    "hdXRoZW50aWNhdGlvblR5cGUiOiJzY29wZWRLZXkiLCJzY29wZWRLZXlLZXkiOiI3ZTU3N2U1NzdlNTc3ZTU3N2U1N"
+    "yIsInNjb3BlZEtleVNlY3JldCI6IjdlNTc3ZTU3N2U1NzdlNTc3ZTU3N2U1NzdlNTc3ZTU3N2U1NzdlNTc3ZTU3N2U"
+    "1NzdlNTc3ZTU3N2U1NzdlNTciLCJpYXQiOjB9._pIR0KP6ERG2OGWRfCLPQ40PkQQ36GMVzyFnSq88tLg",
+    "7e57" * 5,
+    "7e57" * 16,
+)
+"""The key of each local Pinata that keeps nothing and listens on this machine alone: the same always."""
+
+
 class Server:
     """A local Pinata that listens.
 
-    `data` is its folder; without one it is a temporary folder, removed at the end. Port 0
-    takes a free one. It listens when it is made, and answers from `start` or `run` on.
+    `data` is its folder; without one it is a temporary folder, removed at the end, and its key,
+    where it listens on this machine alone, is `TEST`, which everybody knows. Port 0 takes a free one. It listens when it is made, and answers from `start` or `run` on.
     `limits` is how often each key may call: a plan's name, or calls a minute.
     `fetching` says from where it fetches what is queued by its CID. `names` are those it may be
     called by besides this machine's. With `tls` it speaks https: with a certificate of its own,
@@ -79,7 +94,8 @@ class Server:
             raise
         try:
             self.certificate = self._certify(tls, [*names, host])
-            self.admin = _admin(self.store)
+            ephemeral = data is None and host in _LOOPBACK and not names
+            self.admin = _test_admin(self.store) if ephemeral else _admin(self.store)
             self._socket = _listen(host, port)
         except BaseException:
             self.store.close()
@@ -244,6 +260,14 @@ def _admin(store: Store) -> Admin:
     admin = Admin(make_jwt(store.keys, key, secret), key, secret)
     write_private(path, {"jwt": admin.jwt, "api_key": key, "api_secret": secret})
     return admin
+
+
+def _test_admin(store: Store) -> Admin:
+    """The key that everybody knows, in a store that is gone at the end."""
+    store.keys.signing_key, store.keys.user_id = TEST.api_secret, str(uuid.UUID(int=0x7E57))
+    pair = store.keys.create("admin", {"admin": True}, None, (TEST.api_key, TEST.api_secret))
+    assert make_jwt(store.keys, *pair, issued=0) == TEST.jwt
+    return TEST
 
 
 def write_private(path: Path, value: dict[str, Any]) -> None:

@@ -38,9 +38,11 @@ class Keys:
         self._uses: Counter[str] = Counter()
         self._uses_lock = threading.Lock()
 
-    def create(self, name: str, scopes: dict[str, Any], max_uses: int | None) -> tuple[str, str]:
-        """A new key and its secret; the secret is told now and never again."""
-        key, secret = secrets.token_hex(10), secrets.token_hex(32)
+    def create(
+        self, name: str, scopes: dict[str, Any], max_uses: int | None, pair: tuple[str, str] | None = None
+    ) -> tuple[str, str]:
+        """A new key and its secret, random ones unless told; the secret is told now and never again."""
+        key, secret = pair or (secrets.token_hex(10), secrets.token_hex(32))
         now = now_micros()
         values = (
             str(uuid.uuid4()),
