@@ -13,6 +13,7 @@ import pinatakit
 from .subprocesses import unmeasured
 
 HEAVY = ("anyio", "asyncio", "click", "httpx2", "jwt", "msgspec", "rich", "sqlite3", "starlette", "uvicorn")
+NETWORK = ("anyio", "asyncio", "http.client", "httpcore2", "httpx2", "socket", "ssl")
 
 
 @pytest.mark.parametrize("name", pinatakit.__all__)
@@ -69,8 +70,36 @@ def test_all_is_imported_with_a_star():
     ],
 )
 def test_importing_costs_nothing(statement):
-    program = f"{statement}; import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    assert loaded(statement) & set(HEAVY) == set()
+
+
+def test_importing_loads_no_module_of_its_own():
+    assert {name for name in loaded("import pinatakit") if name.startswith("pinatakit.")} == set()
+
+
+def test_an_error_or_a_cid_loads_no_network():
+    assert loaded("from pinatakit import NotFound") & set(HEAVY) == set()
+    assert loaded("from pinatakit import CID, cid_of") & set(NETWORK) == set()
+
+
+def test_the_help_of_the_command_loads_its_parser_alone():
+    asked = "import sys; sys.argv[1:] = ['--help']; from pinatakit.cli import main\ntry: main()\nexcept SystemExit: pass"
+    found = loaded(asked)
+    assert "click" in found
+    assert found & {*HEAVY, *NETWORK} == {"click"}
+    rooms = {name.split(".")[1] for name in found if name.startswith("pinatakit.")}
+    assert rooms == {"cli"}
+
+
+def loaded(program):
+    """The modules that are there after a program, of which at least one is this package."""
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=unmeasured()
+        [sys.executable, "-c", f"{program}\nimport sys; print('loaded:', *sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=unmeasured(),
     )
-    assert done.stdout.split() == []
+    found = set(done.stdout.rpartition("loaded:")[2].split())
+    assert "pinatakit" in found
+    return found

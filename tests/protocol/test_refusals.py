@@ -19,7 +19,7 @@ from pinatakit.errors import (
     Unauthorized,
 )
 from pinatakit.protocol import Answer, Call, nothing
-from pinatakit.protocol.refusals import HINTS, older_envelope, refused, retry_after, v3_envelope
+from pinatakit.protocol.refusals import _REASONS, HINTS, older_envelope, refused, retry_after, v3_envelope
 
 URL = "https://api.pinata.cloud/pinning/unpin/bafy"
 KEYS = "pinata_api_key and pinata_secret_api_key must both be strings"
@@ -128,6 +128,12 @@ def test_a_recorded_refusal_becomes_the_error_it_stands_for(status, body, kind, 
     assert error.request_id is None
     assert details in str(error)
     assert f"HTTP {status}" in str(error)
+
+
+def test_every_reason_that_is_known_was_recorded():
+    gateways = {f"ERR_ID:{number:05}" for number in (4, 6, 16, 23, 24)}
+    recorded = {reason for *_, reason, _ in RECORDED if reason}
+    assert set(_REASONS) == recorded | gateways | {"RATE_LIMITED"}  # which only the local Pinata words so
 
 
 def test_a_refusal_of_v3_tells_its_request():
