@@ -44,20 +44,17 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as home, Server() as server:
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PINATA_", "IPFS_"))},
+            **{
+                name: value for name, value in os.environ.items() if not name.startswith(("PINATA_", "IPFS_"))
+            },
             "HOME": home,
             "PINATA_JWT": server.admin.jwt,
             "PINATA_ENDPOINT_URL": server.url,
         }
         for command in commands.values():
             cpu(command, environment)  # so that everything is compiled and cached
-        took = {
-            name: list(times)
-            for name, times in zip(
-                commands,
-                zip(*([cpu(command, environment) for command in commands.values()] for _ in range(rounds))),
-            )
-        }
+        turns = [[cpu(command, environment) for command in commands.values()] for _ in range(rounds)]
+    took = dict(zip(commands, zip(*turns, strict=True), strict=True))
     base = took.pop("python -c pass")
     print(f"python -c pass: {statistics.median(base) * 1000:.1f} ms of CPU, {rounds} rounds")
     for name, times in took.items():

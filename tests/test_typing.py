@@ -1,0 +1,48 @@
+"""What is type-checked is the whole surface: each operation of both clients stands in `typing/surface.py`."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from pinatakit import Pinata
+from pinatakit.client._listing import listing
+from pinatakit.client._wire import Resource, operation, stream
+
+SURFACE = Path(__file__).parent / "typing" / "surface.py"
+
+
+def operations(resource, prefix=""):
+    """The operations below a resource, by the names that lead to them."""
+    for kind in type(resource).__mro__:
+        for name, value in vars(kind).items():
+            if isinstance(value, operation | stream | listing):
+                yield prefix + name
+    for name, value in vars(resource).items():
+        if isinstance(value, Resource):
+            yield from operations(value, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize("function", ["blocking", "awaited"])
+def test_every_operation_is_type_checked_on_both_wires(function):
+    body = {one.name: one for one in ast.parse(SURFACE.read_text("utf-8")).body if hasattr(one, "name")}[
+        function
+    ]
+    called = {
+        ast.unparse(node.func).removeprefix("pinata.")
+        for node in ast.walk(body)
+        if isinstance(node, ast.Call)
+    }
+    with Pinata("eyJ.a.b") as pinata:
+        there = set(operations(pinata))
+    assert len(there) > 80
+    assert there - called == set()
+
+
+def test_every_mistake_that_is_planted_is_marked():
+    text = SURFACE.read_text("utf-8").splitlines()
+    found = [line for line in text if "# type: ignore[" in line]
+    assert len(found) == 44
+    assert "# pyright: reportUnnecessaryTypeIgnoreComment=true" in text
