@@ -85,7 +85,9 @@ def commands(text: str):
 def run_console(text: str, where: str):
     """Run the commands of a block, each in a shell that has the variables of the ones before."""
     for command, expected in commands(text):
-        script = f"[ -f {STATE} ] && . ./{STATE}\n{command}\nstatus=$?; export -p > {STATE}; exit $status"
+        script = (
+            f"set -a; [ -f {STATE} ] && . ./{STATE}\n{command}\nstatus=$?; export -p > {STATE}; exit $status"
+        )
         done = subprocess.run(
             ["bash", "-c", script],
             stdin=subprocess.DEVNULL,
