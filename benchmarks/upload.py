@@ -1,8 +1,9 @@
-"""Upload of a large file: ``pinatakit upload`` against ``curl -F``, to the same local Pinata.
+"""Upload of a large file: pinatakit against ``curl -F``, to the same local Pinata.
 
-Pairs in turn, A B A B …, and the ratio pair by pair, because these machines are shared. The
-content is pinned anew each time: it is deleted after every run. Then the peak memory of client
-and server at several sizes, a server of its own for each.
+Pairs in turn, A B A B …, and the ratio pair by pair, because these machines are shared. curl
+and pinatakit each send one request, and pinatakit also chunks that can be resumed; it verifies
+the CID each time. The content is pinned anew: it is deleted after every run. Then the peak memory
+of client and server at several sizes, a server of its own for each.
 
     python benchmarks/upload.py --pairs 5 --size 1GiB
 """
@@ -23,6 +24,26 @@ from pathlib import Path
 
 from pinatakit import Pinata
 
+SYNC = """
+import sys
+from pinatakit import Pinata
+with Pinata() as pinata:
+    pinata.upload(sys.argv[1], resumable=sys.argv[2] == "resumable")
+"""
+ASYNC = """
+import asyncio, sys
+from pinatakit import AsyncPinata
+async def main():
+    async with AsyncPinata() as pinata:
+        await pinata.upload(sys.argv[1], resumable=sys.argv[2] == "resumable")
+asyncio.run(main())
+"""
+WAYS = {
+    "sync": (SYNC, "one request"),
+    "async": (ASYNC, "one request"),
+    "sync, resumable": (SYNC, "resumable"),
+    "async, resumable": (ASYNC, "resumable"),
+}
 UNITS = {"MB": 10**6, "MiB": 1 << 20, "GB": 10**9, "GiB": 1 << 30}
 
 
@@ -33,6 +54,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--size", type=read_size, default=1 << 30)
     parser.add_argument("--memory", type=read_size, nargs="*", default=[100 * 10**6, 4 * 10**9])
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
     parser.add_argument(
         "--folder", type=Path, help="where to put files and data; the default is a temporary folder"
     )
@@ -40,58 +62,68 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
         folder = Path(name)
         print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
-        compare(folder, given.size, given.pairs)
+        if given.pairs:
+            compare(folder, given.size, given.pairs, given.ways)
         for size in given.memory:
-            measure_memory(folder, size)
+            measure_memory(folder, size, given.ways)
 
 
-def compare(folder: Path, size: int, pairs: int) -> None:
+def compare(folder: Path, size: int, pairs: int, ways: list[str]) -> None:
     file = make(folder / "content", size)
     with serving(folder / "data") as (about, _):
-        ours = [sys.executable, "-m", "pinatakit", "upload", str(file), "--json"]
-        curl = [
-            "curl",
-            "-sS",
-            "-H",
-            f"Authorization: Bearer {about['jwt']}",
-            "-F",
-            'pinataOptions={"cidVersion":1}',
-        ]
-        curl += ["-F", f"file=@{file}", f"{about['url']}/pinning/pinFileToIPFS"]
-        times: dict[str, list[float]] = {"pinatakit": [], "curl": []}
-        for turn in range(-1, pairs):
-            for who, command in (("pinatakit", ours), ("curl", curl)):
-                begun = time.perf_counter()
-                run(command, about)
-                took = time.perf_counter() - begun
-                with Pinata(about["jwt"], endpoint_url=about["url"]) as pinata:
-                    for pin in pinata.pins.list():
-                        pinata.pins.remove(pin.cid)
+        curl = ["curl", "-sS", "-o", os.devnull, "-H", f"Authorization: Bearer {about['jwt']}"]
+        curl += ["-F", 'pinataOptions={"cidVersion":1}', "-F", f"file=@{file}"]
+        curl += [f"{about['url']}/pinning/pinFileToIPFS"]
+        for way in ways:
+            ratios: list[float] = []
+            base: list[float] = []
+            for turn in range(-1, pairs):
+                ours = timed(command(way, file), about)
+                theirs = timed(curl, about)
                 if turn >= 0:
-                    times[who].append(took)
-    ratios = [a / b for a, b in zip(times["pinatakit"], times["curl"], strict=True)]
-    for who, taken in times.items():
-        print(f"{who:<10} {size / 1e6:,.0f} MB: {show(taken)} s")
-    print(f"ratio pinatakit / curl, pair by pair: {show(ratios)}")
+                    ratios.append(ours / theirs)
+                    base.append(theirs)
+            print(f"{way:<17} / curl, {size / 1e6:,.0f} MB: {show(ratios)}; curl {show(base)} s", flush=True)
     file.unlink()
 
 
-def measure_memory(folder: Path, size: int) -> None:
+def measure_memory(folder: Path, size: int, ways: list[str]) -> None:
     file = make(folder / "content", size)
     with serving(folder / f"data-{size}") as (about, server):
-        client = subprocess.Popen(
-            [sys.executable, "-m", "pinatakit", "upload", str(file)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment(about),
-        )
-        _, status, usage = os.wait4(client.pid, 0)
-        client.returncode = os.waitstatus_to_exitcode(status)
-        assert client.returncode == 0
-        print(
-            f"peak memory at {size / 1e6:,.0f} MB: client {usage.ru_maxrss / 1024:.0f} MiB, server {peak(server)} MiB"
-        )
+        for way in ways:
+            client = subprocess.Popen(command(way, file), env=environment(about))
+            _, status, usage = os.wait4(client.pid, 0)
+            client.returncode = os.waitstatus_to_exitcode(status)
+            assert client.returncode == 0
+            forget(about)
+            print(
+                f"peak memory, {way}, {size / 1e6:,.0f} MB: client {usage.ru_maxrss / 1024:.0f} MiB",
+                flush=True,
+            )
+        print(f"peak memory of the server, all of these: {peak(server)} MiB")
     file.unlink()
+
+
+def command(way: str, file: Path) -> list[str]:
+    program, sent = WAYS[way]
+    return [sys.executable, "-c", program, str(file), sent]
+
+
+def timed(what: list[str], about: dict[str, str]) -> float:
+    begun = time.perf_counter()
+    subprocess.run(what, env=environment(about), check=True)
+    took = time.perf_counter() - begun
+    assert forget(about) == 1
+    return took
+
+
+def forget(about: dict[str, str]) -> int:
+    """Delete what was uploaded; how much that was."""
+    with Pinata(about["jwt"], endpoint_url=about["url"]) as pinata:
+        files = list(pinata.files.list())
+        for file in files:
+            pinata.files.delete(file.id)
+        return len(files)
 
 
 def peak(pid: int) -> str:
@@ -109,11 +141,6 @@ def serving(data: Path) -> Generator[tuple[dict[str, str], int]]:
         finally:
             process.terminate()
             process.wait()
-
-
-def run(command: list[str], about: dict[str, str]) -> None:
-    done = subprocess.run(command, env=environment(about), capture_output=True, text=True, check=True)
-    assert "baf" in done.stdout, done.stdout
 
 
 def environment(about: dict[str, str]) -> dict[str, str]:
