@@ -130,9 +130,7 @@ def measure_folder(folder: Path, count: int) -> None:
     files = small_files(folder / "many", count)
     with serving(folder / "data-folder") as (about, _):
         command = [sys.executable, "-c", FOLDER, str(files)]
-        with subprocess.Popen(
-            command, env=environment(about), stdout=subprocess.PIPE, text=True
-        ) as client:
+        with subprocess.Popen(command, env=environment(about), stdout=subprocess.PIPE, text=True) as client:
             assert client.stdout
             descriptors = int(client.stdout.read())
             _, status, usage = os.wait4(client.pid, 0)
