@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
-from pinatakit.content import CID, Entry, Kind
+from pinatakit.cars import unpack
+from pinatakit.content import (
+    CID,
+    PROFILES,
+    Block,
+    Entry,
+    FolderBuilder,
+    Kind,
+    build_directory,
+    build_file,
+    build_symlink,
+    write_car,
+)
 from pinatakit.errors import InputError
-from pinatakit.targets import Target
+from pinatakit.targets import Target, unfit
 
+from .content.vectors import Blocks
 from .test_roots import posix
 
 ANY = CID.of(b"")
+V1 = PROFILES["v1"]
 
 
 def file(path: str = "", size: int = 0) -> Entry:
@@ -191,3 +206,59 @@ def test_what_the_disk_refuses_is_told_with_its_place(tmp_path):
         put(tmp_path / "d", folder(), file("n" * 300))
     assert ".part" not in str(told.value)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a\\b", "..\\b", "C:", "C:b", "b:stream", "a|b", "a?", "a*", "a<b", "a>b", 'a"b', "a\tb", "a\x1fb"),
+        *(
+            "a.",
+            "a ",
+            "...",
+            " ",
+            "CON",
+            "con",
+            "Nul.txt",
+            "AUX.tar.gz",
+            "PRN .txt",
+            "COM1",
+            "lpt9.x",
+            "COM\u00b9",
+        ),
+        *("CONIN$", "conout$"),
+    ],
+)
+def test_a_name_that_windows_takes_for_something_else_is_unfit_there_alone(name):
+    assert unfit(name, "win32")
+    assert unfit(name, "linux") is None
+    assert unfit(name, "darwin") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["a", ".b", "a b", "CONSOLE", "COM0", "COM10", "nul\u00e9", "x.con", "\u00e9\U0001f980"]
+)
+def test_any_other_name_is_fit_for_windows(name):
+    assert unfit(name, "win32") is None
+
+
+@pytest.mark.parametrize("name", ["below/a\\b", "below/NUL", "C:"])
+def test_an_unfit_name_is_refused_with_its_path_and_nothing_is_left(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("pinatakit.targets._SYSTEM", "win32")
+    folder = FolderBuilder(V1, (blocks := Blocks()).take)
+    for path in ("below/fine", name):
+        folder.add(path, build_file([b"x"], V1, blocks.take))
+    root = folder.finish().cid
+    with pytest.raises(InputError, match=re.escape(repr(name))):
+        unpack(b"".join(write_car([root], [Block(*item) for item in blocks.items()])), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_symlink_that_leads_out_by_a_backslash_is_refused_on_windows(tmp_path, monkeypatch):
+    monkeypatch.setattr("pinatakit.targets._SYSTEM", "win32")
+    for target in ("..\\..\\secret", "C:/secret", "C:secret", "\\secret"):
+        blocks = Blocks()
+        root = build_directory({"l": build_symlink(target, V1, blocks.take)}, V1, blocks.take).cid
+        with pytest.raises(InputError, match="leads out"):
+            unpack(b"".join(write_car([root], [Block(*item) for item in blocks.items()])), tmp_path / "out")
+        assert list(tmp_path.iterdir()) == []

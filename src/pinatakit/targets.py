@@ -1,8 +1,8 @@
 """Targets: content on its way to disk, beside its place until it is whole.
 
 Whatever a DAG says, nothing is written outside the target: names were checked by the `Walk`,
-symlinks that lead out are refused here, and so are names that this file system cannot tell
-apart.
+symlinks that lead out are refused here, and so are names that this system takes for something
+else, or that this file system cannot tell apart.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ from pinatakit.errors import InputError
 if sys.platform != "win32":
     import fcntl
 
+_SYSTEM: Final[str] = sys.platform
+_DEVICES: Final = frozenset(
+    {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}
+    | {port + number for port in ("COM", "LPT") for number in "123456789\u00b9\u00b2\u00b3"}
+)
 _SYNC: Final = 16 << 20  # bytes after which what is kept is synced and noted
 
 
@@ -140,8 +145,13 @@ class Target:
                 self._note(whole=False)
             return
         self._close(whole=True)
+        if step.path and (why := unfit(step.path.rpartition("/")[2], _SYSTEM)):
+            raise InputError(
+                f"{step.path!r} cannot be written on this system: the name {why}",
+                hint="nothing was written; unpack it on another system",
+            )
         if step.kind is Kind.SYMLINK:
-            _check_link(step)
+            _check_link(step, _SYSTEM)
         where = self._aside / step.path if step.path else self._aside
         try:
             match step.kind:
@@ -252,6 +262,24 @@ class Target:
             self._journal.flush()
 
 
+def unfit(name: str, system: str) -> str | None:
+    """Why a name cannot be one on a system (as `sys.platform` calls it), or `None` where it can.
+
+    Windows takes a backslash for a folder, what stands before a colon for a drive or a file and
+    what stands behind it for a stream of it, drops dots and spaces at the end, and
+    has devices in every folder. Source: learn.microsoft.com, "Naming Files, Paths, and Namespaces".
+    """
+    if system != "win32":
+        return None
+    if wrong := next((sign for sign in name if sign in '<>:"/\\|?*' or sign < " "), None):
+        return f"has {wrong!r} in it"
+    if name.endswith((".", " ")):
+        return "ends with a dot or a space"
+    if name.partition(".")[0].rstrip(" ").upper() in _DEVICES:
+        return "is that of a device"
+    return None
+
+
 def _alone(journal: Path) -> TextIO:
     """Open a journal that nobody else writes to; Windows lets nobody move what another has open."""
     file = journal.open("a", encoding="utf-8")
@@ -286,7 +314,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _check_link(step: Entry) -> None:
+def _check_link(step: Entry, system: str) -> None:
     """Refuse a symlink that leads out of what is written.
 
     Upward steps are allowed only at the start: from the link's own folder, which is a real
@@ -301,6 +329,7 @@ def _check_link(step: Entry) -> None:
         or not step.path
         or up > step.path.count("/")
         or ".." in names[up:]
+        or any(unfit(name, system) for name in names[up:])
     )
     if leads_out:
         raise InputError(
