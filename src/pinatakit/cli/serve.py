@@ -54,6 +54,12 @@ from pinatakit.cli._common import json_option, show_json
     metavar="FILE",
     help="Append a line of JSON for each request; - is stderr. No secret is in it.",
 )
+@click.option(
+    "--grace",
+    type=click.IntRange(0),
+    metavar="SECONDS",
+    help="How long what runs may take to end when it is told to stop; else as long as it moves.",
+)
 @json_option
 def serve(
     host: str,
@@ -67,6 +73,7 @@ def serve(
     cert: Path | None,
     key: Path | None,
     access_log: str | None,
+    grace: int | None,
     as_json: bool,
 ) -> None:
     """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
@@ -74,6 +81,7 @@ def serve(
     With --json it prints, once it is ready, one line: an object with url, gateway, jwt,
     api_key, api_secret and data. The admin key is made at the first start and kept in the
     data folder, readable by you alone. There are no rate limits without --limits.
+    SIGTERM or Ctrl-C finishes what runs and takes nothing new; a second one ends it at once.
     With --tls clients must be told to trust it: it says how, and the line of JSON has ca.
 
     \b
@@ -100,6 +108,7 @@ def serve(
         limits=limits,
         fetching=fetching,
         tls=Certificate(cert, key) if cert else tls,
+        grace=grace,
     )
 
     def ready() -> None:

@@ -59,6 +59,7 @@ RecipeOf: TypeAlias = Callable[[dict[str, str]], Recipe | None]
 _GATHER: Final = 1 << 20
 _SMALL: Final = 262_144  # bytes that are not worth a thread
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
+_MAX_NAMES: Final = 32 << 20  # bytes of the names of all parts: 30,000 paths of a thousand bytes
 
 
 class State(NamedTuple):
@@ -520,6 +521,7 @@ class _Reading:
         self._disposition: dict[str, str] = {}
         self._plain: bytearray | None = None
         self._size = 0
+        self._named = 0  # bytes of names, of fields and files
 
     def callbacks(self) -> MultipartCallbacks:
         return {
@@ -549,6 +551,9 @@ class _Reading:
     def _header_end(self) -> None:
         if bytes(self._header).lower() == b"content-disposition":
             self._disposition = form.disposition(bytes(self._value))
+            self._named += len(self._value)
+            if self._named > _MAX_NAMES:
+                raise Refusal(413, TOO_LARGE, f"The form's names have more than {_MAX_NAMES:,} bytes.")
         self._header.clear()
         self._value.clear()
 

@@ -24,6 +24,7 @@ from pinatakit.errors import InputError
 from pinatakit.protocol.limits import read_rate
 from pinatakit.server.app import create_app
 from pinatakit.server.auth import make_jwt
+from pinatakit.server.connection import Connection
 from pinatakit.server.store import Store
 from pinatakit.server.tls import Certificate, own_certificate
 from pinatakit.server.worker import Fetching
@@ -66,7 +67,8 @@ class Server:
     `limits` is how often each key may call: a plan's name, or calls a minute.
     `fetching` says from where it fetches what is queued by its CID. `names` are those it may be
     called by besides this machine's. With `tls` it speaks https: with a certificate of its own,
-    which clients must be told to trust, or with the one given.
+    which clients must be told to trust, or with the one given. `grace` is how many seconds what
+    runs may take to end when it is stopped; `None` is as long as it moves.
 
     Raises:
         Busy: another server has the data folder.
@@ -83,6 +85,7 @@ class Server:
         limits: str | int | None = None,
         fetching: Fetching | None = None,
         tls: bool | Certificate = False,
+        grace: int | None = 30,
     ) -> None:
         rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
@@ -111,14 +114,14 @@ class Server:
             fetching = replace(fetching, private=host in _LOOPBACK and not names)
         config = uvicorn.Config(
             create_app(self.store, hosts=hosts, rate=rate, fetching=fetching),
-            http="httptools",
+            http=Connection,
             lifespan="on",
             ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,
-            timeout_graceful_shutdown=30,
+            timeout_graceful_shutdown=grace,
             ssl_certfile=self.certificate and self.certificate.chain,
             ssl_keyfile=self.certificate and self.certificate.key,
         )

@@ -1,0 +1,117 @@
+"""Connections: how large a request's head may be, and how long a client may keep the server waiting.
+
+uvicorn bounds neither. A client that sends its head slowly, falls silent within a body, or does not take
+an answer holds a connection and memory for as long as it likes; here it loses the connection. Who is
+slow but moves does not: time that the server needs itself is not counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar, Final, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+MAX_HEAD: Final = 64 << 10  # bytes; a metadata query of Pinata's has a few thousand
+MAX_HEADERS: Final = 200
+
+
+class _TooLarge(Exception):
+    """A head with more bytes or lines than are taken."""
+
+
+class Connection(HttpToolsProtocol):
+    """HTTP/1.1 as uvicorn speaks it, within bounds.
+
+    Attributes:
+        head: seconds in which a request's head must have come.
+        silence: seconds in which a body must move on, by at least `least` bytes, or an answer be taken.
+    """
+
+    head: ClassVar[float] = 30.0
+    silence: ClassVar[float] = 60.0
+    least: ClassVar[int] = 1024
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody has connected, and is to say what for."""
+        super().connection_made(transport)
+        self._in_head = True
+        self._came = 0  # bytes since the clock was set
+        self._set = self.loop.time()
+        self._too_large = False
+        self._watching: asyncio.TimerHandle | None = None
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        if self._watching:
+            self._watching.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a request have come."""
+        self._came += len(data)
+        super().data_received(data)
+        if self._in_head and self._came > MAX_HEAD and not self.transport.is_closing():
+            self._too_large = True
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._in_head = True
+        self._reset()
+
+    def on_headers_complete(self) -> None:
+        """A head is whole."""
+        if len(self.headers) > MAX_HEADERS or self._size_of_head() > MAX_HEAD:
+            self._too_large = True
+            raise _TooLarge  # which the parser makes an error of its own
+        self._in_head = False
+        self._reset()
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer has gone; the next head has its own time, from its first byte."""
+        super().on_response_complete()
+        self._reset()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, or too much of it."""
+        if not self._too_large:
+            super().send_400_response(msg)
+            return
+        about = b"content-length: 0\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[431] + about)
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """The client does not take what it is sent as fast as that comes."""
+        super().pause_writing()
+        self._reset()
+
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _reset(self) -> None:
+        self._set, self._came = self.loop.time(), 0
+
+    def _watch(self) -> None:
+        """See whether the client still does its part, and look again later."""
+        if not self._is_waited_for():
+            self._reset()
+        elif self.loop.time() - self._set >= (self.head if self._in_head else self.silence):
+            if self._in_head or self.flow.write_paused or self._came < self.least:
+                self.transport.abort()
+                return
+            self._reset()
+        self._watching = self.loop.call_later(min(self.head, self.silence) / 4, self._watch)
+
+    def _is_waited_for(self) -> bool:
+        """Whether the server can do nothing until the client does something."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
+        if cycle is None or self.flow.write_paused:
+            return True
+        if cycle.response_complete:
+            return self._in_head  # between requests keep-alive has a clock of its own
+        return cycle.more_body and not cycle.waiting_for_100_continue and not self.flow.read_paused

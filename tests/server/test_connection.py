@@ -1,0 +1,206 @@
+"""Connections: heads have bounds, and who keeps the server waiting loses the connection."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+
+import httpx2
+import pytest
+
+from pinatakit.server import Server, ingest
+from pinatakit.server.connection import MAX_HEAD, MAX_HEADERS, Connection
+
+from .conftest import FORM, bearer, body, client, send, until, upload
+
+PATH = "/pinning/pinJSONToIPFS"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(Connection, "head", 0.4)
+    monkeypatch.setattr(Connection, "silence", 0.8)
+
+
+def connect(server: Server) -> socket.socket:
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def head(server: Server, *lines: str, method: str = "POST", path: str = PATH) -> bytes:
+    own = (
+        f"{method} {path} HTTP/1.1",
+        "host: localhost",
+        f"authorization: Bearer {server.admin.jwt}",
+        *lines,
+    )
+    return "\r\n".join([*own, "", ""]).encode()
+
+
+def trickle(connection: socket.socket, pieces: list[bytes], pause: float) -> None:
+    for piece in pieces:
+        connection.sendall(piece)
+        time.sleep(pause)
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the server lets go of it, without an answer that says it went well."""
+    try:
+        data = connection.recv(1 << 16)
+    except ConnectionError:
+        return True
+    return not data or b" 200 " not in data.split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    "lines", [["x: " + "a" * MAX_HEAD], [f"x{number}: a" for number in range(MAX_HEADERS + 1)]]
+)
+def test_a_head_that_is_too_large_is_refused(server, lines):
+    with connect(server) as connection:
+        connection.sendall(head(server, *lines))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_head_that_never_ends_is_refused_before_it_fills_the_memory(server):
+    with connect(server) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nx: ")
+        with pytest.raises(OSError):
+            trickle(connection, [b"a" * 65_536] * 1000, 0)
+
+
+def test_a_long_address_is_refused(server):
+    with connect(server) as connection:
+        connection.sendall(head(server, method="GET", path="/" + "a" * MAX_HEAD))
+        assert connection.recv(1000).startswith(b"HTTP/1.1 431 ")
+
+
+def test_a_query_of_several_thousand_bytes_is_taken(api):
+    assert api.get("/v3/files/public", params={"name": "a" * 8000}).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nhost: localhost\r\n"])
+def test_a_head_must_come_in_time(server, impatient, sent):
+    with connect(server) as connection:
+        connection.sendall(sent)
+        assert is_closed(connection)
+
+
+def test_a_head_that_trickles_is_given_up_too(server, impatient):
+    with connect(server) as connection, pytest.raises(OSError):
+        trickle(connection, [bytes([byte]) for byte in head(server, *["x: y"] * 500)], 0.02)
+
+
+def test_a_body_that_stops_is_given_up_and_nothing_is_left(tmp_path, impatient):
+    with Server(tmp_path) as server, connect(server) as connection:
+        whole = body(("a.bin", b"x" * 3_000_000))
+        about = (f"content-length: {len(whole)}", f"content-type: {FORM['content-type']}")
+        connection.sendall(head(server, *about, path="/v3/files") + whole[:2_500_000])
+        assert is_closed(connection)
+        until(lambda: not list((tmp_path / "cars" / "incoming").iterdir()))
+
+
+def test_a_body_that_trickles_is_given_up(server, impatient):
+    with connect(server) as connection:
+        connection.sendall(head(server, "content-length: 1000"))
+        with pytest.raises(OSError):
+            trickle(connection, [b"1"] * 1000, 0.02)
+
+
+def test_who_is_slow_but_moves_is_served(server, impatient):
+    with connect(server) as connection:
+        data = json.dumps("x" * 20_000).encode()
+        connection.sendall(head(server, f"content-length: {len(data)}"))
+        trickle(connection, [data[start : start + 2000] for start in range(0, len(data), 2000)], 0.25)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+def test_who_does_not_take_the_answer_loses_it(server, api, impatient):
+    file = upload(api, bytes(30_000_000))
+    with connect(server) as connection:
+        connection.sendall(head(server, method="GET", path=f"/ipfs/{file['cid']}"))
+        time.sleep(3)
+        got = 0
+        try:
+            while piece := connection.recv(1 << 20):
+                got += len(piece)
+        except ConnectionError:
+            pass
+        assert got < 30_000_000
+
+
+def test_between_requests_a_connection_may_rest(server, impatient):
+    with client(server) as api:
+        stream = {api.get("/data/testAuthentication").extensions["network_stream"]}
+        time.sleep(1.5)
+        answer = api.get("/data/testAuthentication")
+        stream.add(answer.extensions["network_stream"])
+    assert answer.status_code == 200
+    assert len(stream) == 1
+
+
+def test_the_servers_own_slowness_is_not_the_clients(server, api, impatient, monkeypatch):
+    kept = ingest.Ingest.keep
+
+    def slowly(*args, **kwargs):
+        time.sleep(2)
+        return kept(*args, **kwargs)
+
+    monkeypatch.setattr(ingest.Ingest, "keep", slowly)
+    assert send(api, "/v3/files", ("a", b"slow to keep"), network="public").status_code == 200
+
+
+def test_the_names_of_a_form_have_a_bound(api, monkeypatch):
+    monkeypatch.setattr(ingest, "_MAX_NAMES", 10_000)
+    answer = send(api, "/v3/files", ("a", b"a"), **{f"field-{number:0100}": "" for number in range(200)})
+    assert answer.status_code == 413
+
+
+def test_told_to_stop_it_finishes_an_upload_and_takes_nothing_new(tmp_path):
+    server = Server(tmp_path, grace=None).start()
+    data = b"x" * 3_000_000
+    whole = body(("a.bin", data), network="public")
+    begun, go_on, answers = threading.Event(), threading.Event(), []
+
+    def pieces():
+        yield whole[:1_500_000]
+        begun.set()
+        go_on.wait(20)
+        yield whole[1_500_000:]
+
+    def ask():
+        headers = {**bearer(server.admin.jwt), **FORM, "content-length": str(len(whole))}
+        answers.append(httpx2.post(f"{server.url}/v3/files", content=pieces(), headers=headers))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    begun.wait(10)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+
+    def refused() -> bool:
+        try:
+            httpx2.get(f"{server.url}/-/ready")
+        except httpx2.TransportError:
+            return True
+        return False
+
+    until(refused)
+    go_on.set()
+    asking.join(20)
+    stopping.join(20)
+    assert answers[0].status_code == 200
+    assert answers[0].headers["connection"] == "close"
+    with Server(tmp_path) as again, client(again) as api:
+        assert api.get(f"/ipfs/{answers[0].json()['data']['cid']}").content == data
+
+
+def test_what_does_not_end_within_the_grace_is_cut(tmp_path):
+    server = Server(tmp_path, grace=1).start()
+    with connect(server) as connection:
+        connection.sendall(head(server, "content-length: 10"))
+        time.sleep(0.3)
+        begun = time.monotonic()
+        server.stop()
+        assert time.monotonic() - begun < 10
