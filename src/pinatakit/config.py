@@ -144,10 +144,42 @@ def keep(path: Path, profile: str, values: Mapping[str, str | None]) -> None:
             f"{path} is written in a way that cannot be changed here",
             hint=f"write [profiles.{profile}] as a table of its own, a line for each value",
         )
+    _write(path, new)
+
+
+def choose(path: Path, profile: str) -> None:
+    """Make a profile of the user's settings the one that is used where none is named.
+
+    Raises:
+        SettingsError: there is no such profile, or the file cannot be changed line by line.
+    """
+    _, profiles = read_user(path)
+    if profile not in profiles:
+        raise SettingsError(
+            f"there is no profile {profile!r} in {path}",
+            hint=f"there are {', '.join(profiles)}" if profiles else "pinatakit auth login makes one",
+        )
+    lines = path.read_text("utf-8").splitlines()
+    head = next(i for i, line in enumerate([*lines, "["]) if line.lstrip().startswith("["))
+    stays = [line for line in lines[:head] if line.partition("=")[0].strip() != "profile"]
+    new = (
+        "\n".join([f"profile = {_quoted(profile)}", *stays, *([""] if not stays else []), *lines[head:]])
+        + "\n"
+    )
+    if not _says(new, {**_load(path), "profile": profile}):
+        raise SettingsError(
+            f"{path} is written in a way that cannot be changed here",
+            hint=f'write profile = "{profile}" into it, as its first line',
+        )
+    _write(path, new)
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, readable by the user alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
-        out.write(new)
+        out.write(text)
     aside.replace(path)
 
 

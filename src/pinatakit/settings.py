@@ -454,6 +454,35 @@ def _from_keyring(profile: str) -> str | None:
         ) from error
 
 
+def keep_in_keyring(profile: str, jwt: str) -> None:
+    """Put a JWT into the system's keyring.
+
+    Raises:
+        SettingsError: there is none, or it cannot be opened.
+    """
+    try:
+        import keyring  # noqa: PLC0415  (an extra)
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError:
+        raise SettingsError(
+            "the package keyring is not installed", hint='pip install "pinatakit[keyring]"'
+        ) from None
+    try:
+        keyring.set_password("pinatakit", profile, jwt)
+    except KeyringError as error:
+        raise SettingsError(f"the keyring cannot be used: {error}", hint="keep it in the file") from error
+
+
+def forget_in_keyring(profile: str) -> bool:
+    """Take the JWT of a profile out of the system's keyring; whether one was there."""
+    if _from_keyring(profile) is None:
+        return False
+    import keyring  # noqa: PLC0415  (an extra)
+
+    keyring.delete_password("pinatakit", profile)
+    return True
+
+
 def _secret(value: object, what: str) -> Secret:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise SettingsError(  # and not a letter of it is repeated

@@ -72,7 +72,12 @@ def here(tmp_path, home, monkeypatch, capfdbinary):
         with monkeypatch.context() as patched:
             patched.chdir(tmp_path)
             for name, value in (
-                {"HOME": str(home), "XDG_DATA_HOME": str(home / "data")} | (env or {})
+                {
+                    "HOME": str(home),
+                    "XDG_CONFIG_HOME": str(home / ".config"),
+                    "XDG_DATA_HOME": str(home / "data"),
+                }
+                | (env or {})
             ).items():
                 patched.setenv(name, value)
             with pytest.raises(SystemExit) as end:

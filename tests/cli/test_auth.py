@@ -93,3 +93,55 @@ def test_each_request_is_told_on_request(ask, served):
     assert ran.code == 0
     assert f"GET {served.url}/data/testAuthentication 200" in ran.err
     assert served.about["jwt"] not in ran.err
+
+
+def login(run, served, profile, *options):
+    endpoint = {"PINATA_ENDPOINT_URL": served.url}
+    assert (
+        run(
+            "auth", "login", "--profile", profile, *options, input=served.about["jwt"].encode(), env=endpoint
+        ).code
+        == 0
+    )
+
+
+def test_the_profile_that_was_switched_to_is_used(run, here, served):
+    login(run, served, "work", "--endpoint-url", served.url)
+    login(run, served, "home")
+    assert here("auth", "status").failed(4)
+    ran = here("auth", "switch", "work")
+    assert (ran.code, ran.out) == (0, "")
+    assert here("auth", "status", "--json").json["profile"] == "work"
+    here("auth", "switch", "home")
+    assert here("auth", "status", "--profile", "work", "--json").json["endpoint"] == served.url
+    ran = here("auth", "switch", "wrok")
+    assert ran.failed(4)
+    assert "there are work, home" in ran.err
+    assert here("ls", "--profile", "wrok").failed(4)
+
+
+def test_a_credential_that_was_forgotten_is_used_no_more(run, here, home, served):
+    login(run, served, "work", "--endpoint-url", served.url, "--gateway-url", served.url)
+    assert here("auth", "status", "--profile", "work").code == 0
+    assert here("auth", "logout", "--profile", "work").code == 0
+    kept = (home / ".config/pinatakit/config.toml").read_text()
+    assert served.about["jwt"] not in kept
+    assert served.url in kept
+    assert here("auth", "status", "--profile", "work").failed(4)
+    assert here("auth", "logout", "--profile", "work").failed(4)
+
+
+def test_a_credential_that_is_still_found_is_told(run, here, served):
+    login(run, served, "work", "--endpoint-url", served.url)
+    ran = here("auth", "logout", "--profile", "work", env=served.env)
+    assert "hint: a credential is still found in PINATA_JWT" in ran.err
+
+
+def test_a_jwt_is_read_from_a_file(here, served, tmp_path):
+    (tmp_path / "jwt.txt").write_text(f"{served.about['jwt']}\n")
+    assert here("auth", "login", "--jwt-file", "jwt.txt", "--endpoint-url", served.url).code == 0
+    assert here("auth", "status").code == 0
+
+
+def test_profile_and_local_exclude_each_other(here):
+    assert here("ls", "--local", "--profile", "work").failed(2)

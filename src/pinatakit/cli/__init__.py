@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Final
@@ -29,6 +30,7 @@ COMMANDS: Final = {
     "auth": ("auth:auth", "Keep and choose credentials, and see whether one is good."),
     "car": ("content:car", "Pack, unpack, list and verify CAR files; nothing is sent."),
     "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
+    "completion": ("completion:completion", "Print what completes words in your shell."),
     "download": ("transfer:download", "Fetch a file or folder, checking every block."),
     "env": ("env:env", "Show versions and settings for a report, secrets masked."),
     "find": ("files:find", "Find files and folders by conditions."),
@@ -73,8 +75,12 @@ def main(args: Sequence[str] | None = None) -> None:
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no error
+    if "_PINATAKIT_COMPLETE" in os.environ:
+        from pinatakit.cli._completion import register
+
+        register()
     try:
-        code = cli.main(_local_alone(given), prog_name="pinatakit", standalone_mode=False)
+        code = cli.main(local_alone(given), prog_name="pinatakit", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         from pinatakit.cli._errors import explain_usage
@@ -93,7 +99,7 @@ def main(args: Sequence[str] | None = None) -> None:
         sys.exit(exit_code(error))
 
 
-def _local_alone(args: list[str]) -> list[str]:
+def local_alone(args: list[str]) -> list[str]:
     """``--local`` takes a folder only behind ``=``, so that what follows it stays an argument."""
     end = args.index("--") if "--" in args else len(args)
     return ["--local=" if place < end and arg == "--local" else arg for place, arg in enumerate(args)]

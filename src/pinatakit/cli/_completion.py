@@ -1,4 +1,4 @@
-"""What is there to be completed: ids, CIDs, groups and profiles, asked of the service while somebody types."""
+"""Completion: for shells what can stand next; ids, CIDs and groups are asked of the service while somebody types."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    FishComplete,
+    PowerShellComplete,
+    ShellComplete,
+    ZshComplete,
+    add_completion_class,
+)
 
 if TYPE_CHECKING:
     from pinatakit.client import Pinata
@@ -100,3 +108,60 @@ def _asked(
     except (PinataError, OSError, click.ClickException):  # nobody is there to be told
         return []
     return [CompletionItem(value, help=name) for value, name in pairs if value.startswith(typed)]
+
+
+# ── shells ──────────────────────────────────────────────────────────────────
+
+SHELLS: Final = ("bash", "zsh", "fish", "powershell")
+VARIABLE: Final = "_PINATAKIT_COMPLETE"
+"""The environment variable by which a shell asks what can stand next."""
+
+
+class _Words(ShellComplete):
+    """The words before the one that is completed, as the command itself reads them."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        from pinatakit.cli import local_alone
+
+        words, begun = super().get_completion_args()
+        return local_alone(words), begun
+
+
+class _Bash(_Words, BashComplete):
+    @staticmethod
+    def _check_version() -> None:
+        """Every bash of the last ten years can do it, and starting one to ask takes time."""
+
+
+class _Zsh(_Words, ZshComplete):
+    pass
+
+
+class _Fish(_Words, FishComplete):
+    pass
+
+
+class _PowerShell(_Words, PowerShellComplete):
+    pass
+
+
+def script(shell: str) -> str:
+    """What a shell runs to complete the words of the command."""
+    from pinatakit.cli import cli
+
+    kind = _SHELLS[shell]
+    return kind(cli, {}, "pinatakit", VARIABLE).source()
+
+
+_SHELLS: Final[dict[str, type[ShellComplete]]] = {
+    "bash": _Bash,
+    "zsh": _Zsh,
+    "fish": _Fish,
+    "powershell": _PowerShell,
+}
+
+
+def register() -> None:
+    """Let the command answer shells."""
+    for name, kind in _SHELLS.items():
+        add_completion_class(kind, name)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pinatakit import config
 from pinatakit.client._wire import Blocking, run_now
+from pinatakit.errors import SettingsError
 from pinatakit.protocol import account
-from pinatakit.settings import Settings
+from pinatakit.settings import Settings, forget_in_keyring, keep_in_keyring
 
 
 def log_in(
@@ -21,12 +22,14 @@ def log_in(
     gateway_url: str | None = None,
     gateway_key: str | None = None,
     profile: str = "default",
+    keyring: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> Path:
     """Ask the service whether it knows the credential, then keep it; gives the file it is kept in.
 
     Only what is given is kept, in the profile of that name, which is made or changed. The file is
-    the user's own (`pinatakit.config.user_file`), and readable by them alone.
+    the user's own (`pinatakit.config.user_file`), and readable by them alone. With `keyring` the JWT
+    is kept in the system's keyring, and all else in the file.
 
     Raises:
         Unauthorized: the service does not know it; nothing was kept. So with every other error.
@@ -57,6 +60,9 @@ def log_in(
         run_now(wire.send(account.test()))
     finally:
         wire.close()
+    if keyring and jwt:
+        keep_in_keyring(profile, jwt)
+        values["jwt"] = None
     path = config.user_file(environment)
     replaced = ("jwt", "api_key", "api_secret")  # a JWT and a pair are not kept beside each other
     config.keep(
@@ -64,4 +70,22 @@ def log_in(
         profile,
         {name: value for name, value in values.items() if value is not None or name in replaced},
     )
+    return path
+
+
+def log_out(profile: str | None = None, *, environment: Mapping[str, str] | None = None) -> Path:
+    """Forget the secrets of a profile, else of the one that is used; gives the file they were in.
+
+    Raises:
+        SettingsError: it holds none.
+    """
+    environment = os.environ if environment is None else environment
+    profile = profile or Settings.read(environment=environment).profile
+    path = config.user_file(environment)
+    _, profiles = config.read_user(path)
+    forgotten = forget_in_keyring(profile)
+    if not forgotten and not config.SECRETS & profiles.get(profile, {}).keys():
+        raise SettingsError(f"the profile {profile!r} in {path} holds no credential")
+    if profile in profiles:
+        config.keep(path, profile, dict.fromkeys(sorted(config.SECRETS)))
     return path
