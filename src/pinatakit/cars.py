@@ -24,9 +24,7 @@ from typing import (
     Final,
     Literal,
     NamedTuple,
-    Self,
     TypeAlias,
-    TypedDict,
     Unpack,
     cast,
     get_args,
@@ -49,15 +47,14 @@ from pinatakit.content import (
     walk_steps,
 )
 from pinatakit.content.car import Placed
-from pinatakit.content.dagpb import decode_node, decode_unixfs, encode_leaf
 from pinatakit.content.multiformats import DAG_PB, RAW
 from pinatakit.content.pool import pool, workers
 from pinatakit.errors import ContentError, InputError, MissingBlock
-from pinatakit.patterns import ALL, Patterns
-from pinatakit.roots import Symlinks, check_unchanged, root_of
+from pinatakit.packed import Places, Take
+from pinatakit.patterns import ALL
+from pinatakit.roots import root_of
 from pinatakit.sources import (
     PIECE,
-    READ,
     Reader,
     Source,
     Uploadable,
@@ -77,16 +74,6 @@ __all__ = ["Unpacked", "Verified", "list_car", "pack", "unpack", "verify_car"]
 CarSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
 CarTarget: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 Order: TypeAlias = Literal["streamed", "dfs"]
-
-
-class Take(TypedDict, total=False):
-    """What of a folder is taken, as `cid_of` explains it."""
-
-    hidden: bool
-    symlinks: Symlinks
-    empty_folders: bool
-    odd_names: bool
-    patterns: Patterns
 
 
 _NO_DIGEST: Final = b"\x12\x20" + bytes(32)
@@ -320,7 +307,7 @@ def _put(car: BinaryIO, block: Block) -> None:
 
 def _depth_first(car: BinaryIO, source: str | os.PathLike[str], profile: Profile, take: Take) -> Root:
     """Learn the root and where each block is, then write them, parents first."""
-    with tempfile.TemporaryFile() as nodes, _Places(nodes) as places:
+    with tempfile.TemporaryFile() as nodes, Places(nodes) as places:
         root = root_of(source, profile, sink=places.put, begin=places.begin, **take)
         car.write(car_header([root.cid]))
         for cid in walk_cids(root.cid, places.links):
@@ -344,83 +331,6 @@ def _on_disk(source: Uploadable) -> Generator[str | os.PathLike[str]]:
             while piece := reader.piece():
                 file.write(piece)
         yield copy
-
-
-class _Places:
-    """Where each block of files on disk can be read again.
-
-    The content of leaves is in the files, all other blocks in `nodes`.
-    """
-
-    def __init__(self, nodes: BinaryIO) -> None:
-        self._nodes = nodes
-        self._of_node: dict[CID, tuple[int, int]] = {}
-        self._of_leaf: dict[CID, tuple[int, int, int]] = {}  # number of the file, place, size
-        self._files: list[tuple[str, os.stat_result]] = []
-        self._at = 0
-        self._open: tuple[int, int] | None = None  # number and descriptor of the file last read
-
-    def begin(self, path: str) -> None:
-        """The blocks that are put next are of this file."""
-        self._files.append((path, Path(path).stat()))
-        self._at = 0
-
-    def put(self, block: Block) -> None:
-        size = _leaf_size(block)
-        if size is not None:
-            self._of_leaf.setdefault(block.cid, (len(self._files) - 1, self._at, size))
-            self._at += size
-        elif block.cid not in self._of_node:
-            self._of_node[block.cid] = (self._nodes.tell(), len(block.data))
-            self._nodes.write(block.data)
-
-    def links(self, cid: CID) -> list[CID]:
-        return [] if cid in self._of_leaf else links_of(cid, self.get(cid))
-
-    def get(self, cid: CID) -> bytes:
-        if cid in self._of_node:
-            at, size = self._of_node[cid]
-            self._nodes.seek(at)
-            return self._nodes.read(size)
-        number, at, size = self._of_leaf[cid]
-        if self._open is None or self._open[0] != number:
-            self.leave()
-            with explained(Path(self._files[number][0])):
-                self._open = number, os.open(self._files[number][0], READ)
-        chunk = pread(self._open[1], size, at)
-        if cid.codec == RAW:
-            return chunk
-        head, tail = encode_leaf(chunk)
-        return b"".join((head, chunk, tail))
-
-    def leave(self) -> None:
-        """Close the file last read.
-
-        Raises:
-            InputError: it is not what it was when its blocks were put.
-        """
-        if self._open:
-            number, file = self._open
-            path, before = self._files[number]
-            check_unchanged(path, before, os.fstat(file))
-            os.close(file)
-            self._open = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._open:
-            os.close(self._open[1])
-
-
-def _leaf_size(block: Block) -> int | None:
-    """Bytes of a file's content that a block holds, `None` where it is no leaf of one."""
-    if block.cid.codec == RAW:
-        return len(block.data)
-    node = decode_node(block.data)
-    fs = decode_unixfs(node.data)
-    return len(fs.data) if fs.kind is Kind.FILE and not node.links else None
 
 
 def _binary(file: Any, verb: Literal["read", "write"]) -> BinaryIO:

@@ -14,7 +14,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, TypeAlias, get_args
 
 from pinatakit.content import CID, FileBuilder, Profile, Root, Sink, build_file, build_symlink
 from pinatakit.content.folder import MAX_DEPTH, build_sorted
@@ -25,17 +25,18 @@ from pinatakit.sources import (
     READ,
     Reader,
     Source,
+    Symlinks,
     Uploadable,
     explained,
     find_glob,
     path_of,
     pread_into,
     read_source,
+    refused_symlink,
 )
 
 __all__ = ["Progress", "Symlinks", "Tree", "build_open_file", "cid_of", "root_of"]
 
-Symlinks: TypeAlias = Literal["follow", "keep", "refuse"]
 Progress: TypeAlias = Callable[[int, int | None], object]
 """Told bytes of content read so far, and in all where that is known; also from other threads."""
 
@@ -87,6 +88,7 @@ def root_of(
     *,
     sink: Sink | None = None,
     begin: Callable[[str], object] | None = None,
+    left_out: list[str] | None = None,
     hidden: bool = False,
     symlinks: Symlinks = "follow",
     empty_folders: bool = False,
@@ -96,7 +98,8 @@ def root_of(
 ) -> Root:
     """As `cid_of`, with the sizes; `sink` is given every block, the root last.
 
-    `begin` is told the path of each file before its first block is made.
+    `begin` is told the path of each file before its first block is made; `left_out` the symlinks and
+    empty folders that are left out, by their paths in the folder.
     """
     recipe = Profile.named(profile)
     if symlinks not in get_args(Symlinks):
@@ -111,6 +114,7 @@ def root_of(
             recipe,
             sink,
             begin=begin,
+            left_out=left_out,
             hidden=hidden,
             symlinks=symlinks,
             empty_folders=empty_folders,
@@ -152,8 +156,9 @@ class Tree:
         profile: the recipe.
         sink: is given every block, the root last.
         begin: is told the path of each file before its first block is made.
+        left_out: the symlinks and empty folders that were left out, by their paths below the top.
         hidden: take names along that start with a dot.
-        symlinks: ``follow`` them, ``keep`` them as UnixFS symlinks, or ``refuse`` them.
+        symlinks: ``follow`` them, ``keep`` them as UnixFS symlinks, ``skip`` or ``refuse`` them.
         empty_folders: keep folders in which nothing is left; a form cannot carry them.
         odd_names: keep names that are not UTF-8, byte for byte; else they are refused.
         patterns: which of the files are taken.
@@ -166,6 +171,7 @@ class Tree:
         sink: Sink | None = None,
         *,
         begin: Callable[[str], object] | None = None,
+        left_out: list[str] | None = None,
         hidden: bool = False,
         symlinks: Symlinks = "follow",
         empty_folders: bool = False,
@@ -176,6 +182,7 @@ class Tree:
         self.profile = profile
         self.sink = sink
         self.begin = begin
+        self.left_out: list[str] = [] if left_out is None else left_out
         self.hidden = hidden
         self.symlinks = symlinks
         self.empty_folders = empty_folders
@@ -207,6 +214,7 @@ class Tree:
         if len(above) > MAX_DEPTH:
             raise InputError(f"{path!r} is more than {MAX_DEPTH} folders deep")
         named: list[Named] = []
+        before = len(self.left_out)
         place = Path(path)
         with explained(place):
             status = place.stat()
@@ -238,6 +246,8 @@ class Tree:
             if below is not None:
                 named.append((name, bytes(below.cid), below.size, below.dag_size))
         if not named and not self.empty_folders:
+            if prefix and before == len(self.left_out):
+                self.left_out.append(prefix)
             return None
         if self.progress:
             self.progress(self._done, None)
@@ -258,7 +268,10 @@ class Tree:
         patterns: Patterns,
     ) -> Root | None:
         if is_link and self.symlinks == "refuse":
-            raise InputError(f"{entry.path!r} is a symlink", hint='follow or keep it with symlinks="…"')
+            raise refused_symlink(entry.path)
+        if is_link and self.symlinks == "skip":
+            self.left_out.append(prefix[:-1])
+            return None
         if is_link and self.symlinks == "keep":
             return build_symlink(os.readlink(entry.path), self.profile, self.sink)  # noqa: PTH115  (Path would tidy it)
         if entry.is_dir():

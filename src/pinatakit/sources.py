@@ -18,9 +18,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TypeAlias, cast
 from urllib.parse import unquote_to_bytes
 
+from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.patterns import ALL, Patterns
 
@@ -31,6 +32,9 @@ if sys.platform == "linux":
     import fcntl
 
 Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Iterator[bytes]"
+
+Symlinks: TypeAlias = Literal["follow", "keep", "skip", "refuse"]
+"""What becomes of the symlinks in a folder."""
 
 PIECE: Final = 1 << 20
 """Bytes read and sent at once: measured the smallest with which sending costs what curl's does."""
@@ -53,6 +57,7 @@ class Source:
         size: bytes, or `None` when only reading to the end will tell.
         open: starts reading from the beginning, which it can do only once unless `again`.
         media_type: as whoever gave it says, where it was told.
+        root: of a folder that is packed as a CAR, whose `path` then is the folder's; else `None`.
         arriving: the bytes from a place on, of what a client has to wait for; it takes the place of `open`.
     """
 
@@ -63,6 +68,7 @@ class Source:
     modified: int = 0
     again: bool = True
     media_type: str | None = None
+    root: CID | None = None
     arriving: Callable[[int], AsyncGenerator[bytes, None]] | None = None
 
 
@@ -157,7 +163,7 @@ class Reader:
         )
 
     def _changed(self) -> bool:
-        if not self._source.path:
+        if not self._source.path or self._source.root:  # what is packed is checked block by block
             return False
         now = os.fstat(self._file.fileno())
         return now.st_mtime_ns != self._source.modified or now.st_size != self._source.size
@@ -225,11 +231,13 @@ class _Iterated(io.RawIOBase):
 class Folder:
     """A folder: what it is called, and its files, whose names are paths below it.
 
-    `files` are sorted by the bytes of their names.
+    `files` are sorted by the bytes of their names; `left_out` are the paths of symlinks and empty
+    folders that do not go along.
     """
 
     name: str
     files: list[Source] = field(default_factory=list[Source])
+    left_out: list[str] = field(default_factory=list[str])
 
 
 def read_source(
@@ -237,12 +245,15 @@ def read_source(
     *,
     name: str | None = None,
     hidden: bool = False,
+    symlinks: Symlinks = "follow",
+    empty_folders: bool = False,
     patterns: Patterns = ALL,
 ) -> Source | Folder:
     """What is to be uploaded, and that it can be read.
 
     `hidden` takes files and folders whose names start with a dot along; `patterns` leave
-    files of a folder out.
+    files of a folder out. Files are all that goes: symlinks can be followed or left out, empty
+    folders are left out; to keep any is refused.
 
     Raises:
         InputError: it is missing, unreadable, of a wrong kind or empty; it says which.
@@ -265,7 +276,11 @@ def read_source(
                 )
             path, patterns = find_glob(path, patterns)
         if _status(path) is None:
-            return Folder(_plain(name or path.resolve().name, "folder"), list(_walk(path, hidden, patterns)))
+            found = Folder(_plain(name or path.resolve().name, "folder"))
+            found.files.extend(_walk(path, hidden, symlinks, patterns, found.left_out))
+            if empty_folders and (empty := [name for name in found.left_out if name.endswith("/")]):
+                raise InputError(f"{empty[0]!r} is an empty folder, {_NO_PLACE}", hint=_AS_CAR)
+            return found
         return _file(path, name or path.name)
     if isinstance(given, AsyncIterable):
         raise nothing_awaits()
@@ -459,11 +474,18 @@ def _plain(name: str | None, otherwise: str = "file") -> str:
     return last if last not in ("", ".", "..") else otherwise
 
 
-def _walk(top: Path, hidden: bool, patterns: Patterns) -> Iterator[Source]:
-    """The files below a folder, sorted as their paths' bytes are."""
+_NO_PLACE: Final = "for which a form of files has no place"
+_AS_CAR: Final = "upload the folder as one CAR, with car=True, or leave it out"
+
+
+def _walk(
+    top: Path, hidden: bool, symlinks: Symlinks, patterns: Patterns, left_out: list[str]
+) -> Iterator[Source]:
+    """The files below a folder, sorted as their paths' bytes are; `left_out` is told what does not go along."""
     found: list[tuple[bytes, Path, str]] = []
 
     def enter(folder: Path, prefix: str, above: frozenset[tuple[int, int]], patterns: Patterns) -> None:
+        before = len(found), len(left_out)
         with explained(folder):
             status = folder.stat()
             entries = list(os.scandir(folder))
@@ -477,12 +499,22 @@ def _walk(top: Path, hidden: bool, patterns: Patterns) -> Iterator[Source]:
             if entry.name.startswith(".") and not hidden:
                 continue
             name, path = prefix + entry.name, Path(entry.path)
-            if patterns is not ALL and not patterns.takes(name, is_folder=path.is_dir()):
+            follow = symlinks == "follow"
+            if patterns is not ALL and not patterns.takes(
+                name, is_folder=path.is_dir() and (follow or not entry.is_symlink())
+            ):
                 continue
+            if not follow and entry.is_symlink():
+                if symlinks == "skip":
+                    left_out.append(name)
+                    continue
+                raise refused_symlink(entry.path, kept=symlinks == "keep")
             if _status(path) is None:
                 enter(path, f"{name}/", above | {here}, patterns)
             else:
                 found.append((os.fsencode(name), path, name))
+        if prefix and before == (len(found), len(left_out)):
+            left_out.append(prefix)
 
     enter(top, "", frozenset(), patterns)
     if not found:
@@ -492,6 +524,13 @@ def _walk(top: Path, hidden: bool, patterns: Patterns) -> Iterator[Source]:
         )
     for _, path, name in sorted(found):
         yield _file(path, name)
+
+
+def refused_symlink(path: str, *, kept: bool = False) -> InputError:
+    """What is said of a symlink that is not to be there, or that cannot be `kept`."""
+    if kept:
+        return InputError(f"{path!r} is a symlink, {_NO_PLACE}", hint=_AS_CAR)
+    return InputError(f"{path!r} is a symlink", hint='follow, keep or skip it with symlinks="…"')
 
 
 @contextmanager

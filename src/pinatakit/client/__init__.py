@@ -33,15 +33,16 @@ from pinatakit.client.signatures import Signatures
 from pinatakit.client.swaps import Swaps
 from pinatakit.client.uploads import Options, Progress
 from pinatakit.client.vectors import Vectors
-from pinatakit.content import CID
+from pinatakit.content import CID, Profile
 from pinatakit.errors import CIDMismatch, InputError
 from pinatakit.patterns import ALL, Patterns
 from pinatakit.protocol import Network, Upload
 from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.protocol.tus import CHUNK
+from pinatakit.protocol.uploads import profile_name
 from pinatakit.settings import Settings
-from pinatakit.sources import Uploadable, gather, path_of
+from pinatakit.sources import Symlinks, Uploadable, gather, path_of
 
 __all__ = [
     "AsyncFile",
@@ -97,6 +98,8 @@ class _Pinata(Resource[W]):
         resumable: bool | None = None,
         chunk_size: int = CHUNK,
         hidden: bool = False,
+        symlinks: Symlinks = "follow",
+        empty_folders: bool = False,
         patterns: Patterns = ALL,
         skip_existing: bool = False,
         progress: Progress | None = None,
@@ -113,8 +116,10 @@ class _Pinata(Resource[W]):
         `skip_existing`), it goes into a temporary file first, as what is at a URL does there. A URL is
         asked without any credential of the account; it is followed to where it leads, and gone on with
         after a cut where its host tells that the content is the same. Of a folder go the
-        files, sorted, under the folder's name; symlinks are followed, hidden files go only
-        with `hidden`, empty folders cannot go; `patterns` leave files out. A text with stars, such as
+        files, sorted, under the folder's name; hidden files go only with `hidden`; `patterns`
+        leave files out. `symlinks` are followed, skipped or refused, empty folders left out; what is left
+        out is logged as a warning, and not part of the CID. Nothing of that can be kept, unless the folder
+        goes as a CAR. A text with stars, such as
         ``data/*.csv``, is the folder with the files that match. `name` is what the service lists it as, else
         the file's or folder's own. `progress` is told after each piece how many bytes of
         content the service has been given and how many there are.
@@ -129,7 +134,10 @@ class _Pinata(Resource[W]):
         `cid_version` is 0, 1 or ``unixfs-v1-2025``. The service removes the file at
         `expires_at` (UTC where it names no zone). `streamable` prepares video and audio for
         streaming. With `car` the source is a CAR with one root: it is sent as it is, after its
-        blocks were found whole; it keeps its CIDs, whatever `cid_version` says. `wrap` puts a
+        blocks were found whole; it keeps its CIDs, whatever `cid_version` says. Or it is a folder, which
+        goes as one CAR, made while it is sent, after a pass that tells the root: over v3, in chunks and on
+        after a fault as a file does, with ``symlinks="keep"`` and `empty_folders` kept where asked for.
+        CARs are public, and need a paid plan. `wrap` puts a
         single file into a folder, so that its name is part of the content. `url` is a
         presigned one, of `links.upload`, for which no credential is needed; `cid_version` is
         then that which was signed. `skip_existing` reads the source once more, asks whether the
@@ -165,12 +173,21 @@ class _Pinata(Resource[W]):
             progress=progress,
             verify=verify,
         )
-        looking = look(self.wire, source, name=_root_name(source, name), hidden=hidden, patterns=patterns)
+        looking = look(
+            self.wire,
+            source,
+            name=_root_name(source, name),
+            profile=Profile.named(profile_name(cid_version)) if car else None,
+            hidden=hidden,
+            symlinks=symlinks,
+            empty_folders=empty_folders,
+            patterns=patterns,
+        )
         async with looking as what:
             try:
                 return await uploads.upload(self.wire, what, options)
             except CIDMismatch as error:
-                raise await self.wire.in_thread(uploads.with_reason, error, source, what) from None
+                raise await self.wire.in_thread(uploads.with_reason, error, source, what, options) from None
 
     @operation
     async def upload_files(

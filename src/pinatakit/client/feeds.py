@@ -7,17 +7,21 @@ read twice, what can be read only once goes into a temporary file, and there alo
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeAlias
+from pathlib import Path
+from typing import Final, TypeAlias, Unpack
 
 from pinatakit.client import urls
 from pinatakit.client._wire import Wire
+from pinatakit.content import Profile
 from pinatakit.errors import InputError
-from pinatakit.patterns import ALL, Patterns
+from pinatakit.packed import Taken, packed
+from pinatakit.patterns import ALL
 from pinatakit.protocol.uploads import UPLOAD_LIMIT
 from pinatakit.protocol.urls import is_url
 from pinatakit.sources import (
@@ -28,9 +32,13 @@ from pinatakit.sources import (
     Source,
     Uploadable,
     awaited,
+    find_glob,
     open_file,
+    path_of,
     read_source,
 )
+
+_log: Final = logging.getLogger("pinatakit")
 
 Sendable: TypeAlias = "Uploadable | AsyncIterable[bytes]"
 """What a client can upload: also what only it can wait for."""
@@ -38,9 +46,11 @@ Sendable: TypeAlias = "Uploadable | AsyncIterable[bytes]"
 
 @asynccontextmanager
 async def look(
-    wire: Wire, given: Sendable, *, name: str | None, hidden: bool = False, patterns: Patterns = ALL
+    wire: Wire, given: Sendable, *, name: str | None, profile: Profile | None, **take: Unpack[Taken]
 ) -> AsyncGenerator[Source | Folder]:
     """What is to be uploaded, as far as it can be known before it is read.
+
+    With a profile a folder is hashed, and is one CAR. What of a folder cannot go along is logged.
 
     Raises:
         InputError: it cannot be read; it says why.
@@ -51,8 +61,36 @@ async def look(
     elif isinstance(given, str) and is_url(given):
         async with urls.opened(wire, given) as source:
             yield source
+    elif profile and (folder := _folder(given, take)):
+        left_out: list[str] = []
+        making = packed(folder, profile, left_out, **take)
+        source = await wire.in_thread(making.__enter__)
+        try:
+            _tell(source.name, left_out)
+            yield source
+        finally:
+            making.__exit__(None, None, None)
     else:
-        yield await wire.in_thread(read_source, given, name=name, hidden=hidden, patterns=patterns)
+        what = await wire.in_thread(read_source, given, name=name, **take)
+        if isinstance(what, Folder):
+            _tell(what.name, what.left_out)
+        yield what
+
+
+def _folder(given: Uploadable, take: Taken) -> Path | None:
+    """The folder that a path is, or with stars stands for."""
+    path = path_of(given)
+    if path and isinstance(given, str):
+        path, take["patterns"] = find_glob(path, take.get("patterns", ALL))
+    return path if path and path.is_dir() else None
+
+
+def _tell(name: str, left_out: list[str]) -> None:
+    """Log what of a folder does not go along."""
+    if left_out:
+        more = f" and {len(left_out) - 5:,} more" if len(left_out) > 5 else ""
+        named = ", ".join(map(repr, left_out[:5]))
+        _log.warning("of %r these symlinks and empty folders are left out: %s%s", name, named, more)
 
 
 class Feed(ABC):

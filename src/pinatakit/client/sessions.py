@@ -33,7 +33,9 @@ class Session:
         self.outdated: str | None = None
         self._path = path
         self._file = file
-        self._now = {"size": source.size, "modified": source.modified}
+        self._now: dict[str, Any] = {"size": source.size, "modified": source.modified}
+        if source.root:
+            self._now["root"] = str(source.root)
         kept = _read(file)
         location = kept.pop("location", None)
         if isinstance(location, str) and kept == self._now:

@@ -45,6 +45,7 @@ __all__ = ["Options", "Progress", "upload", "upload_json"]
 
 
 _PRIVATE: Final = 'network="private"'
+_AS_CAR: Final = "upload it as one CAR, with car=True (on paid plans), or leave that out"
 _TRIED: Final = 1_000_000_000  # bytes of content above which no other recipes are tried
 
 
@@ -185,14 +186,19 @@ def check(root: Root, got: CID) -> None:
         raise CIDMismatch(root.cid, got)
 
 
-def with_reason(error: CIDMismatch, source: Sendable, what: Source | Folder) -> CIDMismatch:
+def with_reason(error: CIDMismatch, source: Sendable, what: Source | Folder, options: Options) -> CIDMismatch:
     """The same error, with the recipe that gives the service's CID for this content, if a known one does.
 
     Each recipe takes a pass over the content, so that of large content none is tried.
     """
     files = what.files if isinstance(what, Folder) else [what]
     size = total_size(files)
-    if size is None or size > _TRIED or not all(file.again and not file.arriving for file in files):
+    if (
+        options.car
+        or size is None
+        or size > _TRIED
+        or not all(file.again and not file.arriving for file in files)
+    ):
         return error
     with contextlib.suppress(InputError):  # it is gone, or changed: then the error stands as it is
         found = explain(error.expected, error.got, cast("Uploadable", source))
@@ -238,7 +244,9 @@ async def _upload(
             streamable=options.streamable,
             car=options.car,
         )
-    proven = await wire.in_thread(prove_car, what) if options.car and isinstance(what, Source) else None
+    proven: CID | None = None
+    if options.car and isinstance(what, Source):
+        proven = what.root or await wire.in_thread(prove_car, what)
     if options.skip_existing:
         found = await _existing(wire, what, options, profile, proven)
         if found:
@@ -370,7 +378,9 @@ def _check(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -
         how = "privately" if newer == _PRIVATE else f"with {newer}"
         raise InputError(
             f"{what.name!r} cannot be uploaded {how}: {older}, and the older API, which takes that, cannot",
-            hint="upload single files of known size with text key-values, or leave that out",
+            hint=_AS_CAR
+            if isinstance(what, Folder) and newer != _PRIVATE and not options.url
+            else "upload single files with text key-values, or leave that out",
         )
     return bool(older)
 
