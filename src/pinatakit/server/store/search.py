@@ -132,9 +132,8 @@ class Search:
             sql, values = self._sql(bounds)
             return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
         sql, values = self._sql(bounds, met=source)
-        alone = self._indexed() if len(self._conditions) == 1 and source.exact else ""
         return self._count(
-            f"SELECT count(*) FROM ({source.sql}) AS found CROSS JOIN file {alone} ON file.n = found.n WHERE {sql}",
+            f"SELECT count(*) FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n WHERE {sql}",
             [*source.values, *values],
         )
 
