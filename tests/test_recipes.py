@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from pinatakit.content import CID, PROFILES, build_directory, build_file
 from pinatakit.errors import InputError, InvalidCID
 from pinatakit.recipes import explain
-from pinatakit.roots import cid_of
+from pinatakit.roots import cid_of, root_of
 
 from .content.vectors import VECTORS, flat
 from .test_roots import Pipe, lay, posix
@@ -129,6 +130,39 @@ def test_a_folder_of_its_own_around_a_file_is_told(tmp_path):
         assert found.b.wrapped
 
 
+def test_of_a_path_with_stars_the_recipes_of_folders_are_tried(tmp_path):
+    lay(tmp_path, {"a.csv": [b"a"], ".b.csv": [b"b"], "c.txt": [b"c"]})
+    stars = f"{tmp_path}/*.csv"
+    found = explain(cid_of(stars), cid_of(stars, hidden=True), stars)
+    assert found.differences == ["hidden files left out against taken along"]
+
+
+@pytest.mark.parametrize(
+    ("tree", "most"),
+    [({"": [b"x" * 400_000]}, 19), ({"a": [b"a"]}, 27), ({"a": [b"a"], ".b": [b"b"]}, 34)],
+    ids=["a file", "a folder", "a folder with hidden files"],
+)
+def test_no_pass_over_the_content_is_made_twice(tmp_path, monkeypatch, tree, most):
+    passes = []
+
+    def counted(source, profile, **take):
+        passes.append((replace(profile, name=""), tuple(take.items())))
+        return root_of(source, profile, **take)
+
+    monkeypatch.setattr("pinatakit.recipes.root_of", counted)
+    found = explain(UNKNOWN, CID.of(b"another"), lay(tmp_path / "in", tree))
+    assert (found.a, found.b) == (None, None)
+    assert len(set(passes)) == len(passes) <= most
+
+
+@posix
+def test_content_that_no_recipe_can_read_is_told(tmp_path):
+    lay(tmp_path, {"a": [b"a"]})
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe' is neither a file nor a folder"):
+        explain(UNKNOWN, CID.of(b""), tmp_path)
+
+
 # Without an answer
 
 
@@ -165,6 +199,7 @@ def test_a_cid_of_other_content_is_told():
     both = explain(UNKNOWN, CID.of(b"a third"), b"hello world")
     assert (both.a, both.b) == (None, None)
     assert sum("no known recipe" in line for line in both.differences) == 2
+    assert both.differences[-1] == "their root blocks differ"  # the content was given
 
 
 def test_of_a_folder_in_which_nothing_is_left_the_other_recipes_are_tried(tmp_path):

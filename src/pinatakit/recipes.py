@@ -6,14 +6,18 @@ found those of both CIDs, and names what they do not share.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
+from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 from pinatakit.content import CID, PROFILES, Profile, Root, build_directory
 from pinatakit.errors import InputError
+from pinatakit.patterns import ALL
 from pinatakit.roots import Symlinks, root_of
-from pinatakit.sources import Folder, Source, Uploadable, path_of, read_source
+from pinatakit.sources import Folder, Source, Uploadable, find_glob, path_of, read_source
 
 __all__ = ["Explanation", "Recipe", "explain"]
 
@@ -54,12 +58,12 @@ def explain(a: CID | str, b: CID | str, source: Uploadable | None = None) -> Exp
     """Which parameter of the recipe makes two CIDs of the same content differ.
 
     Without the content only the CIDs themselves are compared. With it, recipes are tried, each
-    by one pass over it: the named profiles, other sizes of chunks and nodes in use, older
+    by one pass over it at most: the named profiles, other sizes of chunks and nodes in use, older
     Kubo's rule for sharding, and what of a folder is taken.
 
     Raises:
         InvalidCID: one of them is none.
-        InputError: the content cannot be read, or only once.
+        InputError: the content cannot be read under any recipe, or only once.
     """
     first, second = CID.parse(a), CID.parse(b)
     if first == second:
@@ -69,24 +73,29 @@ def explain(a: CID | str, b: CID | str, source: Uploadable | None = None) -> Exp
             None, None, [f"the same block, named in CID version {first.version} against {second.version}"]
         )
     if source is None:
-        return Explanation(None, None, _compare(first, second))
-    path = path_of(source)
-    is_folder = path is not None and path.is_dir()
-    what = None if is_folder else read_source(source)
+        differences = _compare(first, second)
+        return Explanation(
+            None, None, [*differences[:-1], f"{differences[-1]}; give the content to learn why"]
+        )
+    folder = _folder(source)
+    what = None if folder else read_source(source)
     if isinstance(what, Source) and not what.again:
         raise InputError("the content can be read only once", hint="give a path, or bytes")
     found: dict[CID, Recipe] = {}
-    for recipe in _recipes(is_folder):
+    roots: dict[object, Root] = {}
+    failure: InputError | None = None
+    for recipe in _recipes(_choices(folder) if folder else None):
         try:
-            root = _root(source, what, recipe)
-        except InputError:  # nothing is left of the folder under this recipe
-            if not is_folder:
-                raise
+            root = _root(source, what, recipe, roots)
+        except InputError as error:  # such as that nothing is left of the folder under this recipe
+            failure = error
             continue
         if root.cid in (first, second):
             found.setdefault(root.cid, recipe)
         if len(found) == 2:
             break
+    if failure and not roots:
+        raise failure
     mine, other = found.get(first), found.get(second)
     if mine and other:
         return Explanation(mine, other, _differences(mine, other))
@@ -95,8 +104,31 @@ def explain(a: CID | str, b: CID | str, source: Uploadable | None = None) -> Exp
     return Explanation(mine, other, [*known, *unknown, *_compare(first, second)])
 
 
-def _recipes(is_folder: bool) -> Iterator[Recipe]:
-    """Recipes in use, the likely ones first."""
+def _folder(source: Uploadable) -> Path | None:
+    """The folder that a path names, be it by a pattern of names in it."""
+    path = path_of(source)
+    if path and isinstance(source, str):
+        path, _ = find_glob(path, ALL)
+    return path if path and path.is_dir() else None
+
+
+def _choices(folder: Path) -> dict[str, list[Any]]:
+    """What may be chosen of a folder, the simplest first, and only where it makes a difference."""
+    hidden = links = empty = False
+    for top, folders, files in os.walk(folder):
+        names = [*folders, *files]
+        hidden = hidden or any(name.startswith(".") for name in names)
+        empty = empty or all(name.startswith(".") for name in names)
+        links = links or any(Path(top, name).is_symlink() for name in names)
+    return {
+        "hidden": [False, True] if hidden else [False],
+        "symlinks": ["follow", "keep"] if links else ["follow"],
+        "empty_folders": [False, True] if empty or links else [False],
+    }
+
+
+def _recipes(choices: dict[str, list[Any]] | None) -> Iterator[Recipe]:
+    """Recipes in use, the likely ones first; `choices` are those of a folder."""
     named = list(dict.fromkeys(PROFILES.values()))
     other = [
         replace(
@@ -115,39 +147,45 @@ def _recipes(is_folder: bool) -> Iterator[Recipe]:
     ]
     for profile in named:
         yield Recipe(profile)
-    if is_folder:
-        takes: list[dict[str, Any]] = [
-            {"hidden": hidden, "symlinks": symlinks, "empty_folders": empty}
-            for empty in (True, False)
-            for symlinks in ("keep", "follow")
-            for hidden in (False, True)
-        ]
+    if choices is None:
+        for profile in named:
+            yield Recipe(profile, wrapped=True)
+    else:
+        takes = [dict(zip(choices, chosen, strict=True)) for chosen in product(*choices.values())]
         takes.sort(
-            key=lambda take: list(take.values()).count(True) + (take["symlinks"] == "keep")
+            key=lambda take: sum(take[what] != choices[what][0] for what in take)
         )  # fewest changes first
         for take in takes:
             for profile in named:
                 yield Recipe(profile, **take)
         for profile in older:
             yield Recipe(profile)
-            yield Recipe(profile, symlinks="keep", empty_folders=True)
-    else:
-        for profile in named:
-            yield Recipe(profile, wrapped=True)
+            yield Recipe(
+                profile, symlinks=choices["symlinks"][-1], empty_folders=choices["empty_folders"][-1]
+            )
     for profile in other:
         yield Recipe(profile)
 
 
-def _root(source: Uploadable, what: Source | Folder | None, recipe: Recipe) -> Root:
+def _root(
+    source: Uploadable, what: Source | Folder | None, recipe: Recipe, roots: dict[object, Root]
+) -> Root:
+    """The root under a recipe; `roots` are those that are known, so that no pass is made twice."""
+    profile = recipe.profile
     if isinstance(what, Source):
-        root = root_of(what.path or what.open(), recipe.profile)
-        return build_directory({what.name: root}, recipe.profile) if recipe.wrapped else root
-    take: dict[str, Any] = {
-        "hidden": recipe.hidden,
-        "symlinks": recipe.symlinks,
-        "empty_folders": recipe.empty_folders,
-    }
-    return root_of(source, recipe.profile, **take)
+        same = (profile.cid_version, profile.raw_leaves, profile.chunk_size, profile.width)
+        if same not in roots:
+            roots[same] = root_of(what.path or what.open(), profile)
+        return build_directory({what.name: roots[same]}, profile) if recipe.wrapped else roots[same]
+    anonymous = replace(recipe, profile=replace(profile, name=""))
+    if anonymous not in roots:
+        take: dict[str, Any] = {
+            "hidden": recipe.hidden,
+            "symlinks": recipe.symlinks,
+            "empty_folders": recipe.empty_folders,
+        }
+        roots[anonymous] = root_of(source, profile, **take)
+    return roots[anonymous]
 
 
 _WORDS: Final[dict[str, Callable[[Any, Any], str]]] = {
@@ -182,7 +220,7 @@ def _compare(a: CID, b: CID) -> list[str]:
         ("hash", a.hash_name, b.hash_name),
     )
     different = [f"{what} {mine} against {other}" for what, mine, other in pairs if mine != other]
-    return [*different, "their root blocks differ; give the content to learn why"]
+    return [*different, "their root blocks differ"]
 
 
 def _leaf(raw: bool) -> str:
