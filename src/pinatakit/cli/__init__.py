@@ -32,11 +32,13 @@ COMMANDS: Final = {
     "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
     "completion": ("completion:completion", "Print what completes words in your shell."),
     "download": ("transfer:download", "Fetch a file or folder, checking every block."),
+    "du": ("account:du", "Show how much your files take, by type, group or time."),
     "env": ("env:env", "Show versions and settings for a report, secrets masked."),
     "find": ("files:find", "Find files and folders by conditions."),
     "gateways": ("gateways:gateways", "Gateways of your own, and who may read."),
     "groups": ("groups:groups", "Put files into groups."),
     "keys": ("keys:keys", "Make, list and revoke API keys."),
+    "limits": ("account:limits", "Show what may be uploaded."),
     "link": ("links:link", "Make addresses that open one thing for a time."),
     "ls": ("files:ls", "List what you have uploaded, newest first."),
     "mv": ("files:mv", "Rename a file or folder."),
@@ -49,6 +51,7 @@ COMMANDS: Final = {
     "swap": ("swaps:swap", "Have gateways serve another CID in the place of one."),
     "tag": ("files:tag", "Set and take away key-values."),
     "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
+    "usage": ("account:usage", "Show how much is pinned, or was read from a gateway."),
 }
 
 

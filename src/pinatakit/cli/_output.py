@@ -80,6 +80,11 @@ class Output:
         self._truncate = truncate
         self._begun = False
 
+    @property
+    def draws(self) -> bool:
+        """Whether a picture of letters is wanted: for a person, who named neither format nor fields."""
+        return self.format is None and not self._fields
+
     def rows(self, found: Iterable[Row], columns: str, fields: Sequence[str] = ()) -> None:
         """A list: as JSON one array.
 
