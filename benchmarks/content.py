@@ -127,6 +127,12 @@ def measure_memory(folder: Path, given: argparse.Namespace) -> None:
         for task in ("cid", "pipe"):
             print(f"  {task:<5} {size:>14,} bytes  {(run([task, str(file)])['peak'] - bare) / 1e6:.1f}")
         file.unlink()
+    top = folder / "many"
+    top.mkdir()
+    for number in range(100_000):
+        (top / f"file-{number:06}").write_bytes(b"%d" % number)
+    print(f"  cid   a folder of 100,000 files  {(run(['cid', str(top)])['peak'] - bare) / 1e6:.1f}")
+    shutil.rmtree(top)
 
 
 PARTS = {
