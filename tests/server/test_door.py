@@ -81,6 +81,15 @@ def test_pages_of_this_machine_may_call(api, origin):
     assert "authorization" in answer.headers["access-control-allow-headers"].lower()
 
 
+def test_pages_of_configured_origins_may_call_and_no_others():
+    with Server(origins=["https://app.example"]) as server, client(server) as api:
+        answer = api.get(TEST, headers={"origin": "https://app.example"})
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://app.example"
+        for other in ("https://app.example.evil", "http://app.example", "https://app.example:8443"):
+            assert api.get(TEST, headers={"origin": other}).status_code == 403
+
+
 def test_the_gateway_may_be_read_from_any_page(api, stranger):
     answer = stranger.get(f"/ipfs/{UNKNOWN}", headers={"origin": "https://elsewhere.example"})
     assert answer.status_code == 404

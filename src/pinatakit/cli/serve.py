@@ -38,6 +38,9 @@ from pinatakit.cli._common import json_option, show_json
 @click.option(
     "--name", "names", multiple=True, help="A name it may be called by besides localhost; several times."
 )
+@click.option(
+    "--origin", "origins", multiple=True, metavar="URL", help="A site whose pages may call it; several times."
+)
 @click.option("--tls", is_flag=True, help="Speak https, with a certificate of its own.")
 @click.option(
     "--cert",
@@ -69,6 +72,7 @@ def serve(
     private_hosts: bool | None,
     limits: str | None,
     names: tuple[str, ...],
+    origins: tuple[str, ...],
     tls: bool,
     cert: Path | None,
     key: Path | None,
@@ -105,6 +109,7 @@ def serve(
         host=host,
         port=port,
         names=names,
+        origins=origins,
         limits=limits,
         fetching=fetching,
         tls=Certificate(cert, key) if cert else tls,

@@ -247,13 +247,13 @@ def create_app(
     hosts: Collection[str] | None = _LOOPBACK,
     rate: Rate | None = None,
     fetching: Fetching | None = None,
+    origins: Collection[str] = (),
 ) -> ASGIApp:
     """The local Pinata over a store, as an ASGI application.
 
     `hosts` are the names by which it may be called, without port; `None` allows any. A
-    browser's page may call the API only from this machine (its ``Origin``). `rate` is how
-    often each key may call, else there is no limit.
-    browser's page may call the API only from this machine (its ``Origin``). What is queued is
+    browser's page may call the API only from this machine (its ``Origin``), or from one of
+    `origins`. `rate` is how often each key may call, else there is no limit. What is queued is
     fetched, as `fetching` says, between the start and the end of the application's lifespan.
     """
 
@@ -294,6 +294,7 @@ def create_app(
         middleware=[
             Middleware(
                 CORSMiddleware,
+                allow_origins=[*origins],
                 allow_origin_regex=_LOOPBACK_ORIGIN,
                 allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["*"],
@@ -304,9 +305,8 @@ def create_app(
     )
     starlette.state.metrics = counted
     app: ASGIApp = Limits(starlette, rate) if rate else starlette
-    return _Door(
-        app, store, counted, None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK)
-    )
+    names = None if hosts is None else {host.lower() for host in hosts} | set(_LOOPBACK)
+    return _Door(app, store, counted, names, origins)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -362,11 +362,19 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 class _Door:
     """What every request passes: whose name it calls, one spelling of its path, an id, a log line."""
 
-    def __init__(self, app: ASGIApp, store: Store, counted: metrics.Metrics, hosts: set[str] | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        store: Store,
+        counted: metrics.Metrics,
+        hosts: set[str] | None,
+        origins: Collection[str],
+    ) -> None:
         self._app = app
         self._store = store
         self._counted = counted
         self._hosts = hosts
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -401,7 +409,7 @@ class _Door:
         if self._hosts is not None and host not in self._hosts and not host.endswith(".localhost"):
             return f"This local Pinata is not called {host!r}."
         origin = request.headers.get("origin")
-        if origin and not request.scope["path"].startswith(_GATEWAY):
+        if origin and origin not in self._origins and not request.scope["path"].startswith(_GATEWAY):
             try:
                 named = urlsplit(origin).hostname or ""
             except ValueError:

@@ -69,6 +69,7 @@ class Server:
     called by besides this machine's. With `tls` it speaks https: with a certificate of its own,
     which clients must be told to trust, or with the one given. `grace` is how many seconds what
     runs may take to end when it is stopped; `None` is as long as it moves.
+    `origins` are those whose pages may call the API in a browser, besides this machine's.
 
     Raises:
         Busy: another server has the data folder.
@@ -86,6 +87,7 @@ class Server:
         fetching: Fetching | None = None,
         tls: bool | Certificate = False,
         grace: int | None = 30,
+        origins: Collection[str] = (),
     ) -> None:
         rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
@@ -113,7 +115,7 @@ class Server:
         if fetching.private is None:  # who can ask can connect to this machine himself
             fetching = replace(fetching, private=host in _LOOPBACK and not names)
         config = uvicorn.Config(
-            create_app(self.store, hosts=hosts, rate=rate, fetching=fetching),
+            create_app(self.store, hosts=hosts, rate=rate, fetching=fetching, origins=origins),
             http=Connection,
             lifespan="on",
             ws="none",
