@@ -8,6 +8,7 @@ documentation of gateway errors (``ERR_ID``).
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -430,5 +431,11 @@ async def stream(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
                 break
         return b"".join(gathered)
 
-    while piece := await anyio.to_thread.run_sync(gather):
-        yield piece
+    loop = asyncio.get_running_loop()
+    ahead = loop.run_in_executor(None, gather)  # the next is made while one is sent
+    try:
+        while piece := await ahead:
+            ahead = loop.run_in_executor(None, gather)
+            yield piece
+    finally:
+        ahead.cancel()
