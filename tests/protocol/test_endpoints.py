@@ -32,6 +32,7 @@ from pinatakit.protocol import (
     swaps,
     tus,
     uploads,
+    urls,
     vectors,
 )
 from pinatakit.protocol.permissions import Permissions
@@ -43,6 +44,8 @@ LINK = f"https://you.mypinata.cloud/files/{HELLO}?X-Algorithm=PINATA1"
 FEE = payments.PaymentRequirement(asset="0x1", pay_to="0x2", network="base", amount="1")
 SPAN = {"start": date(2024, 8, 14), "end": date(2024, 8, 15)}
 PIN = psa.PinObject.of(HELLO, None)
+
+OTHERS = {tus.terminate, urls.fetch}  # of TUS and of the web, not of Pinata
 
 CALLS = [
     partial(account.limits),
@@ -197,4 +200,4 @@ def test_every_call_is_an_endpoint_and_says_which(call):
 
 
 def test_every_function_that_builds_a_call_is_tried():
-    assert {call.func for call in CALLS} == set(builders()) - {tus.terminate}  # of TUS, not of Pinata
+    assert {call.func for call in CALLS} == set(builders()) - OTHERS

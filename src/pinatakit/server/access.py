@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote_plus
@@ -33,8 +34,9 @@ class Exchange:
         received, sent: bytes of their bodies.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, count: Callable[[Exchange], None]) -> None:
         self.status = self.received = self.sent = 0
+        self._count: Callable[[Exchange], None] | None = count
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -61,10 +63,18 @@ class Exchange:
                 *message["headers"],
                 (b"x-request-id", self._scope["request_id"].encode()),
             ]
+        elif not message.get("more_body"):
+            self.end()
         await self._send(message)
 
-    def log(self) -> None:
-        """Tell it."""
+    def end(self) -> None:
+        """Count and tell it, once: before the last of the answer goes, so that whoever has it finds it counted."""
+        count, self._count = self._count, None
+        if count:
+            count(self)
+            self._log()
+
+    def _log(self) -> None:
         if not _log.isEnabledFor(logging.INFO):
             return
         method, id, milliseconds = self._scope["method"], self._scope["request_id"], self.seconds * 1000

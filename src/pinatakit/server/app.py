@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -382,7 +383,7 @@ class _Door:
             return
         request = Request(scope)
         scope["request_id"] = uuid.uuid4().hex
-        exchange = Exchange(scope, receive, send)
+        exchange = Exchange(scope, receive, send, partial(self._count, request))
         if found := _SUBDOMAIN.match(request.headers.get("host", "").lower()):
             scope["root_of_host"] = f"/ipfs/{found[1]}"
             scope["path"] = f"{scope['root_of_host']}{scope['path']}"
@@ -396,10 +397,13 @@ class _Door:
                 await self._app(scope, exchange.receive, exchange.send)
         finally:
             self._counted.running -= 1
-            if exchange.status and scope["path"].startswith(_GATEWAY):
-                analytics.count(self._store, request, exchange.status, exchange.sent)
-            self._counted.count(scope["method"], scope.get("route_path", ""), exchange)
-            exchange.log()
+            exchange.end()
+
+    def _count(self, request: Request, exchange: Exchange) -> None:
+        scope = request.scope
+        if exchange.status and scope["path"].startswith(_GATEWAY):
+            analytics.count(self._store, request, exchange.status, exchange.sent)
+        self._counted.count(scope["method"], scope.get("route_path", ""), exchange)
 
     def _refuse(self, request: Request) -> str | None:
         """Why not even to look: a name that is not ours (DNS rebinding), a page from elsewhere."""

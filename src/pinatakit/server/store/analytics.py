@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
@@ -34,6 +35,7 @@ class Analytics:
     def __init__(self, records: Records) -> None:
         self._records = records
         self._counted: dict[tuple[str, Read], tuple[int, int]] = {}
+        self._written: Future[object] | None = None  # the last that was written down
         self._lock = threading.Lock()
 
     def count(self, read: Read, size: int) -> None:
@@ -90,14 +92,14 @@ class Analytics:
         return f"day BETWEEN ? AND ?{names}", [*(str(day) for day in days), *wanted.values()]
 
     def _write_down(self, *, wait: bool = False) -> None:
+        sql = (
+            "INSERT INTO gateway_read VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET requests = requests + excluded.requests, bandwidth = bandwidth + excluded.bandwidth"
+        )
         with self._lock:
             counted, self._counted = self._counted, {}
-        if counted:
-            rows = [(day, *read, *totals) for (day, read), totals in counted.items()]
-            sql = (
-                "INSERT INTO gateway_read VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                " SET requests = requests + excluded.requests, bandwidth = bandwidth + excluded.bandwidth"
-            )
-            written = self._records.write(lambda db: db.executemany(sql, rows))
-            if wait:
-                written.result()
+            if counted:
+                rows = [(day, *read, *totals) for (day, read), totals in counted.items()]
+                self._written = self._records.write(lambda db: db.executemany(sql, rows))
+        if wait and self._written:
+            self._written.result()

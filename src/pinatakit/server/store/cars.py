@@ -87,7 +87,7 @@ class Cars:
         """Within a write: leave nothing of a CAR without root."""
         db.execute("DELETE FROM block WHERE car = ?", (number,))
         db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (number,))
-        self.records.after_commit(lambda: self.remove(self.incoming / f"{number}.car"))
+        self._remove_after(db, self.incoming / f"{number}.car")
 
     def holds(self, car: int, cid: CID) -> bool:
         """Whether a CAR has a block."""
@@ -137,11 +137,7 @@ class Cars:
         if row:
             db.execute("DELETE FROM block WHERE car = ?", (row[0],))
             db.execute("DELETE FROM car WHERE n = ?", (row[0],))
-            path = self.path(CID.parse(root), row[0])
-            done, self._left = self._left, []
-            db.executemany("DELETE FROM leaving WHERE name = ?", done)
-            db.execute("INSERT INTO leaving (name) VALUES (?)", (path.name,))
-            self.records.after_commit(lambda: self._leave(path))
+            self._remove_after(db, self.path(CID.parse(root), row[0]))
 
     def forget_unpinned(self, db: sqlite3.Connection) -> None:
         """Within a write: drop the CARs of all roots that nothing pins."""
@@ -193,9 +189,18 @@ class Cars:
         with os.scandir(self.folder) as entries:
             return [Path(entry.path) for entry in entries if entry.name[entry.name.find(".") :] in ends]
 
-    def _leave(self, path: Path) -> None:
-        self.remove(path)
-        self._left.append((path.name,))
+    def _remove_after(self, db: sqlite3.Connection, path: Path) -> None:
+        """Within a write: remove a file once it is on disk; until then, or the next start, it is leaving."""
+        name = path.relative_to(self.folder).as_posix()
+        done, self._left = self._left, []
+        db.executemany("DELETE FROM leaving WHERE name = ?", done)
+        db.execute("INSERT OR IGNORE INTO leaving (name) VALUES (?)", (name,))
+
+        def leave() -> None:
+            self.remove(path)
+            self._left.append((name,))
+
+        self.records.after_commit(leave)
 
     def close(self) -> None:
         """Close the files that are open for reading."""

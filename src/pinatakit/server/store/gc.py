@@ -33,6 +33,8 @@ def collect(cars: Cars) -> Freed:
     Files(cars.records, cars).expire()
     Resumables(cars.records, cars)  # those that expired go
     cars.records.write(cars.forget_unpinned).result()
+    for row in cars.records.read("SELECT name FROM leaving"):
+        cars.remove(cars.folder / row["name"])
     for path in orphans(cars):
         cars.remove(path)  # a record that is not there never comes: numbers are not used again
     return Freed(cars.removed[0] - count, cars.removed[1] - size, _drop_strays(cars))

@@ -81,11 +81,14 @@ def orphans(cars: Cars) -> Iterator[Path]:
     suspects: dict[int, Path] = {}
 
     def unknown() -> list[Path]:
-        # Within a write nothing else is being written, so a CAR has its record and its name, or neither.
+        # Within a write nothing else is being written, so a CAR has its record and its name, or neither,
+        # or its record went and it is about to.
         def look(db: sqlite3.Connection) -> list[Path]:
             marks = ",".join("?" * len(suspects))
             known = {row[0] for row in db.execute(f"SELECT n FROM car WHERE n IN ({marks})", [*suspects])}
-            return [path for number, path in suspects.items() if number not in known]
+            leaving = {cars.folder / row[0] for row in db.execute("SELECT name FROM leaving")}
+            unknown = [path for number, path in suspects.items() if number not in known]
+            return [path for path in unknown if path not in leaving and path.exists()]
 
         found = cars.records.write(look).result()
         suspects.clear()
