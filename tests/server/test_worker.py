@@ -472,7 +472,7 @@ def test_private_hosts_are_fetched_from_where_only_this_machine_can_ask(how, pri
     from pinatakit.server import serve
 
     seen = []
-    monkeypatch.setattr(serve, "create_app", lambda store, *, hosts, rate, fetching: seen.append(fetching))
+    monkeypatch.setattr(serve, "create_app", lambda store, *, fetching, **others: seen.append(fetching))
     Server(**how).stop()
     assert [fetching.private for fetching in seen] == [private]
 
