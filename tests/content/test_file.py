@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from pinatakit.content import PROFILES, Block, FileBuilder, Profile, build_file
+from pinatakit.content import PROFILES, Block, FileBuilder, Profile, Root, build_file
+from pinatakit.errors import Malformed
 
 from .vectors import Blocks, content
 
@@ -74,8 +75,13 @@ def test_the_root_is_the_same_when_large_feeds_are_cut_across_chunks(profile):
         assert build_file((data[at : at + step] for at in range(0, size, step)), PROFILES[profile]) == whole
 
 
-@pytest.mark.parametrize("profile", [SMALL, PROFILES["v1-raw-256k"]], ids=lambda profile: profile.name)
-@pytest.mark.parametrize("size", [0, 1, 10, 1000, 1 << 20, (1 << 20) + 1, 3_000_000])
+@pytest.mark.parametrize(
+    ("profile", "size"),
+    [
+        *((SMALL, size) for size in (0, 1, 10, 1000, 100_000)),
+        *((PROFILES["v1-raw-256k"], size) for size in (0, 1, 1 << 20, (1 << 20) + 1, 3_000_000)),
+    ],
+)
 @pytest.mark.parametrize("most", [999, 1 << 30])
 def test_what_is_drained_has_the_root_of_what_is_fed(profile, size, most):
     data = b"".join(content("drained", size))
@@ -86,6 +92,27 @@ def test_what_is_drained_has_the_root_of_what_is_fed(profile, size, most):
     expected: dict = {}
     assert builder.finish() == build_file([data], profile, lambda b: expected.update({b.cid: bytes(b.data)}))
     assert blocks == expected
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("size", [1, 1 << 20, (16 << 20) - 1, 40_000_001])  # from one run of one job to many
+def test_what_the_threads_read_themselves_has_the_root_of_what_is_fed(size, kept):
+    profile = PROFILES["v1-raw-256k"]
+    data = memoryview(random.Random(size).randbytes(size))
+
+    def read(buffer: memoryview, at: int) -> int:
+        part = data[at : at + min(len(buffer), 777_777)]  # less than is asked for
+        buffer[: len(part)] = part
+        return len(part)
+
+    def root(size: int) -> Root:
+        builder = FileBuilder(profile, Blocks().take if kept else None)
+        builder.pull(size, read)
+        return builder.finish()
+
+    assert root(size) == build_file([data], profile)
+    with pytest.raises(Malformed, match="bytes are missing"):
+        root(size + 1)
 
 
 def test_any_bytes_like_feed_is_taken():

@@ -21,6 +21,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from functools import partial
 from typing import Final, NamedTuple
 
 from pinatakit.content import dagpb
@@ -32,6 +33,7 @@ from pinatakit.content.profile import Profile
 from pinatakit.errors import Malformed
 
 _JOB: Final = 1 << 20  # bytes hashed in one go: a thread's round trip is then no cost
+_RUN: Final = 4  # jobs' worth that one thread reads and hashes where no block is kept
 _READ: Final = 1 << 18  # bytes read in one go: the writer of a pipe waits while they are copied
 _SPARE: Final = 20  # buffers kept at most; as many are in use when eight threads hash
 
@@ -69,7 +71,7 @@ class FileBuilder:
         self._rest = bytearray(state.rest if state else b"")
         self._jobs: deque[Future[list[_Leaf]]] = deque()
         self._leaves = state.leaves if state else 0
-        self._buffers: list[bytearray] = []  # that `pull` has read into
+        self._buffers: list[bytearray] = []  # that were read into, and perhaps are looked at
 
     def state(self) -> FileState:
         """What another builder goes on from; the sink has been given all whole chunks so far."""
@@ -109,12 +111,18 @@ class FileBuilder:
         assert not self._rest, "whole chunks were fed"
         chunk = self.profile.chunk_size
         job = max(1, _JOB // chunk) * chunk
-        for at in range(0, size, job):
-            length = min(job, size - at)
+        # Several runs for each thread, so that all end at about the same time.
+        run = job if self._sink is not None else job * min(_RUN, max(1, size // job // workers() // 4))
+        spare: list[bytearray] = []
+        for at in range(0, size, run):
+            length = min(run, size - at)
             self._leaves += -(-length // chunk)
-            buffer = self._buffer(min(job, size))[:length]
-            keep = self._sink is not None
-            self._queue(pool(self._threads).submit(_read_leaves, read, at, buffer, self.profile, keep))
+            if self._sink is not None:
+                buffer = self._buffer(min(job, size))[:length]
+                task = partial(_read_leaves, read, at, buffer, self.profile, True)
+            else:
+                task = partial(_read_run, read, at, length, min(job, size), spare, self.profile)
+            self._queue(pool(self._threads).submit(task))
 
     def drain(self, readinto: Callable[[memoryview], int]) -> int:
         """Take all that ``readinto`` gives until it gives 0, and say how many bytes that was.
@@ -219,6 +227,27 @@ def _is_free(buffer: bytearray) -> bool:
     except BufferError:
         return False
     return True
+
+
+def _read_run(
+    read: Callable[[memoryview, int], int],
+    at: int,
+    length: int,
+    job: int,
+    spare: list[bytearray],
+    profile: Profile,
+) -> list[_Leaf]:
+    """Read and hash job after job in one thread and one buffer, which stays in the cache of its core."""
+    try:
+        buffer = spare.pop()
+    except IndexError:
+        buffer = bytearray(job)
+    view = memoryview(buffer)
+    leaves: list[_Leaf] = []
+    for done in range(0, length, job):
+        leaves += _read_leaves(read, at + done, view[: min(job, length - done)], profile, False)
+    spare.append(buffer)
+    return leaves
 
 
 def _read_leaves(
