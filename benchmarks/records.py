@@ -37,6 +37,7 @@ from pinatakit.server.store.files import Kept
 
 SERVE = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data"]
 BATCH = 25_000
+PINNED = "SELECT n FROM file WHERE cid = ? AND unpinned IS NULL"
 WORDS = (
     "harbour",
     "lantern",
@@ -81,7 +82,7 @@ def fill(store: Store, begin: int, end: int) -> None:
                 kept, size = made(i, groups)
                 store.files.record(db, kept, cast("Writing", Car(size)))
                 if i % 50 == 7:  # of those unpinned, history is all that stays
-                    row = db.execute("SELECT n FROM file WHERE cid = ?", (str(kept.root.cid),)).fetchone()
+                    row = db.execute(PINNED, (str(kept.root.cid),)).fetchone()
                     store.files.unpin(db, row[0])
 
         store.records.write(batch).result()

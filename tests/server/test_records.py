@@ -59,3 +59,41 @@ def test_after_the_end_a_write_is_refused(tmp_path):
     records.close()
     with pytest.raises(PinataError, match="closed"):
         records.write(lambda db: None).result(10)
+
+
+def test_what_is_due_before_a_commit_is_done_once_for_all_that_it_commits(records):
+    gate, seen = threading.Event(), []
+    records.write(lambda db: gate.wait(10))
+
+    def sync():
+        seen.append(records.read_one("SELECT 1 FROM setting"))
+
+    def write(name):
+        def work(db):
+            db.execute("INSERT INTO setting VALUES (?, '')", (name,))
+            records.before_commit(sync)
+
+        return records.write(work)
+
+    written = [write(name) for name in "abc"]
+    gate.set()
+    for one in written:
+        one.result(10)
+    assert seen == [None]  # once, and nothing of it was committed yet
+
+
+def test_what_cannot_be_done_before_a_commit_undoes_all_of_it(records):
+    gate = threading.Event()
+    records.write(lambda db: gate.wait(10))
+
+    def sync():
+        raise OSError(28, "No space left on device")
+
+    good = records.write(lambda db: db.execute("INSERT INTO setting VALUES ('good', '')"))
+    bad = records.write(lambda db: records.before_commit(sync))
+    gate.set()
+    for one in (good, bad):
+        with pytest.raises(OSError, match="No space left"):
+            one.result(10)
+    assert records.read("SELECT * FROM setting") == []
+    assert records.write(lambda db: 1).result(10) == 1

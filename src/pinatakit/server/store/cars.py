@@ -28,6 +28,7 @@ _INDEX: Final = 1024  # blocks entered into the index at once
 _SYNC: Final = 64 << 20  # bytes after which a sync is begun in the background
 _REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
 _OPEN: Final = 64  # files kept open for reading
+_ENTER: Final = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
 
 _NO_ROOT: Final = {0: CID(0, 0x70, b"\x12\x20" + bytes(32)), 1: CID(1, 0x70, b"\x12\x20" + bytes(32))}
 
@@ -202,6 +203,10 @@ class Cars:
 
         self.records.after_commit(leave)
 
+    def sync(self) -> None:
+        """Make the names of all CARs last."""
+        sync_folder(self.folder)
+
     def close(self) -> None:
         """Close the files that are open for reading."""
         self.syncer.shutdown()
@@ -298,7 +303,6 @@ class Writing:
     def settle(self, root: Root) -> None:
         """Put the root into the header and sync: from here on a crash of the machine keeps it."""
         self._flush()
-        self._enter()
         header = car_header([root.cid])
         assert len(header) == len(car_header([self._placeholder])), "a root is of the profile's CID version"
         os.lseek(self._file, 0, os.SEEK_SET)
@@ -320,8 +324,10 @@ class Writing:
 
     def keep(self, db: sqlite3.Connection, root: CID) -> None:
         """Within a write, after `settle`: name the CAR by its root."""
+        entries, self._index = self._index, []
+        db.executemany(_ENTER, entries)
         self._path.replace(self._cars.path(root, self.number))
-        sync_folder(self._cars.folder)
+        self._cars.records.before_commit(self._cars.sync)
         db.execute("UPDATE car SET root = ? WHERE n = ?", (str(root), self.number))
 
     def abandon(self, db: sqlite3.Connection) -> None:
@@ -382,8 +388,7 @@ class Writing:
     def _enter(self) -> None:
         entries, self._index = self._index, []
         if entries:
-            sql = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
-            self._cars.records.write(lambda db: db.executemany(sql, entries)).result()
+            self._cars.records.write(lambda db: db.executemany(_ENTER, entries)).result()
 
 
 _sync_data: Final[Callable[[int], None]] = getattr(os, "fdatasync", os.fsync)

@@ -200,6 +200,7 @@ class Records:
         self._path = path
         self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._before: dict[Callable[[], object], None] = {}
         self._after: list[Callable[[], object]] = []
         self._closed = False
         try:
@@ -224,6 +225,13 @@ class Records:
         else:
             self._waiting.put((work, future))
         return future
+
+    def before_commit(self, work: Callable[[], object]) -> None:
+        """From within a write: do this before it is committed, once for all that are committed with it.
+
+        Where it raises OSError, none of them is.
+        """
+        self._before[work] = None
 
     def after_commit(self, work: Callable[[], object]) -> None:
         """From within a write: do this once it is on disk, before the next write begins."""
@@ -306,6 +314,7 @@ class Records:
         """Do all of a batch or, when the database fails, none of it; whoever waits is told either way."""
         done: list[tuple[Future[Any], Any]] = []
         after: list[Callable[[], object]] = []
+        self._before = {}
         try:
             connection.execute("BEGIN IMMEDIATE")
             for work, future in batch:
@@ -325,13 +334,13 @@ class Records:
                     done.append((future, value))
                     after += self._after
                 connection.execute("RELEASE one")
+            for work_before in self._before:
+                work_before()
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            failed = OSError(errno.EIO, f"the database of the store failed: {error}")
-            if "full" in str(error):
-                failed = OSError(errno.ENOSPC, "the database of the store has no room")
+            failed = _told(error)
             for _, future in batch:
                 if not future.done():
                     future.set_exception(failed)
@@ -343,6 +352,14 @@ class Records:
                 _log.warning("after a write: %s", error)
         for future, value in done:
             future.set_result(value)
+
+
+def _told(error: sqlite3.Error | OSError) -> OSError:
+    if isinstance(error, OSError):
+        return error
+    if "full" in str(error):
+        return OSError(errno.ENOSPC, "the database of the store has no room")
+    return OSError(errno.EIO, f"the database of the store failed: {error}")
 
 
 @lru_cache(maxsize=64)
