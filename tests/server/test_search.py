@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -229,3 +230,14 @@ def test_a_change_of_name_and_key_values_is_found_and_what_was_is_not(tmp_path, 
             assert store.records.read(words.format(table, table))[0][0] == 0
     finally:
         store.close()
+
+
+@pytest.mark.parametrize("op", OPERATORS)
+def test_a_count_by_one_key_value_alone_is_of_all_that_match(store, op):
+    pattern = "ike" in op or "exp" in op
+    for value in ("re%", "r_d", "%e%", "gr\\%") if pattern else ("green", 10, 2.5):
+        seconds = ("red", "a") if isinstance(value, str) else (12, 1)
+        for second in seconds if "etween" in op else (None,):
+            for network, status in product(("public", "private"), ("pinned", "unpinned", "all")):
+                wanted = Filter(network, status, where=[Where("a", op, value, second)])
+                assert store.files.count(wanted) == len(expected(store, wanted)), wanted

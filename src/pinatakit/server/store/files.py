@@ -334,7 +334,7 @@ def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
             to_micros(kept.expires_at) if kept.expires_at else None,
         ),
     ).fetchone()
-    _make_searchable(db, row["n"], kept.keyvalues)
+    _make_searchable(db, row, kept.keyvalues)
     return row
 
 
@@ -359,13 +359,14 @@ def _change(
     if words := _words(json.loads(row["keyvalues"])):
         gone = "INSERT INTO keyvalue_words (keyvalue_words, rowid, words) VALUES ('delete', ?, ?)"
         db.execute(gone, (row["n"], words))
-    _make_searchable(db, row["n"], merged)
+    _make_searchable(db, row, merged)
     return changed
 
 
-def _make_searchable(db: sqlite3.Connection, n: int, keyvalues: Mapping[str, Any]) -> None:
-    rows = [(n, key, as_text(value), as_number(value)) for key, value in keyvalues.items()]
-    db.executemany("INSERT INTO keyvalue (n, key, text, number) VALUES (?, ?, ?, ?)", rows)
+def _make_searchable(db: sqlite3.Connection, row: sqlite3.Row, keyvalues: Mapping[str, Any]) -> None:
+    n, state = row["n"], search.state(row["network"], unpinned=row["unpinned"] is not None)
+    rows = [(n, key, state, as_text(value), as_number(value)) for key, value in keyvalues.items()]
+    db.executemany("INSERT INTO keyvalue (n, key, state, text, number) VALUES (?, ?, ?, ?, ?)", rows)
     if words := _words(keyvalues):
         db.execute("INSERT INTO keyvalue_words (rowid, words) VALUES (?, ?)", (n, words))
 
@@ -376,6 +377,7 @@ def _words(keyvalues: Mapping[str, Any]) -> str:
 
 def _search(records: Records, wanted: Filter) -> Search:
     """A filter as a search."""
+    among = Among(wanted.network, wanted.status, *wanted.pinned)
     conditions: list[Condition] = []
     if wanted.no_group:
         conditions.append(Condition("file.group_id IS NULL"))
@@ -395,8 +397,8 @@ def _search(records: Records, wanted: Filter) -> Search:
     ):
         if low is not None or high is not None:
             conditions.append(search.between(name, low, high, index))
-    conditions += [search.where(where) for where in wanted.where]
-    return Search(records, Among(wanted.network, wanted.status, *wanted.pinned), conditions)
+    conditions += [search.where(among, where) for where in wanted.where]
+    return Search(records, among, conditions)
 
 
 def _file(row: sqlite3.Row) -> File:

@@ -123,7 +123,7 @@ def _among(wanted: Wanted) -> Among:
 
 def _of_files(wanted: Wanted) -> builtins.list[Condition]:
     """What files must meet, which are all pinned."""
-    conditions = [search.told_as(key, text) for key, text in wanted.meta.items()]
+    conditions = [search.told_as(_among(wanted), key, text) for key, text in wanted.meta.items()]
     if wanted.cids:
         conditions.append(search.cids(wanted.cids))
     if wanted.name is not None and wanted.match == "exact":

@@ -27,7 +27,7 @@ _log = logging.getLogger("pinatakit.store")
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
-VERSION: Final = 3
+VERSION: Final = 4
 _BATCH: Final = 256
 
 _SCHEMA: Final = """
@@ -75,6 +75,7 @@ BEGIN
     WHERE network = OLD.network AND pinned = (OLD.unpinned IS NULL);
     INSERT INTO tally VALUES (NEW.network, NEW.unpinned IS NULL, 1, NEW.dag_size)
     ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
+    UPDATE keyvalue SET state = state / 2 * 2 + (NEW.unpinned IS NOT NULL) WHERE n = NEW.n;
 END;
 
 -- Each three letters of the names, and below of the texts of key-values, to find parts by.
@@ -89,13 +90,15 @@ BEGIN
     INSERT INTO file_name (rowid, name) SELECT NEW.n, NEW.name WHERE NEW.name IS NOT NULL;
 END;
 
--- The key-values again, to be searched.
+-- The key-values again, to be searched. The state is that of the file, so that counting looks at no file:
+-- 0 where it is public, 2 where it is private, and 1 more where it was unpinned.
 CREATE TABLE keyvalue (
-    n INTEGER NOT NULL REFERENCES file (n), key TEXT NOT NULL, text TEXT NOT NULL, number REAL,
+    n INTEGER NOT NULL REFERENCES file (n), key TEXT NOT NULL, state INTEGER NOT NULL,
+    text TEXT NOT NULL, number REAL,
     PRIMARY KEY (n, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX keyvalue_text ON keyvalue (key, text, number, n);
-CREATE INDEX keyvalue_number ON keyvalue (key, number, n) WHERE number IS NOT NULL;
+CREATE INDEX keyvalue_text ON keyvalue (key, state, text, number, n);
+CREATE INDEX keyvalue_number ON keyvalue (key, state, number, n) WHERE number IS NOT NULL;
 CREATE VIRTUAL TABLE keyvalue_words USING fts5 (
     words, content = '', columnsize = 0, detail = none, tokenize = trigram
 );

@@ -27,9 +27,13 @@ NEXT: Final = 10_000  # files among which a page is looked for first
 
 _INDEXES: Final = {"pinned": "file_listed", "all": "file_all", "unpinned": "file_past"}
 _STATUSES: Final = {"pinned": "file.unpinned IS NULL", "all": "1", "unpinned": "file.unpinned IS NOT NULL"}
+_NEGATIONS: Final[dict[str, str]] = {
+    "ne": "eq",
+    "notBetween": "between",
+    "notLike": "like",
+    "notILike": "iLike",
+}
 _SIGNS: Final = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_TEXTS: Final = "SELECT n FROM keyvalue INDEXED BY keyvalue_text WHERE key = ?"
-_NUMBERS: Final = "SELECT n FROM keyvalue INDEXED BY keyvalue_number WHERE number IS NOT NULL AND key = ?"
 
 
 class Source(NamedTuple):
@@ -38,20 +42,27 @@ class Source(NamedTuple):
     Attributes:
         exact: all of them meet it.
         quick: it costs what it gives, and no more.
+        settled: it gives none of another network or status than is searched.
     """
 
     sql: str
     values: Sequence[Any]
     exact: bool = True
     quick: bool = True
+    settled: bool = False
 
 
 class Condition(NamedTuple):
-    """What files must meet: SQL about a row of `file`, and where their numbers are found."""
+    """What files must meet: SQL about a row of `file`, and where their numbers are found.
+
+    A negation also says what it is left of: `whole` without what meets `but`, which may be counted sooner.
+    """
 
     sql: str
     values: Sequence[Any] = ()
     source: Source | None = None
+    whole: Source | None = None
+    but: Condition | None = None
 
 
 class Among(NamedTuple):
@@ -64,6 +75,29 @@ class Among(NamedTuple):
     status: str = "pinned"
     after: datetime | None = None
     before: datetime | None = None
+
+    @property
+    def texts(self) -> str:
+        """SQL for the key-values with a key, in order of their texts."""
+        return f"SELECT n FROM keyvalue INDEXED BY keyvalue_text WHERE key = ? AND state IN ({self._states})"
+
+    @property
+    def numbers(self) -> str:
+        """SQL for the key-values with a key that are numbers, in their order."""
+        return (
+            "SELECT n FROM keyvalue INDEXED BY keyvalue_number"
+            f" WHERE number IS NOT NULL AND key = ? AND state IN ({self._states})"
+        )
+
+    @property
+    def _states(self) -> str:
+        told = {"pinned": (False,), "unpinned": (True,), "all": (False, True)}[self.status]
+        return ", ".join(str(state(self.network, unpinned=unpinned)) for unpinned in told)
+
+
+def state(network: Network, *, unpinned: bool) -> int:
+    """What `keyvalue` knows of a file."""
+    return 2 * (network == "private") + unpinned
 
 
 class _Bounds(NamedTuple):
@@ -127,7 +161,13 @@ class Search:
             pinned = {"pinned": (1, 1), "unpinned": (0, 0), "all": (0, 1)}[self._among.status]
             sql = "SELECT coalesce(sum(files), 0) FROM tally WHERE network = ? AND pinned BETWEEN ? AND ?"
             return self._count(sql, [self._among.network, *pinned])
+        alone = self._conditions[0] if len(self._conditions) == 1 and bounds == _EVER else None
+        if alone and alone.whole and alone.but:
+            every = self._count(f"SELECT count(*) FROM ({alone.whole.sql})", alone.whole.values)
+            return every - Search(self._records, self._among, [alone.but]).count()
         source, _ = self._best()
+        if alone and source and source.settled and source.exact:
+            return self._count(f"SELECT count(*) FROM ({source.sql})", source.values)
         if source is None:
             sql, values = self._sql(bounds)
             return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
@@ -254,18 +294,31 @@ def name_matches(name: str, *, whole: bool, ignore_case: bool) -> Condition:
     return Condition("matches(?, ?, coalesce(file.name, ''))", values, _words("file_name", [name]))
 
 
-def told_as(key: str, text: str) -> Condition:
+def told_as(among: Among, key: str, text: str) -> Condition:
     """A key-value, told as text, is this."""
-    return _of_key(key, "text = ?", [text], Source(f"{_TEXTS} AND text = ?", (key, text)))
+    source = Source(f"{among.texts} AND text = ?", (key, text), settled=True)
+    return _of_key(key, "text = ?", [text], source)
 
 
-def where(asked: Where) -> Condition:
+def where(among: Among, asked: Where) -> Condition:
     """A condition on a key-value; a number is compared with numbers, text with text."""
+    if asked.op in _NEGATIONS:
+        whole = Source(among.texts + _alike(asked) * (asked.op == "notBetween"), (asked.key,))
+        but = _where(among, Where(asked.key, _NEGATIONS[asked.op], asked.value, asked.second))
+        return _where(among, asked)._replace(whole=whole, but=but)
+    return _where(among, asked)
+
+
+def _alike(asked: Where) -> str:
+    return f" AND number IS {'NULL' if as_number(asked.value) is None else 'NOT NULL'}"
+
+
+def _where(among: Among, asked: Where) -> Condition:
     key, op = asked.key, asked.op
     number = as_number(asked.value)
     value: Any = as_text(asked.value) if number is None else number
-    kind, start = ("text", _TEXTS) if number is None else ("number", _NUMBERS)
-    alike = "" if number is not None else " AND number IS NULL"
+    kind, start = ("text", among.texts) if number is None else ("number", among.numbers)
+    alike = "" if number is not None else _alike(asked)
 
     def ranges(*parts: str, values: Sequence[Any], more: Sequence[tuple[str, Sequence[Any]]] = ()) -> Source:
         asked_of = [
@@ -273,7 +326,9 @@ def where(asked: Where) -> Condition:
         ]
         every = [*asked_of, *more]
         return Source(
-            " UNION ALL ".join(sql for sql, _ in every), [one for _, given in every for one in given]
+            " UNION ALL ".join(sql for sql, _ in every),
+            [one for _, given in every for one in given],
+            settled=True,
         )
 
     if op in _SIGNS:
@@ -282,26 +337,29 @@ def where(asked: Where) -> Condition:
     if op == "ne":  # something of another kind is not equal either
         other = f"number IS {'NOT ' if number is None else ''}NULL"
         source = ranges(
-            f"{kind} < ?", f"{kind} > ?", values=[value, value], more=[(f"{_TEXTS} AND {other}", (key,))]
+            f"{kind} < ?", f"{kind} > ?", values=[value, value], more=[(f"{among.texts} AND {other}", (key,))]
         )
         return _of_key(key, f"({kind} <> ? OR {other})", [value], source)
     if op in ("between", "notBetween"):
         second: Any = as_text(asked.second) if number is None else as_number(asked.second)
         if op == "between":
             sql = f"{kind} BETWEEN ? AND ?{alike}"
-            source = Source(f"{start} AND {sql}", (key, value, second))
+            source = Source(f"{start} AND {sql}", (key, value, second), settled=True)
         else:
             sql = f"{kind} NOT BETWEEN ? AND ?{alike}"
             # Where the second is the smaller, nothing is in between, and the two parts would overlap.
             outside = ranges(f"{kind} < ?", f"{kind} > ?", values=[value, second])
-            source = outside if value <= second else Source(f"{start}{alike}", (key,))
+            source = outside if value <= second else Source(f"{start}{alike}", (key,), settled=True)
         return _of_key(key, sql, [value, second], source)
     pattern, ignore_case = as_text(asked.value), op in ("iLike", "notILike", "iRegexp")
     sign = "NOT " if op.startswith("not") else ""
     given = [pattern if op in ("regexp", "iRegexp") else _like(pattern), ignore_case]
     sql = f"{sign}matches(?, ?, text)"
-    source = Source(f"{_TEXTS} AND {sql}", (key, *given), quick=False)
-    if op in ("like", "iLike"):
+    source = Source(f"{among.texts} AND {sql}", (key, *given), quick=False, settled=True)
+    if op == "like" and (start_of_it := _only_start(pattern)):
+        low, high = start_of_it
+        source = Source(f"{among.texts} AND text >= ? AND text < ?", (key, low, high), settled=True)
+    elif op in ("like", "iLike"):
         source = _words("keyvalue_words", re.split("[%_]", pattern)) or source
     return _of_key(key, sql, given, source)
 
@@ -332,6 +390,14 @@ def as_text(value: Any) -> str:
 def as_number(value: Any) -> float | None:
     """A key-value as a number, if it is one; text and booleans are not."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _only_start(pattern: str) -> tuple[str, str] | None:
+    """Between which texts those lie that match an SQL LIKE pattern, where it says only how they start."""
+    start = pattern[:-1]
+    if not re.fullmatch(r"[^%_]*[ -$&-^`-~]%", pattern, re.DOTALL):
+        return None
+    return start, start[:-1] + chr(ord(start[-1]) + 1)
 
 
 def _like(pattern: str) -> str:
