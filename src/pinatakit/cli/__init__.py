@@ -23,12 +23,13 @@ from typing import Final
 import click
 
 from pinatakit import __version__
-from pinatakit.cli._commands import LazyGroup
+from pinatakit.cli._commands import Interrupted, LazyGroup
 
 COMMANDS: Final = {
     "api": ("api:api", "Send any request with your credential."),
     "auth": ("auth:auth", "Keep and choose credentials, and see whether one is good."),
     "car": ("content:car", "Pack, unpack, list and verify CAR files; nothing is sent."),
+    "cat": ("transfer:cat", "Print files, checking every block."),
     "cid": ("content:cid", "Compute the CID of files and folders; nothing is sent."),
     "completion": ("completion:completion", "Print what completes words in your shell."),
     "download": ("transfer:download", "Fetch a file or folder, checking every block."),
@@ -52,6 +53,7 @@ COMMANDS: Final = {
     "tag": ("files:tag", "Set and take away key-values."),
     "upload": ("transfer:upload", "Upload files and folders, checking their CIDs."),
     "usage": ("account:usage", "Show how much is pinned, or was read from a gateway."),
+    "verify": ("verify:verify", "See whether what is pinned is what you have."),
 }
 
 
@@ -90,6 +92,9 @@ def main(args: Sequence[str] | None = None) -> None:
 
         click.echo(explain_usage(error), err=True)
         sys.exit(error.exit_code)
+    except Interrupted as told:
+        click.echo(str(told), err=True)
+        sys.exit(130)
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)

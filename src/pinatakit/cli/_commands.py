@@ -56,6 +56,10 @@ class LazyGroup(Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in self.lazy.items()])
 
 
+class Interrupted(Exception):
+    """Ctrl-C, with what is said of it."""
+
+
 class NoSuchCommand(click.UsageError):
     """A command that is none.
 

@@ -39,16 +39,15 @@ __all__ = [
     "asks_plainly",
     "bold",
     "client",
-    "client_options",
     "destroys",
     "each",
     "find_file",
-    "json_option",
     "network_option",
     "output_options",
     "plain",
     "progress",
     "read_keyvalues",
+    "service_options",
     "show_json",
     "show_json_array",
     "show_pairs",
@@ -75,19 +74,20 @@ def asks_plainly(command: Command) -> Command:
         with client(local, settings_profile) as pinata:
             return command(*args, pinata=pinata, **rest)
 
-    run = click.option(
-        "--profile",
-        "settings_profile",
-        metavar="NAME",
-        shell_complete=of_profiles,
-        help="Use the credential and settings of this profile.",
-    )(run)
-    return _local_option(run)
+    return service_options(run)
 
 
-def client_options(command: Command) -> Command:
-    """``--local`` and ``--json``, for a command that makes its client and prints itself."""
-    return _local_option(json_option(command))
+def service_options(command: Command) -> Command:
+    """``--local`` and ``--profile``, for a command that makes its `client` by itself, or none."""
+    return _local_option(
+        click.option(
+            "--profile",
+            "settings_profile",
+            metavar="NAME",
+            shell_complete=of_profiles,
+            help="Use the credential and settings of this profile.",
+        )(command)
+    )
 
 
 def _local_option(command: Command) -> Command:
@@ -96,11 +96,6 @@ def _local_option(command: Command) -> Command:
         metavar="[=PATH]",
         help="Use the local Pinata, which keeps its data in PATH, or in your data folder.",
     )(command)
-
-
-def json_option(command: Command) -> Command:
-    """``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
 
 
 network_option = click.option(
@@ -233,27 +228,18 @@ def agreed(question: str, *, yes: bool) -> bool:
 
 
 @contextmanager
-def progress(what: str) -> Generator[Progress | None]:
-    """A bar on stderr while it is a terminal, else nothing."""
-    if not sys.stderr.isatty():
+def progress(what: str, *, draw: bool = True) -> Generator[Progress | None]:
+    """A bar on stderr where it is a terminal, else nothing."""
+    from pinatakit.cli._bars import bars, on_terminal
+
+    if not (draw and on_terminal()):
         yield None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-    from rich.progress import Progress as Bars
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Bars(*columns, console=Console(stderr=True), transient=True, refresh_per_second=4) as bars:
-        bar = bars.add_task(what, total=None)
+    with bars() as drawn:
+        bar = drawn.add_task(plain(what), total=None)
 
         def tell(done: int, total: int | None) -> None:
-            bars.update(bar, completed=done, total=total)
+            drawn.update(bar, completed=done, total=total)
 
         yield tell
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pinatakit import errors
+from pinatakit.cli._output import plain
 
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.InputError, 2),
@@ -27,8 +28,18 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 )
 
 
-def explain(error: BaseException) -> str | None:
-    """What happened, why and what to do, in up to three lines; `None` of an error nobody expected."""
+def explain(error: BaseException, of: str | None = None) -> str | None:
+    """What happened, why and what to do, in up to three lines; `None` of an error nobody expected.
+
+    `of` is which of several things it happened to.
+    """
+    said = _explained(error)
+    if said is None or of is None or of in said.partition("\n")[0]:
+        return said
+    return said.replace("error: ", f"error: {plain(of)}: ", 1)
+
+
+def _explained(error: BaseException) -> str | None:
     if isinstance(error, errors.ApiError):
         reason = f" {error.reason}" if error.reason else ""
         request = f", request {error.request_id}" if error.request_id else ""

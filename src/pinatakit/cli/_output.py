@@ -51,7 +51,10 @@ def output_options(command: Command) -> Command:
             raise click.UsageError("--json, --quiet and --format say different things")
         chosen = next(iter(asked), None)
         out = Output(chosen, fields.split(",") if fields else (), truncate=not no_truncate)
-        return command(*args, out=out, **rest)
+        try:
+            return command(*args, out=out, **rest)
+        finally:
+            out.close()
 
     for option in (
         click.option("--no-truncate", is_flag=True, help="Let a table be wider than the terminal."),
@@ -79,6 +82,7 @@ class Output:
         self._fields = tuple(fields)
         self._truncate = truncate
         self._begun = False
+        self._gathered: tuple[list[Row], str, Sequence[str]] = [], "", ()
 
     @property
     def draws(self) -> bool:
@@ -115,6 +119,31 @@ class Output:
         else:
             self._head(names)
             self._row(row, names)
+
+    def found(self, row: Row, columns: str, fields: Sequence[str] = (), *, line: str | None = None) -> None:
+        """One thing of several, printed when it is there (as JSON a line).
+
+        For people that is `line`, or else what names the thing; where a table was asked for, all are
+        printed as one in the end.
+        """
+        names = self._names(columns, fields)
+        if self.format == "table":
+            self._gathered[0].append(row)
+            self._gathered = self._gathered[0], columns, fields
+        elif not self.for_people:
+            self._head(names)
+            self._row(row, names)
+        elif self._fields:
+            self._separated([plain(_cell(name, value)) for name, value in _named(row, names)])
+        else:
+            click.echo(str(_named(row, names[:1])[0][1]) if line is None else line)
+
+    def close(self) -> None:
+        """Print what waited for the end."""
+        found, columns, fields = self._gathered
+        if found:
+            self._gathered = [], "", ()
+            self.rows(found, columns, fields)
 
     def done(self, message: str, row: Row, columns: str, fields: Sequence[str] = ()) -> None:
         """Something that was done: for people a message on stderr, for programs a row (as JSON a line)."""

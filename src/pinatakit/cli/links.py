@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pinatakit.cli._commands import Group
 from pinatakit.cli._common import Output, asks, read_keyvalues
 from pinatakit.cli._completion import of_groups, of_private_files
+from pinatakit.cli._times import Duration
 
 if TYPE_CHECKING:
     from pinatakit.client import Pinata
 
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-class _Duration(click.ParamType[int]):
-    """A time such as 90, 15m, 2h or 7d; seconds."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        parts = re.fullmatch(r"(\d+)([smhd]?)", str(value))
-        if not parts:
-            self.fail(f"{value!r} is no time such as 90, 15m, 2h or 7d", param, ctx)
-        return int(parts[1]) * _UNITS[parts[2]]
-
-
 _expires = click.option(
     "--expires",
-    type=_Duration(),
+    type=Duration(),
     default="1h",
     show_default=True,
     metavar="TIME",

@@ -1,118 +1,470 @@
-"""``upload`` and ``download``."""
+"""``upload``, ``download`` and ``cat``."""
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from pinatakit.cli._common import client, client_options, plain, progress, read_keyvalues, show_json, size
+from pinatakit.cli._common import (
+    Output,
+    as_network,
+    asks,
+    asks_plainly,
+    client,
+    each,
+    network_option,
+    output_options,
+    plain,
+    read_keyvalues,
+    service_options,
+    size,
+)
+from pinatakit.cli._completion import of_files, of_groups
+from pinatakit.cli._output import fields_of
+from pinatakit.cli._transfers import (
+    Transfers,
+    forget_list,
+    left_list,
+    read_list,
+    summary,
+    transfer_options,
+    typed_again,
+)
 
 if TYPE_CHECKING:
-    from pinatakit.protocol import Network
+    from pinatakit.client import Download, Pinata, Progress
+    from pinatakit.protocol import Upload
 
-_network = click.option(
-    "--network", type=click.Choice(["public", "private"]), help="Else as the settings say: public."
-)
+_PLANNED: Final = "cid size name path"
+_UPLOADED: Final = "cid size created_at name"
+_DOWNLOADED: Final = "path cid size files"
+_ADDRESS: Final = re.compile(r"(?i)https?://")
+
+
+def _take_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What of a folder is taken."""
+    for option in (
+        click.option("--empty-folders", is_flag=True, help="Keep empty folders; with --car."),
+        click.option(
+            "--symlinks",
+            type=click.Choice(["follow", "keep", "skip", "refuse"]),
+            default="follow",
+            show_default=True,
+            help="Of folders; keep goes with --car.",
+        ),
+        click.option("--hidden", is_flag=True, help="Take hidden files of folders along."),
+        click.option(
+            "--ignore-file", metavar="NAME", help="Leave out what files of this name say: .gitignore."
+        ),
+        click.option(
+            "--exclude", multiple=True, metavar="PATTERN", help="Leave these out, as in .gitignore; several."
+        ),
+        click.option("--include", multiple=True, metavar="PATTERN", help="Of folders only these; several."),
+    ):
+        command = option(command)
+    return command
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option("--paths-from", metavar="FILE", help="Take the PATHs of this file too, one a line; - is stdin.")
 @click.option("--name", help="What it is called in lists; else the name it has.")
 @click.option("--kv", "pairs", multiple=True, metavar="KEY=VALUE", help="A key-value; up to 10.")
-@_network
-@click.option("--cid-version", type=click.Choice(["0", "1"]), default="1", show_default=True)
-@click.option("--hidden", is_flag=True, help="Take hidden files of folders along.")
-@client_options
+@click.option("--group", "group_id", metavar="ID", shell_complete=of_groups, help="The group it goes into.")
+@network_option
+@click.option(
+    "--cid-version", type=click.Choice(["0", "1", "unixfs-v1-2025"]), default="1", show_default=True
+)
+@click.option("--wrap", is_flag=True, help="Put a single file into a folder, so that its name is content.")
+@click.option("--expires", metavar="TIME", help="When it is removed: such as 12h, 7d or 2027-01-31.")
+@click.option("--streamable", is_flag=True, help="Prepare video and audio for streaming.")
+@_take_options
+@click.option("--car", is_flag=True, help="PATH is a CAR, or a folder to be sent as one (paid plans).")
+@click.option("--skip-existing", is_flag=True, help="Send nothing that is there already.")
+@click.option(
+    "--resumable/--no-resumable", default=None, help="In chunks, or in one request; else chunks above 90 MiB."
+)
+@click.option("--url", metavar="URL", help="A presigned URL, of `link upload`: no key is needed.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be sent, with its CIDs, and send nothing.")
+@transfer_options
+@service_options
+@output_options
 def upload(
+    out: Output,
     paths: tuple[str, ...],
-    name: str | None,
+    paths_from: str | None,
     pairs: tuple[str, ...],
-    network: Network | None,
-    cid_version: str,
-    hidden: bool,
+    network: str | None,
+    expires: str | None,
+    dry_run: bool,
+    at_once: int,
+    draw: bool,
     local: str | None,
-    as_json: bool,
+    settings_profile: str | None,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    ignore_file: str | None,
+    hidden: bool,
+    symlinks: Any,
+    empty_folders: bool,
+    **options: Any,
 ) -> int:
     """Upload files and folders, and check that exactly their bytes were stored.
 
-    PATH is a file, a folder, or - for what comes on standard input. The CID of each is
-    printed on stdout; with --json an object a line.
+    PATH is a file, a folder, a pattern such as "data/*.csv", a URL, or - for standard input.
+    Each is one upload; its CID is printed on stdout, with --json an object a line. What was
+    interrupted goes on when it is run again: Ctrl-C prints the command for the rest.
 
     \b
     Examples:
       pinatakit upload photo.jpg --kv album=summer
-      pinatakit upload site/ --cid-version 0
+      pinatakit upload site/ --exclude "*.map" --dry-run
+      pinatakit upload *.jpg --skip-existing --format csv
       tar c data | pinatakit upload - --name data.tar
       pinatakit upload --local photo.jpg
     """
-    from pinatakit.cli._errors import exit_code, explain
+    from pinatakit.cli._times import read_moment
+    from pinatakit.patterns import Patterns
+    from pinatakit.protocol import Upload
 
-    if name and len(paths) > 1:
-        raise click.UsageError("--name goes with a single PATH")
-    keyvalues = read_keyvalues(pairs)
-    codes: list[int] = []
-    with client(local) as pinata:
-        for path in paths:
-            try:
-                with progress(path) as tell:
-                    uploaded = pinata.upload(
-                        sys.stdin.buffer if path == "-" else path,
-                        name=name or ("stdin" if path == "-" else None),
-                        keyvalues=keyvalues or None,
-                        network=network,
-                        cid_version=cid_version,
-                        hidden=hidden,
-                        progress=tell,
-                    )
-            except Exception as error:
-                said = explain(error)
-                if said is None or len(paths) == 1:
-                    raise
-                click.echo(said, err=True)
-                codes.append(exit_code(error))
-                continue
-            if as_json:
-                show_json(uploaded)
-            else:
-                click.echo(uploaded.cid)
-                again = " (it was there already)" if uploaded.is_duplicate else ""
-                click.echo(f"{plain(uploaded.name)}  {size(uploaded.size)}  verified{again}", err=True)
-    return 8 if codes else 0
+    what = [*paths, *(read_list(paths_from) if paths_from else ())]
+    _check_paths(what, paths_from, options)
+    options |= {
+        "keyvalues": read_keyvalues(pairs) or None,
+        "expires_at": read_moment(expires, "--expires") if expires else None,
+    }
+    take = {
+        "hidden": hidden,
+        "symlinks": symlinks,
+        "empty_folders": empty_folders,
+        "patterns": Patterns(include, exclude, ignore_file),
+    }
+    if dry_run:
+        return _plan(out, what, options, take, network or _network(local, settings_profile))
+
+    with client(local, settings_profile) as pinata:
+
+        def send(path: str, progress: Progress) -> Upload:
+            rest = {"name": "stdin"} if path == "-" and not options["name"] else {}
+            source = sys.stdin.buffer if path == "-" else path
+            return pinata.upload(
+                source, network=as_network(network), progress=progress, **options | take | rest
+            )
+
+        sent: list[Upload] = []
+
+        def arrived(path: str, uploaded: Upload) -> None:
+            sent.append(uploaded)
+            name = plain(uploaded.name or path)
+            again = " (it was there already)" if uploaded.is_duplicate else ""
+            if len(what) > 1 and out.for_people and sys.stdout.isatty() and sys.stderr.isatty():
+                out.found(
+                    uploaded,
+                    _UPLOADED,
+                    fields_of(Upload),
+                    line=f"{uploaded.cid}  {name}  {size(uploaded.size)}{again}",
+                )
+                return
+            out.found(uploaded, _UPLOADED, fields_of(Upload))
+            if out.for_people:
+                click.echo(f"{name}  {size(uploaded.size)}  verified{again}", err=True)
+
+        transfers = Transfers(
+            what,
+            send,
+            arrived,
+            again=_upload_again,
+            at_once=at_once,
+            draw=draw,
+            sizes=[_size_of(path) for path in what],
+        )
+        code = transfers.run()
+    if len(what) > 1 and out.for_people and sent:
+        total = sum(uploaded.size for uploaded in sent)
+        click.echo(f"{summary(len(sent), total, 'uploaded')}, verified", err=True)
+    if code == 0 and paths_from:
+        forget_list(paths_from)
+    return code
+
+
+def _check_paths(what: Sequence[str], paths_from: str | None, options: dict[str, Any]) -> None:
+    """Refuse what makes no sense, before anything is sent."""
+    ctx = click.get_current_context()
+    if not what:
+        said = f"there are no paths in {paths_from}" if paths_from else "there is nothing to upload"
+        raise click.UsageError(f"{said}; name a PATH", ctx)
+    if len(what) > 1:
+        for name in ("name", "url"):
+            if options[name]:
+                raise click.UsageError(f"--{name} goes with a single PATH", ctx)
+    if [*what, paths_from].count("-") > 1:
+        raise click.UsageError("standard input can be read only once", ctx)
+
+
+def _upload_again(left: Sequence[str]) -> str | None:
+    """The command that uploads what is left; none where it was standard input, which is gone."""
+    if not left or "-" in left:
+        return None
+    typed = typed_again((), without=("paths_from",))
+    many = left_list(left, typed)
+    return f"{typed} --paths-from={many}" if many else typed_again(left, without=("paths_from",))
+
+
+def _size_of(path: str) -> int | None:
+    try:
+        return None if path == "-" or not Path(path).is_file() else Path(path).stat().st_size
+    except (OSError, ValueError):  # what is wrong with it is told when it is read
+        return None
+
+
+def _network(local: str | None, profile: str | None) -> str:
+    """The network that the settings name."""
+    from pinatakit.settings import Settings
+
+    return "public" if local is not None else Settings.read(profile=profile).network
+
+
+def _plan(
+    out: Output, what: Sequence[str], options: dict[str, Any], take: dict[str, Any], network: str
+) -> int:
+    """Show what would be sent."""
+    from pinatakit.client.uploads import Options, plan
+
+    total = count = 0
+
+    def show(path: str) -> None:
+        nonlocal total, count
+        source = sys.stdin.buffer if path == "-" else path
+        if _ADDRESS.match(path):
+            row: dict[str, Any] = {"path": path, "cid": None, "size": None, "name": options["name"]}
+            row["number_of_files"] = 1
+            click.echo(f"{plain(path)}: its CID is known when it has been fetched", err=True)
+        else:
+            name = options["name"] or ("stdin" if path == "-" else None)
+            planned = plan(source, Options(**options | {"name": name, "network": network}), **take)
+            row = {"path": path, **planned._asdict()}
+            total += planned.size
+        count += 1
+        rows.append(row | {"network": network})
+
+    rows: list[dict[str, Any]] = []
+    code = each(what, show)
+    out.rows(rows, _PLANNED, [*_PLANNED.split(), "number_of_files", "network"])
+    click.echo(f"would upload {count:,} to the {network} network, {size(total)}", err=True)
+    return code
+
+
+# ── download and cat ────────────────────────────────────────────────────────
+
+
+class _Place(NamedTuple):
+    """What somebody wants to have: a root, and the path below it."""
+
+    cid: str
+    path: str
+
+    @classmethod
+    def read(cls, text: str) -> _Place:
+        cid, _, path = text.removeprefix("ipfs://").removeprefix("/ipfs/").partition("/")
+        return cls(cid, path)
+
+    @property
+    def name(self) -> str:
+        return self.path.rstrip("/").rpartition("/")[2] or self.cid
+
+
+def _read_range(text: str | None) -> tuple[int, int | None]:
+    """The bytes that are wanted, as HTTP and curl write them: both ends count."""
+    if text is None:
+        return 0, None
+    parts = re.fullmatch(r"(\d+)-(\d*)", text)
+    if not parts or (parts[2] and int(parts[2]) < int(parts[1])):
+        raise click.BadParameter(
+            f"{text!r} is no range such as 0-499 or 500-", click.get_current_context(), param_hint="--range"
+        )
+    return int(parts[1]), int(parts[2]) + 1 if parts[2] else None
+
+
+_range_option = click.option(
+    "--range", "wanted", metavar="A-B", help="Only the bytes A to B, the first being 0; or from A on: A-."
+)
+_unverified_option = click.option(
+    "--no-verify", "verify", is_flag=True, flag_value=False, default=True, help="As the gateway serves it."
+)
 
 
 @click.command()
-@click.argument("source", metavar="CID[/PATH]")
-@click.argument("to", required=False, type=click.Path())
-@_network
-@client_options
-def download(source: str, to: str | None, network: Network | None, local: str | None, as_json: bool) -> None:
-    """Fetch a file or folder from the gateway, checking every block.
+@click.argument("what", nargs=-1, required=True, metavar="CID[/PATH]... [TO]", shell_complete=of_files)
+@click.option("-o", "--output", metavar="TO", help="Where to write it; - is stdout.")
+@_range_option
+@_unverified_option
+@click.option("--no-resume", "resume", is_flag=True, flag_value=False, default=True, help="Keep nothing of what was interrupted.")
+@network_option
+@transfer_options
+@asks
+def download(
+    pinata: Pinata,
+    out: Output,
+    what: tuple[str, ...],
+    output: str | None,
+    wanted: str | None,
+    verify: bool,
+    resume: bool,
+    network: str | None,
+    at_once: int,
+    draw: bool,
+) -> int:
+    """Fetch files and folders from the gateway, checking every block.
 
-    It is written to TO, or under its own name to this folder; to - a file goes to stdout.
+    They are written to TO, or under their own names to this folder; several go into the folder
+    TO. Where TO is -, a file goes to stdout. What was interrupted goes on when it is run again:
+    what was checked stays beside TO until it is whole.
 
     \b
     Examples:
       pinatakit download bafybei… site
       pinatakit download bafybei…/images/logo.svg
+      pinatakit download bafybei… bafkrei… -o kept
+      pinatakit download bafkrei… --range 0-499 -o start.bin
       pinatakit download bafkrei… - | less
     """
-    if to == "-" and as_json:
-        raise click.UsageError("--json tells of a download, and with - its bytes go to stdout")
-    cid, _, path = source.removeprefix("ipfs://").removeprefix("/ipfs/").partition("/")
-    with client(local) as pinata:
-        if to == "-":
-            for piece in pinata.read(cid, path=path, network=network):
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-            return
-        where = Path(to) if to else Path(path.rstrip("/").rpartition("/")[2] or cid)
-        with progress(source) as tell:
-            done = pinata.download(cid, where, path=path, network=network, progress=tell)
-    if as_json:
-        show_json({"cid": done.cid, "path": str(done.path), "size": done.size, "files": done.files})
-    else:
-        click.echo(done.path)
-        click.echo(f"{done.files} file{'s' * (done.files != 1)}  {size(done.size)}  verified", err=True)
+    sources, to = _sources(what, output)
+    start, stop = _read_range(wanted)
+    if to == "-":
+        _check_stdout(out, sources)
+        _print(pinata, sources[0], network, start, stop, verify=verify)
+        return 0
+    if len(sources) > 1:
+        Path(to or ".").mkdir(parents=True, exist_ok=True)
+
+    def fetch(source: str, progress: Progress) -> Download:
+        cid, path = place = _Place.read(source)
+        where = Path(to) if to and len(sources) == 1 else Path(to or ".") / place.name
+        if wanted:
+            return _fetch_range(pinata, place, where, as_network(network), start, stop, verify, progress)
+        return pinata.download(
+            cid,
+            where,
+            path=path,
+            network=as_network(network),
+            resume=resume,
+            verify=verify,
+            progress=progress,
+        )
+
+    def arrived(_: str, done: Download) -> None:
+        row = {"cid": str(done.cid), "path": str(done.path), "size": done.size, "files": done.files}
+        out.found(row, _DOWNLOADED, line=plain(done.path))
+        if out.for_people:
+            files = f"{done.files:,} file{'s' * (done.files != 1)}"
+            click.echo(f"{files}  {size(done.size)}  {'verified' if verify else 'not verified'}", err=True)
+
+    def again(left: Sequence[str]) -> str | None:
+        if not left or not resume:
+            return None
+        where = ["-o", to] if to else []
+        return typed_again(left, without=("output",), to=where)
+
+    return Transfers(sources, fetch, arrived, again=again, at_once=at_once, draw=draw).run()
+
+
+def _sources(what: Sequence[str], output: str | None) -> tuple[list[str], str | None]:
+    """What is to be fetched, and where to: as of `cp` the last word, unless it is a CID too."""
+    sources = list(what)
+    if output is None and len(sources) > 1 and not _is_content(sources[-1]):
+        output = sources.pop()
+    if len({_Place.read(source).name for source in sources}) < len(sources):
+        raise click.UsageError("two of these have one name; fetch them to places of their own")
+    return sources, output
+
+
+def _is_content(text: str) -> bool:
+    from pinatakit.content import CID
+    from pinatakit.errors import InvalidCID
+
+    try:
+        CID.parse(_Place.read(text).cid)
+    except InvalidCID:
+        return text.startswith(("ipfs://", "/ipfs/"))
+    return True
+
+
+def _check_stdout(out: Output, sources: Sequence[str]) -> None:
+    if out.format is not None:
+        raise click.UsageError("--json and --format tell of a download, and with - its bytes go to stdout")
+    if len(sources) > 1:
+        raise click.UsageError("only one can go to stdout; `pinatakit cat` prints several")
+
+
+def _pieces(
+    pinata: Pinata, place: _Place, network: str | None, start: int, stop: int | None, *, verify: bool
+) -> Iterator[bytes]:
+    return pinata.read(
+        place.cid, path=place.path, network=as_network(network), start=start, stop=stop, verify=verify
+    )
+
+
+def _print(
+    pinata: Pinata, source: str, network: str | None, start: int, stop: int | None, *, verify: bool
+) -> None:
+    for piece in _pieces(pinata, _Place.read(source), network, start, stop, verify=verify):
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+def _fetch_range(
+    pinata: Pinata,
+    place: _Place,
+    to: Path,
+    network: str | None,
+    start: int,
+    stop: int | None,
+    verify: bool,
+    progress: Progress,
+) -> Download:
+    """Write some bytes of a file, aside until all are there."""
+    from secrets import token_hex
+
+    from pinatakit.client import Download
+    from pinatakit.content import CID
+
+    if to.is_dir():
+        to /= place.name
+    aside = to.with_name(f".{to.name[:80]}.{token_hex(4)}.part")
+    done = 0
+    try:
+        with aside.open("xb") as file:
+            for piece in _pieces(pinata, place, network, start, stop, verify=verify):
+                file.write(piece)
+                done += len(piece)
+                progress(done, None if stop is None else stop - start)
+        aside.replace(to)
+    finally:
+        aside.unlink(missing_ok=True)
+    return Download(CID.parse(place.cid), to, done, 1)
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True, metavar="CID[/PATH]...", shell_complete=of_files)
+@_range_option
+@_unverified_option
+@network_option
+@asks_plainly
+def cat(
+    pinata: Pinata, what: tuple[str, ...], wanted: str | None, verify: bool, network: str | None
+) -> int:
+    """Print files to stdout, one after the other, checking every block before a byte of it.
+
+    \b
+    Examples:
+      pinatakit cat bafkrei…
+      pinatakit cat bafybei…/README.md | less
+      pinatakit cat bafkrei… --range 0-99
+    """
+    start, stop = _read_range(wanted)
+    return each(what, lambda source: _print(pinata, source, network, start, stop, verify=verify))

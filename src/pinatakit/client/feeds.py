@@ -61,7 +61,7 @@ async def look(
     elif isinstance(given, str) and is_url(given):
         async with urls.opened(wire, given) as source:
             yield source
-    elif profile and (folder := _folder(given, take)):
+    elif profile and (folder := folder_of(given, take)):
         left_out: list[str] = []
         making = packed(folder, profile, left_out, **take)
         source = await wire.in_thread(making.__enter__)

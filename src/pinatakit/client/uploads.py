@@ -13,13 +13,13 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, Unpack, cast
 
 import msgspec
 
 from pinatakit.client import tus
 from pinatakit.client._wire import Wire
-from pinatakit.client.feeds import Sendable, at_hand, open_feed
+from pinatakit.client.feeds import Sendable, at_hand, folder_of, open_feed
 from pinatakit.client.tus import Progress
 from pinatakit.content import (
     CID,
@@ -33,13 +33,14 @@ from pinatakit.content import (
 )
 from pinatakit.content.multiformats import RAW
 from pinatakit.errors import CIDMismatch, InputError, MissingBlock
+from pinatakit.packed import Taken, packed
 from pinatakit.protocol import Body, Call, Network, Upload, account, files, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.tus import CHUNK, RESUMABLE_ABOVE, check_chunk_size
 from pinatakit.recipes import explain
-from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, total_size
+from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, read_source, total_size
 
 __all__ = ["Options", "Progress", "upload", "upload_json"]
 
@@ -135,6 +136,38 @@ class Sending:
 
 def _pass(_: bytes) -> None:
     """Nothing is hashed."""
+
+
+class Plan(NamedTuple):
+    """What an upload would send: its name, the CID it would have, bytes of content, and files."""
+
+    name: str
+    cid: CID
+    size: int
+    number_of_files: int
+
+
+def plan(given: Uploadable, options: Options, **take: Unpack[Taken]) -> Plan:
+    """What an upload would send, found out without a network; what would be refused is refused.
+
+    Raises:
+        InputError: it cannot be read, or not be sent so.
+        ContentError: the CAR is none, or its DAG is not whole.
+    """
+    keyvalues = check_keyvalues(options.keyvalues)
+    profile = Profile.named(calls.profile_name(options.cid_version))
+    if options.car and (folder := folder_of(given, take)):
+        with packed(folder, profile, [], **take) as made:
+            _check(made, options, keyvalues)
+            assert made.root, "what is packed has a root"
+            return Plan(check_name(options.name or made.name) or made.name, made.root, made.size or 0, 1)
+    what = read_source(given, name=options.name, **take)
+    _check(what, options, keyvalues)
+    name = check_name(options.name or what.name) or what.name
+    if options.car and isinstance(what, Source):
+        return Plan(name, prove_car(what), what.size or 0, 1)
+    root = _root_of(what, profile, options.wrap)
+    return Plan(name, root.cid, root.size, len(what.files) if isinstance(what, Folder) else 1)
 
 
 async def send(
