@@ -24,6 +24,7 @@ SILENT = {
     ("auth", "login"),
     ("auth", "logout"),
     ("auth", "switch"),
+    ("cat",),
     ("completion",),
 }  # have no data to print, or print it as it is
 

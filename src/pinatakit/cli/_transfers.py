@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shlex
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -42,9 +43,9 @@ _TYPED: Final = 300  # letters of names that somebody may be asked to type again
 
 def transfer_options(command: Command) -> Command:
     """``--concurrency`` and ``--no-progress``; the command is given `at_once` and `draw`."""
-    command = click.option("--no-progress", "draw", is_flag=True, flag_value=False, default=True, help="Draw no bars.")(
-        command
-    )
+    command = click.option(
+        "--no-progress", "draw", is_flag=True, flag_value=False, default=True, help="Draw no bars."
+    )(command)
     return click.option(
         "-j",
         "--concurrency",
@@ -108,7 +109,7 @@ class Transfers(Generic[T]):
                     else:
                         self._left.discard(place)
                         done[place] = outcome
-                    while told in done:
+                    while told in done and len(self._what) > 1:  # one by itself is told without its bar
                         self._tell(told, done.pop(told))
                         told += 1
         except KeyboardInterrupt:
@@ -125,7 +126,9 @@ class Transfers(Generic[T]):
             self._arrived(self._what[place], outcome)
 
     def _interrupted(self) -> str:
-        count = f": {len(self._what) - len(self._left)} of {len(self._what)} done" if len(self._what) > 1 else ""
+        count = (
+            f": {len(self._what) - len(self._left)} of {len(self._what)} done" if len(self._what) > 1 else ""
+        )
         return f"interrupted{count}{self._go_on()}"
 
     def _go_on(self) -> str:
@@ -244,6 +247,8 @@ class _Bars:
         with self._lock:
             self._ended += 1
             bar = self._each.pop(place)
+        if self._all is None:
+            return  # it stays until all goes
         self._bars.remove_task(bar)
         self._moves(place, self._sizes[place])
 
@@ -307,19 +312,18 @@ def left_list(names: Sequence[str], typed: str) -> Path | None:
     """
     if sum(map(len, names)) <= _TYPED:
         return None
-    place = _left_folder() / f"{hashlib.sha256(f'{Path.cwd()}\0{typed}'.encode()).hexdigest()[:12]}.txt"
+    about = os.fsencode(Path.cwd()) + b"\0" + os.fsencode(typed)
+    place = _left_folder() / f"{hashlib.sha256(about).hexdigest()[:12]}.txt"
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     end = "\0" if any("\n" in name for name in names) else "\n"
     text = "".join(_absolute(name) + end for name in names)
-    with os.fdopen(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+    with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:  # noqa: PTH123
+        file.write(text.encode("utf-8", "surrogateescape"))
     return place
 
 
 def read_list(file: str) -> list[str]:
     """The names in a file, one a line or, as ``find -print0`` writes them, with a NUL behind each."""
-    import sys
-
     data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     text = data.decode("utf-8", "surrogateescape")
     return [name for name in (text.split("\0") if "\0" in text else text.splitlines()) if name]

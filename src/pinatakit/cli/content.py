@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pinatakit.cli._common import (
-    json_option,
-    plain,
-    progress,
-    show_json,
-    show_json_array,
-    show_pairs,
-    show_table,
-)
+from pinatakit.cli._common import Output, each, output_options, plain, progress, show_pairs
+from pinatakit.cli._recipes import recipe_options
 
 if TYPE_CHECKING:
     from pinatakit.content import CID
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _take_options(command: F) -> F:
-    """What of a folder is taken."""
-    for option in (
-        click.option("--empty-folders", is_flag=True, help="Keep empty folders, as Kubo does."),
-        click.option(
-            "--symlinks", type=click.Choice(["follow", "keep", "refuse"]), default="follow", show_default=True
-        ),
-        click.option("--hidden", is_flag=True, help="Take hidden files of folders along."),
-        click.option(
-            "--profile", default="v1", show_default=True, help="The recipe; v0 and v1 are Pinata's."
-        ),
-    ):
-        command = option(command)
-    return command
-
 
 _entries_option = click.option(
     "--entries",
@@ -51,15 +24,15 @@ _entries_option = click.option(
 
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="PATH...")
-@_take_options
+@recipe_options("--profile")
 @click.option("--explain", nargs=2, metavar="A B", help="Say why these two CIDs of PATH differ.")
 @click.option("--inspect", is_flag=True, help="Take CIDs for PATHs, and show what they are made of.")
-@json_option
+@output_options
 def cid(
+    out: Output,
     what: tuple[str, ...],
     explain: tuple[str, str] | None,
     inspect: bool,
-    as_json: bool,
     **take: Any,
 ) -> int:
     """Compute the CIDs that files and folders will have at Pinata. Nothing is sent.
@@ -75,61 +48,38 @@ def cid(
       pinatakit cid --explain bafy… Qm… data/
       pinatakit cid --inspect bafkrei…
     """
-    from pinatakit.cli._errors import explain as told
-
     if inspect:
         for text in what:
-            _inspect(text, as_json)
+            _inspect(out, text)
         return 0
     if explain:
         if len(what) != 1:
             raise click.UsageError("--explain goes with a single PATH")
-        _explain(*explain, what[0], as_json)
+        _explain(out, *explain, what[0])
         return 0
-    _check_profile(take["profile"])
-    failed = False
-    for path in what:
-        try:
-            _compute(path, as_json, named=len(what) > 1, **take)
-        except Exception as error:
-            said = told(error)
-            if said is None or len(what) == 1:
-                raise
-            click.echo(said, err=True)
-            failed = True
-    return 8 if failed else 0
+    return each(what, lambda path: _compute(out, path, named=len(what) > 1, **take))
 
 
-def _check_profile(name: str) -> None:
-    from pinatakit.content import PROFILES
-
-    if name not in PROFILES:
-        raise click.BadParameter(f"{name!r} is none of {', '.join(PROFILES)}", param_hint="--profile")
-
-
-def _compute(path: str, as_json: bool, *, named: bool, **take: Any) -> None:
+def _compute(out: Output, path: str, *, named: bool, **take: Any) -> None:
     from pinatakit.roots import root_of
 
     with progress(path) as tell:
         root = root_of(sys.stdin.buffer if path == "-" else path, progress=tell, **take)
-    if as_json:
-        show_json({"path": path, "cid": root.cid, "size": root.size, "dag_size": root.dag_size})
-    else:
-        click.echo(f"{root.cid}\t{plain(path)}" if named else root.cid)
+    row = {"path": path, "cid": root.cid, "size": root.size, "dag_size": root.dag_size}
+    line = f"{root.cid}\t{plain(path)}" if named else None
+    out.found(row, "cid size dag_size path", tuple(row), line=line)
 
 
-def _explain(a: str, b: str, path: str, as_json: bool) -> None:
+def _explain(out: Output, a: str, b: str, path: str) -> None:
     from pinatakit.recipes import explain
 
     found = explain(a, b, path)
-    if as_json:
-        names = [recipe.profile.name if recipe else None for recipe in (found.a, found.b)]
-        show_json({"a": names[0], "b": names[1], "differences": found.differences})
-    else:
-        click.echo(found)
+    names = [recipe.profile.name if recipe else None for recipe in (found.a, found.b)]
+    row = {"a": names[0], "b": names[1], "differences": found.differences}
+    out.found(row, "a b differences", line=str(found))
 
 
-def _inspect(text: str, as_json: bool) -> None:
+def _inspect(out: Output, text: str) -> None:
     from pinatakit.content import CID
     from pinatakit.errors import InvalidCID
 
@@ -146,12 +96,13 @@ def _inspect(text: str, as_json: bool) -> None:
         parts["v0"] = cid.to_v0()
     except InvalidCID:
         parts["v0"] = None
-    if as_json:
-        show_json({"cid": text, **parts})
-    else:
+    if out.draws:
         show_pairs(
             [("cid", text), *((name, value or "none: " + _why_no_v0(cid)) for name, value in parts.items())]
         )
+    else:
+        row = {"cid": text, **parts}
+        out.found(row, " ".join(row))
 
 
 def _why_no_v0(cid: CID) -> str:
@@ -173,9 +124,9 @@ def car() -> None:
 @click.argument("path", metavar="PATH")
 @click.option("-o", "--output", required=True, metavar="FILE", help="Where to write it; - is stdout.")
 @click.option("--order", type=click.Choice(["streamed", "dfs"]), default="streamed", show_default=True)
-@_take_options
-@json_option
-def pack(path: str, output: str, order: str, as_json: bool, **take: Any) -> None:
+@recipe_options("--profile")
+@output_options
+def pack(out: Output, path: str, output: str, order: str, **take: Any) -> None:
     """Pack a file or folder into a CARv1, and print its root.
 
     In the order streamed the root comes last, in one pass; dfs is depth first, the very bytes
@@ -189,18 +140,20 @@ def pack(path: str, output: str, order: str, as_json: bool, **take: Any) -> None
     """
     from pinatakit.cars import pack as write
 
-    _check_profile(take["profile"])
     to_stdout = output == "-"
+    if to_stdout and out.format is not None:
+        raise click.UsageError("--json and --format tell of a CAR, and with -o - its bytes go to stdout")
     root = write(
         sys.stdin.buffer if path == "-" else path,
         sys.stdout.buffer if to_stdout else output,
         order="dfs" if order == "dfs" else "streamed",
         **take,
     )
-    if as_json and not to_stdout:
-        show_json({"root": root.cid, "size": root.size, "dag_size": root.dag_size, "path": output})
-    else:
-        click.echo(root.cid, err=to_stdout)
+    if to_stdout:
+        click.echo(root.cid, err=True)
+        return
+    row = {"root": root.cid, "size": root.size, "dag_size": root.dag_size, "path": output}
+    out.found(row, "root size dag_size path")
 
 
 @car.command()
@@ -208,8 +161,8 @@ def pack(path: str, output: str, order: str, as_json: bool, **take: Any) -> None
 @click.argument("to", required=False)
 @click.option("--root", help="Which root, where the CAR has several.")
 @_entries_option
-@json_option
-def unpack(file: str, to: str | None, root: str | None, entries: int, as_json: bool) -> None:
+@output_options
+def unpack(out: Output, file: str, to: str | None, root: str | None, entries: int) -> None:
     """Write the file or folder in a CAR to TO, or under its root's name to this folder.
 
     Every block is checked, and nothing is written outside of TO. CAR may be -.
@@ -222,18 +175,16 @@ def unpack(file: str, to: str | None, root: str | None, entries: int, as_json: b
     from pinatakit.cars import unpack as write
 
     done = write(_opened(file), to or ".", root=root, entries=entries)
-    if as_json:
-        show_json({"root": done.root, "path": str(done.path), "size": done.size, "files": done.files})
-    else:
-        click.echo(done.path)
+    row = {"root": done.root, "path": str(done.path), "size": done.size, "files": done.files}
+    out.found(row, "path root size files", line=plain(done.path))
 
 
 @car.command("ls")
 @click.argument("file", metavar="CAR")
 @click.option("--root", help="Only what is below this root, where the CAR has several.")
 @_entries_option
-@json_option
-def ls_(file: str, root: str | None, entries: int, as_json: bool) -> None:
+@output_options
+def ls_(out: Output, file: str, root: str | None, entries: int) -> None:
     """List the files and folders in a CAR, as they are come to.
 
     \b
@@ -244,19 +195,23 @@ def ls_(file: str, root: str | None, entries: int, as_json: bool) -> None:
     from pinatakit.cars import list_car
 
     found = list_car(_opened(file), root=root, entries=entries)
-    if as_json:
-        show_json_array(
-            {"cid": one.cid, "kind": one.kind.name.lower(), "size": one.size, "path": one.path}
-            for one in found
-        )
-    else:
-        show_table(("CID", "SIZE", "PATH"), ((str(one.cid), str(one.size), one.path or ".") for one in found))
+    named = out.for_people
+    rows = (
+        {
+            "cid": one.cid,
+            "kind": one.kind.name.lower(),
+            "size": one.size,
+            "path": one.path or "." * named,
+        }
+        for one in found
+    )
+    out.rows(rows, "cid size path", ("cid", "kind", "size", "path"))
 
 
 @car.command()
 @click.argument("file", metavar="CAR")
-@json_option
-def verify(file: str, as_json: bool) -> int:
+@output_options
+def verify(out: Output, file: str) -> int:
     """Hash every block of a CAR, and see whether the DAGs of its roots are whole.
 
     Ends with 7 when a block is forged or missing.
@@ -268,15 +223,14 @@ def verify(file: str, as_json: bool) -> int:
     from pinatakit.cars import verify_car
 
     found = verify_car(_opened(file))
-    if as_json:
-        missing = [str(cid) for cid in found.missing]
-        roots = [str(cid) for cid in found.roots]
-        show_json({"roots": roots, "blocks": found.blocks, "size": found.size, "missing": missing})
-    else:
-        for cid in found.missing:
+    missing = [str(cid) for cid in found.missing]
+    row = {"roots": [str(cid) for cid in found.roots], "blocks": found.blocks, "size": found.size}
+    if out.for_people:
+        for cid in missing:
             click.echo(f"missing {cid}", err=True)
-        whole = "whole" if not found.missing else "not whole"
-        click.echo(f"{found.blocks:,} blocks, {found.size:,} bytes, every one hashed; {whole}")
+    whole = "not whole" if missing else "whole"
+    said = f"{found.blocks:,} blocks, {found.size:,} bytes, every one hashed; {whole}"
+    out.found(row | {"missing": missing}, "roots blocks size missing", line=said)
     return 7 if found.missing else 0
 
 

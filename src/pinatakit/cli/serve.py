@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pinatakit.cli._common import json_option, show_json
+from pinatakit.cli._common import Output, output_options
 
 
 @click.command()
@@ -63,7 +63,7 @@ from pinatakit.cli._common import json_option, show_json
     metavar="SECONDS",
     help="How long what runs may take to end when it is told to stop; else as long as it moves.",
 )
-@json_option
+@output_options
 def serve(
     host: str,
     port: int,
@@ -78,7 +78,7 @@ def serve(
     key: Path | None,
     access_log: str | None,
     grace: int | None,
-    as_json: bool,
+    out: Output,
 ) -> None:
     """Run the local Pinata: the same API over real storage, and a gateway, until Ctrl-C.
 
@@ -117,8 +117,9 @@ def serve(
     )
 
     def ready() -> None:
-        if as_json:
-            show_json(server.about())
+        if not out.for_people:
+            about = server.about()
+            out.one(about, " ".join(about))
             return
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("uvicorn").setLevel(logging.WARNING)

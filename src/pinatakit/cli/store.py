@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from pinatakit.cli._common import json_option, plain, show_json, size
+from pinatakit.cli._common import Output, output_options, plain, show_json, size
 
 _DAMAGED = 7
 
@@ -31,8 +31,8 @@ def store() -> None:
 
 @store.command()
 @_data
-@json_option
-def verify(data: Path | None, as_json: bool) -> int:
+@output_options
+def verify(out: Output, data: Path | None) -> int:
     """Hash everything again, and repair the index.
 
     Tells what is missing or damaged, and the files that no record knows. Damage is mended where the
@@ -59,12 +59,10 @@ def verify(data: Path | None, as_json: bool) -> int:
                 break
             found += 1
             lost += finding.kind in ("missing", "damaged") and not finding.mended
-            if as_json:
-                show_json(finding._asdict())
-            else:
-                state = ", mended" if finding.mended else ""
-                click.echo(f"{finding.kind}{state}: {plain(finding.what)}: {plain(finding.words)}")
-    if as_json:
+            state = ", mended" if finding.mended else ""
+            said = f"{finding.kind}{state}: {plain(finding.what)}: {plain(finding.words)}"
+            out.found(finding._asdict(), "what kind mended words", line=said)
+    if out.format in ("json", "jsonl"):
         show_json({**seen._asdict(), "found": found, "lost": lost})
     else:
         said = f"{seen.cars:,} CARs with {seen.blocks:,} blocks, {size(seen.bytes)}"
@@ -74,8 +72,8 @@ def verify(data: Path | None, as_json: bool) -> int:
 
 @store.command()
 @_data
-@json_option
-def gc(data: Path | None, as_json: bool) -> None:
+@output_options
+def gc(out: Output, data: Path | None) -> None:
     """Remove what nothing holds: what has expired, and what crashes have left.
 
     Content goes with its last pin anyway, so there may be nothing to do.
@@ -90,20 +88,16 @@ def gc(data: Path | None, as_json: bool) -> None:
 
     with beside(_folder(data)) as cars:
         freed = collect(cars)
-    if as_json:
-        show_json(freed._asdict())
-    else:
-        click.echo(
-            f"{size(freed.bytes)} of {freed.cars:,} files, {freed.entries:,} entries of the index", err=True
-        )
+    said = f"{size(freed.bytes)} of {freed.cars:,} files, {freed.entries:,} entries of the index"
+    out.done(said, freed._asdict(), " ".join(freed._fields))
 
 
 @store.command()
 @_data
 @click.option("--copy", is_flag=True, help="Share no file with the store: copy what could be linked.")
 @click.argument("to", type=click.Path(path_type=Path))
-@json_option
-def backup(data: Path | None, copy: bool, to: Path, as_json: bool) -> None:
+@output_options
+def backup(out: Output, data: Path | None, copy: bool, to: Path) -> None:
     """Back up everything to the new folder TO, as it was at one moment.
 
     TO can be served as it is, and holds all secrets. On the same disk content is linked, which
@@ -119,17 +113,15 @@ def backup(data: Path | None, copy: bool, to: Path, as_json: bool) -> None:
 
     with beside(_folder(data)) as cars:
         copied = back_up(cars, to.absolute(), link=not copy)
-    if as_json:
-        show_json(copied._asdict())
-    else:
-        click.echo(f"{copied.cars:,} CARs, {copied.linked:,} of them linked, {size(copied.bytes)}", err=True)
+    said = f"{copied.cars:,} CARs, {copied.linked:,} of them linked, {size(copied.bytes)}"
+    out.done(said, copied._asdict(), " ".join(copied._fields))
 
 
 @store.command()
 @_data
 @click.argument("to", type=click.Path(path_type=Path))
-@json_option
-def export(data: Path | None, to: Path, as_json: bool) -> None:
+@output_options
+def export(out: Output, data: Path | None, to: Path) -> None:
     """Export what is pinned to the new folder TO, with names, key-values and groups.
 
     A CAR for each root, which any IPFS tool reads, and a manifest. Keys and gateways stay here,
@@ -145,17 +137,15 @@ def export(data: Path | None, to: Path, as_json: bool) -> None:
 
     with beside(_folder(data)) as cars:
         moved = export(cars, to.absolute())
-    if as_json:
-        show_json({"groups": moved.groups, "files": moved.files})
-    else:
-        click.echo(f"{moved.files:,} files and folders, {moved.groups:,} groups", err=True)
+    said = f"{moved.files:,} files and folders, {moved.groups:,} groups"
+    out.done(said, {"groups": moved.groups, "files": moved.files}, "groups files")
 
 
 @store.command(name="import")
 @_data
 @click.argument("folder", metavar="FROM", type=click.Path(file_okay=False, path_type=Path))
-@json_option
-def import_(data: Path | None, folder: Path, as_json: bool) -> int:
+@output_options
+def import_(out: Output, data: Path | None, folder: Path) -> int:
     """Import the export FROM; each block is hashed, and what is pinned already stays as it is.
 
     The data folder is made where there is none; its server must not run. Ends with 7 where a CAR
@@ -180,9 +170,8 @@ def import_(data: Path | None, folder: Path, as_json: bool) -> int:
                 break
             refused += 1
             click.echo(f"refused: {plain(finding.what)}: {plain(finding.words)}", err=True)
-    if as_json:
-        show_json({**moved._asdict(), "refused": refused})
-    else:
-        there = f", {moved.there:,} were there" if moved.there else ""
-        click.echo(f"{moved.files:,} files and folders, {moved.groups:,} groups{there}", err=True)
+    there = f", {moved.there:,} were there" if moved.there else ""
+    said = f"{moved.files:,} files and folders, {moved.groups:,} groups{there}"
+    row = {**moved._asdict(), "refused": refused}
+    out.done(said, row, " ".join(row))
     return _DAMAGED if refused else 0

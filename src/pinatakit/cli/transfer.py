@@ -90,7 +90,9 @@ def _take_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--resumable/--no-resumable", default=None, help="In chunks, or in one request; else chunks above 90 MiB."
 )
 @click.option("--url", metavar="URL", help="A presigned URL, of `link upload`: no key is needed.")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would be sent, with its CIDs, and send nothing.")
+@click.option(
+    "-n", "--dry-run", is_flag=True, help="Show what would be sent, with its CIDs, and send nothing."
+)
 @transfer_options
 @service_options
 @output_options
@@ -138,7 +140,7 @@ def upload(
         "keyvalues": read_keyvalues(pairs) or None,
         "expires_at": read_moment(expires, "--expires") if expires else None,
     }
-    take = {
+    take: dict[str, Any] = {
         "hidden": hidden,
         "symlinks": symlinks,
         "empty_folders": empty_folders,
@@ -150,11 +152,11 @@ def upload(
     with client(local, settings_profile) as pinata:
 
         def send(path: str, progress: Progress) -> Upload:
-            rest = {"name": "stdin"} if path == "-" and not options["name"] else {}
+            rest: dict[str, Any] = options | take
+            if path == "-":
+                rest["name"] = options["name"] or "stdin"
             source = sys.stdin.buffer if path == "-" else path
-            return pinata.upload(
-                source, network=as_network(network), progress=progress, **options | take | rest
-            )
+            return pinata.upload(source, network=as_network(network), progress=progress, **rest)
 
         sent: list[Upload] = []
 
@@ -246,7 +248,8 @@ def _plan(
             click.echo(f"{plain(path)}: its CID is known when it has been fetched", err=True)
         else:
             name = options["name"] or ("stdin" if path == "-" else None)
-            planned = plan(source, Options(**options | {"name": name, "network": network}), **take)
+            asked: dict[str, Any] = options | {"name": name, "network": network}
+            planned = plan(source, Options(**asked), **take)
             row = {"path": path, **planned._asdict()}
             total += planned.size
         count += 1
@@ -303,7 +306,14 @@ _unverified_option = click.option(
 @click.option("-o", "--output", metavar="TO", help="Where to write it; - is stdout.")
 @_range_option
 @_unverified_option
-@click.option("--no-resume", "resume", is_flag=True, flag_value=False, default=True, help="Keep nothing of what was interrupted.")
+@click.option(
+    "--no-resume",
+    "resume",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Keep nothing of what was interrupted.",
+)
 @network_option
 @transfer_options
 @asks
@@ -455,9 +465,7 @@ def _fetch_range(
 @_unverified_option
 @network_option
 @asks_plainly
-def cat(
-    pinata: Pinata, what: tuple[str, ...], wanted: str | None, verify: bool, network: str | None
-) -> int:
+def cat(pinata: Pinata, what: tuple[str, ...], wanted: str | None, verify: bool, network: str | None) -> int:
     """Print files to stdout, one after the other, checking every block before a byte of it.
 
     \b

@@ -77,7 +77,7 @@ async def look(
         yield what
 
 
-def _folder(given: Uploadable, take: Taken) -> Path | None:
+def folder_of(given: Uploadable, take: Taken) -> Path | None:
     """The folder that a path is, or with stars stands for."""
     path = path_of(given)
     if path and isinstance(given, str):
