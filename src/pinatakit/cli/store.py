@@ -122,10 +122,11 @@ def backup(out: Output, data: Path | None, copy: bool, to: Path) -> None:
 @click.argument("to", type=click.Path(path_type=Path))
 @output_options
 def export(out: Output, data: Path | None, to: Path) -> None:
-    """Export what is pinned to the new folder TO, with names, key-values and groups.
+    """Export everything to the new folder TO, to be moved.
 
-    A CAR for each root, which any IPFS tool reads, and a manifest. Keys and gateways stay here,
-    and what was unpinned; a backup has them.
+    A CAR for each root, which any IPFS tool reads, and a manifest with names, key-values and
+    groups. Keys, gateways, swaps, the queue and all the rest are in account.jsonl, which has
+    secrets: leave it out when you pass the export on. Unfinished resumable uploads stay here.
 
     \b
     Examples:
@@ -143,17 +144,24 @@ def export(out: Output, data: Path | None, to: Path) -> None:
 
 @store.command(name="import")
 @_data
+@click.option(
+    "--account",
+    is_flag=True,
+    help="Take over its keys, gateways and queue too: whose keys they are may then use this store.",
+)
 @click.argument("folder", metavar="FROM", type=click.Path(file_okay=False, path_type=Path))
 @output_options
-def import_(out: Output, data: Path | None, folder: Path) -> int:
+def import_(out: Output, data: Path | None, account: bool, folder: Path) -> int:
     """Import the export FROM; each block is hashed, and what is pinned already stays as it is.
 
-    The data folder is made where there is none; its server must not run. Ends with 7 where a CAR
-    is not what it should be; everything else is imported.
+    The data folder is made where there is none; its server must not run. With --account it must
+    have no keys yet, and then nothing is lost: the same JWTs, links and gateways work here. Ends
+    with 7 where a CAR is not what it should be; everything else is imported.
 
     \b
     Examples:
       pinatakit store import pinata-export
+      pinatakit store import --account --data ./new pinata-export
       pinatakit store import --data ./pinata pinata-export --json
     """
     from pinatakit.server.store import Store
@@ -161,7 +169,7 @@ def import_(out: Output, data: Path | None, folder: Path) -> int:
 
     refused = 0
     with closing(Store(_folder(data))) as opened:
-        going = take_over(opened, folder)
+        going = take_over(opened, folder, with_account=account)
         while True:
             try:
                 finding = next(going)

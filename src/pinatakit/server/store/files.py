@@ -334,7 +334,7 @@ def _insert(db: sqlite3.Connection, kept: Kept) -> sqlite3.Row:
             to_micros(kept.expires_at) if kept.expires_at else None,
         ),
     ).fetchone()
-    _make_searchable(db, row, kept.keyvalues)
+    make_searchable(db, row, kept.keyvalues)
     return row
 
 
@@ -359,11 +359,12 @@ def _change(
     if words := _words(json.loads(row["keyvalues"])):
         gone = "INSERT INTO keyvalue_words (keyvalue_words, rowid, words) VALUES ('delete', ?, ?)"
         db.execute(gone, (row["n"], words))
-    _make_searchable(db, row, merged)
+    make_searchable(db, row, merged)
     return changed
 
 
-def _make_searchable(db: sqlite3.Connection, row: sqlite3.Row, keyvalues: Mapping[str, Any]) -> None:
+def make_searchable(db: sqlite3.Connection, row: sqlite3.Row, keyvalues: Mapping[str, Any]) -> None:
+    """Within a write: let a record be found by its key-values."""
     n, state = row["n"], search.state(row["network"], unpinned=row["unpinned"] is not None)
     rows = [(n, key, state, as_text(value), as_number(value)) for key, value in keyvalues.items()]
     db.executemany("INSERT INTO keyvalue (n, key, state, text, number) VALUES (?, ?, ?, ?, ?)", rows)

@@ -3,9 +3,10 @@
     export/
       manifest.jsonl  a line of JSON for the export, each group, each file, and one that counts them
       cars/*.car      the content, a CARv1 for each root
+      account.jsonl   everything else, with secrets: `account`
 
 `docs/store.md` describes it. Who imports trusts none of it: each block is hashed, no DAG may lack one,
-and no line may name a file elsewhere.
+and no line may name a file elsewhere. The account is the exception, and taken over when that is asked for.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from pinatakit.content import CID, Root, read_car
 from pinatakit.errors import ContentError, InputError
 from pinatakit.protocol import Network
 from pinatakit.protocol.metadata import check_keyvalues, check_name
-from pinatakit.server.store import Store
+from pinatakit.server.store import Store, account
 from pinatakit.server.store.backup import copy
 from pinatakit.server.store.cars import Cars, sync_folder
 from pinatakit.server.store.files import Kept
@@ -94,7 +95,7 @@ class Moved(NamedTuple):
 
 
 def export(cars: Cars, to: Path) -> Moved:
-    """Write what is pinned, with its groups, to a folder that is not there yet; a server may have the store.
+    """Write what is pinned, with its groups, and the account, to a folder that is not there yet; a server may have the store.
 
     Raises:
         InputError: something is there already.
@@ -128,20 +129,25 @@ def export(cars: Cars, to: Path) -> Moved:
         out.flush()
         os.fsync(out.fileno())
     sync_folder(to / "cars")
+    account.export_account(cars.records, to / account.NAME)
     aside.replace(to / "manifest.jsonl")
     sync_folder(to)
     return Moved(groups, files)
 
 
-def take_over(store: Store, folder: Path) -> Generator[Finding, None, Moved]:
+def take_over(store: Store, folder: Path, *, with_account: bool = False) -> Generator[Finding, None, Moved]:
     """Import an export; gives what could not be taken over. What is pinned already stays as it is.
 
     Groups and files keep their ids and times; a file whose id another file has gets a new one.
+    With its account come keys that may do in the store what they might where they were made; the
+    store is to be opened again after that.
 
     Raises:
-        InputError: the folder holds no whole export.
+        InputError: the folder holds no whole export; or, with its account, the store has keys.
     """
     _see_whole(folder)
+    if with_account:
+        account.check_account(store.records, folder / account.NAME)
     groups = files = there = 0
     for line in _lines(folder):
         if isinstance(line, Group):
@@ -154,6 +160,8 @@ def take_over(store: Store, folder: Path) -> Generator[Finding, None, Moved]:
             else:
                 files += is_new
                 there += not is_new
+    if with_account:
+        account.take_account(store.records, folder / account.NAME)
     return Moved(groups, files, there)
 
 

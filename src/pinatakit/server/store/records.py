@@ -251,6 +251,16 @@ class Records:
             row: sqlite3.Row | None = reader.execute(sql, values).fetchone()
             return row
 
+    @contextmanager
+    def unchanging(self) -> Generator[sqlite3.Connection]:
+        """A connection to read with, for which everything stays as of one moment."""
+        with self._lent() as reader:
+            reader.execute("BEGIN").close()
+            try:
+                yield reader
+            finally:
+                reader.execute("ROLLBACK").close()
+
     def close(self) -> None:
         """Finish what waits, then close."""
         if not self._closed:
