@@ -34,6 +34,7 @@ _SLOT: Final = re.compile("[0-9A-F]{2}")
 _MAX_HEIGHT: Final = 1024  # directories in directories, or nodes in a file
 _MAX_PATH: Final = 1 << 15  # letters: the longest that any file system has
 _MAX_INLINED: Final = 1 << 22  # bytes of memory, about, for what the CIDs of one block inline
+_SMALL: Final = 16 << 10  # bytes that are hashed faster than a thread takes them over
 
 
 class Entry(NamedTuple):
@@ -331,7 +332,8 @@ def _hangs_in(name: str, above: bytes, slot: str) -> bool:
 def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | bytes]:
     """All that a walk comes to, its blocks read with `get`.
 
-    The next blocks are read and checked in threads meanwhile; a few are held in memory.
+    The next blocks are read and checked in threads meanwhile; a few are held in memory. Small ones
+    are not: each is done before a thread had taken it over.
 
     Raises:
         BlockMismatch: `get` gave other bytes than the CID names.
@@ -345,14 +347,20 @@ def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | byte
         return block
 
     ahead: dict[CID, Future[bytes]] = {}
+    small = False
     yield from walk.leftover()
-    while upcoming := walk.upcoming(2 * workers() + 1):
-        for cid in upcoming:
-            if cid not in ahead and cid.inlined is None:
-                ahead[cid] = pool().submit(checked, cid)
-        block = ahead[upcoming[0]].result()
-        if upcoming[0] not in upcoming[1:]:  # a block that comes again soon is not read again
-            del ahead[upcoming[0]]
+    while upcoming := walk.upcoming(1 if small else 2 * workers() + 1):
+        here = upcoming[0]
+        if small and here not in ahead:
+            block = checked(here)
+        else:
+            for cid in upcoming:
+                if cid not in ahead and cid.inlined is None:
+                    ahead[cid] = pool().submit(checked, cid)
+            block = ahead[here].result()
+            if here not in upcoming[1:]:  # a block that comes again soon is not read again
+                del ahead[here]
+        small = len(block) <= _SMALL
         yield from walk.take(block)
 
 
