@@ -1,6 +1,6 @@
 """A million pins: how long the local Pinata takes for a page of each list, and how large its database is.
 
-    python benchmarks/records.py --pins 10000 100000 1000000 --picture docs/records.svg
+    python benchmarks/records.py --pins 10000 100000 1000000
 
 The folder is filled by the store's own functions, many pins a transaction, with the rows that uploads
 make (three key-values a pin; only the CAR files are left out); of every hundred pins one is in a group,
@@ -293,42 +293,6 @@ def peak(pid: int) -> float:
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1000
 
 
-def draw(path: Path, found: Mapping[int, Mapping[str, float]]) -> None:
-    """How the time of each list grows, both axes logarithmic."""
-    import math
-
-    sizes = sorted(found)
-    width, height, left, bottom = 640, 360, 60, 320
-
-    def x(pins: float) -> float:
-        span = math.log10(sizes[-1] / sizes[0]) or 1
-        return left + (width - left - 20) * math.log10(pins / sizes[0]) / span
-
-    def y(millis: float) -> float:
-        return bottom - (bottom - 20) * math.log10(max(millis, 0.5) / 0.5) / math.log10(1000 / 0.5)
-
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11">',
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-    ]
-    for millis in (1, 10, 20, 100, 1000):
-        color = "#c00" if millis == 20 else "#ddd"
-        parts.append(
-            f'<path d="M{left} {y(millis):.1f}H{width - 20}" stroke="{color}"/>'
-            f'<text x="{left - 6}" y="{y(millis) + 4:.1f}" text-anchor="end">{millis:,} ms</text>'
-        )
-    label = '<text x="{:.1f}" y="{}" text-anchor="middle">{:,} pins</text>'
-    parts += [label.format(x(pins), bottom + 18, pins) for pins in sizes]
-    for name in FILTERS:
-        if all(name in found[pins] for pins in sizes):
-            points = " ".join(f"{x(pins):.1f},{y(found[pins][name]):.1f}" for pins in sizes)
-            parts.append(
-                f'<polyline points="{points}" fill="none" stroke="#06c" stroke-opacity=".45">'
-                f"<title>{name.replace('<', '&lt;')}</title></polyline>"
-            )
-    path.write_text("\n".join([*parts, "</svg>\n"]))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pins", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
@@ -337,7 +301,6 @@ def main() -> None:
         "--folder", type=Path, help="where the data is kept and filled up; a temporary one else"
     )
     parser.add_argument("--only", default="", help="filters whose name holds this")
-    parser.add_argument("--picture", type=Path, help="an SVG to draw")
     given = parser.parse_args()
     top = given.folder or Path(tempfile.mkdtemp(prefix="pinatakit-records-"))
     found: dict[int, dict[str, float]] = {}
@@ -361,8 +324,6 @@ def main() -> None:
     print("| | " + " | ".join(f"{pins:,}" for pins in sizes) + " |\n| --- |" + " ---: |" * len(sizes))
     for name in found[sizes[-1]]:
         print(f"| {name} | " + " | ".join(f"{found[pins][name]:.1f}" for pins in sizes) + " |")
-    if given.picture:
-        draw(given.picture, found)
 
 
 if __name__ == "__main__":

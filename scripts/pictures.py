@@ -5,6 +5,7 @@ They stand inside the pages, so they take the theme's colours, light or dark, by
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from html import escape
@@ -122,7 +123,7 @@ def bars(name: str, title: str, rows: list[tuple[str, float]], unit: str) -> str
     for row, (label, value) in enumerate(rows):
         y = 8 + row * 34
         length = max(2.0, 380 * value / most)
-        ours = not label.startswith(("aleph", "ipfs", "ceiling", "`cp`", "cp "))
+        ours = not label.startswith(("aleph", "ipfs", "ceiling", "`cp`", "cp ", "nginx"))
         parts += [
             text(270, y + 17, label, anchor="end"),
             f"<rect x='280' y='{y}' width='{length:.0f}' height='24' rx='3' fill='{ACCENT if ours else FAINT}'/>",
@@ -130,6 +131,55 @@ def bars(name: str, title: str, rows: list[tuple[str, float]], unit: str) -> str
         ]
     said = "; ".join(f"{label} {value:g}" for label, value in rows)
     return svg(name, f"{title}: {said}", 760, 16 + 34 * len(rows), parts)
+
+
+def growth(
+    name: str, title: str, sizes: list[float], rows: list[tuple[str, list[float]]], bound: float
+) -> str:
+    """A line for each row, both axes logarithmic; those that end above the bound are named."""
+
+    def x(pins: float) -> float:
+        return 70 + 470 * math.log10(pins / sizes[0]) / math.log10(sizes[-1] / sizes[0])
+
+    def y(millis: float) -> float:
+        return 320 - 300 * math.log10(max(millis, 0.5) / 0.5) / math.log10(10_000 / 0.5)
+
+    parts = []
+    for millis in (1, 10, bound, 100, 1000, 10_000):
+        strong = millis == bound
+        stroke = f"stroke='{ACCENT if strong else FAINT}' stroke-width='{2 if strong else 0.4}'"
+        parts += [
+            f"<line x1='70' y1='{y(millis):.1f}' x2='540' y2='{y(millis):.1f}' {stroke}/>",
+            text(62, y(millis) + 5, f"{millis:,} ms", anchor="end", bold=strong),
+        ]
+    parts += [text(x(pins), 342, f"{pins:,.0f}", anchor="middle") for pins in sizes]
+    below = 0.0
+    for label, values in sorted(rows, key=lambda row: row[1][-1], reverse=True):
+        points = " ".join(f"{x(pins):.1f},{y(value):.1f}" for pins, value in zip(sizes, values, strict=True))
+        over = values[-1] > bound
+        parts.append(
+            f"<polyline points='{points}' fill='none' stroke='{ACCENT if over else INK}' stroke-opacity='.7'>"
+            f"<title>{escape(label)}</title></polyline>"
+        )
+        if over:
+            below = max(below + 16, y(values[-1]) + 5)
+            parts.append(text(550, below, label))
+    said = "; ".join(f"{label} {values[-1]:g} ms" for label, values in rows)
+    return svg(name, f"{title}: {said}", 800, 355, parts)
+
+
+def figures(page: str, head: str) -> list[tuple[str, list[float]]]:
+    """The rows of the table whose first line begins so, where all that follows the label is figures."""
+    lines = page.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(head))
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        label, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        if all(re.fullmatch(r"[\d.,]+", cell) for cell in cells):
+            rows.append((label, [float(cell.replace(",", "")) for cell in cells]))
+    return rows
 
 
 def table(page: str, head: str) -> list[tuple[str, float]]:
@@ -164,6 +214,19 @@ def main() -> None:
             "Time for a CAR of 1 GiB, against one thread of SHA-256",
             table(page, "| CAR of 1 GiB"),
             TIMES,
+        ),
+        "server": bars(
+            "server",
+            "Time through the local Pinata, against plain tools",
+            table(page, "| 1 GiB through"),
+            TIMES,
+        ),
+        "growth": growth(
+            "growth",
+            "Milliseconds for the first page of a list, as the pins grow",
+            [10_000, 100_000, 1_000_000],
+            figures(page, "| Lists, ms"),
+            20,
         ),
     }
     for name, picture in pictures.items():

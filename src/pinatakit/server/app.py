@@ -435,6 +435,8 @@ def _one_spelling(path: str) -> str:
     """The path as the routes know it: old clients double slashes and end with one."""
     if path.startswith(_GATEWAY):
         return path
-    path = re.sub("//+", "/", path).rstrip("/") or "/"
+    if "//" in path:
+        path = re.sub("//+", "/", path)
+    path = path.rstrip("/") or "/"
     # One address for everything: the official SDK then asks for /v3/data/testAuthentication too.
     return path.removeprefix("/v3") if path.startswith("/v3/data/") else path

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import jwt
+import msgspec
 
-from pinatakit.protocol import Key, refusals
+from pinatakit.protocol import Key, Permissions, refusals
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.store import Keys
 from pinatakit.server.store.values import now_micros
@@ -52,7 +54,7 @@ async def authorize(keys: Keys, headers: Mapping[str, str], scope: str | None) -
     key = _authenticate(keys, headers)
     if key.revoked:
         raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been revoked and can not be used")
-    if scope and not key.permissions.allows(scope):
+    if scope and not _allows(msgspec.json.encode(key.scopes), scope):
         raise Refusal(
             403, refusals.NO_SCOPES_FOUND, "This key does not have the required scopes associated with it"
         )
@@ -60,6 +62,12 @@ async def authorize(keys: Keys, headers: Mapping[str, str], scope: str | None) -
     if counted is not None and not await asyncio.wrap_future(counted):
         raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been used as often as it may be")
     return key
+
+
+@lru_cache(maxsize=1024)
+def _allows(scopes: bytes, scope: str) -> bool:
+    """Whether a scope is among those of a key, which are JSON."""
+    return Permissions.from_json(msgspec.json.decode(scopes)).allows(scope)
 
 
 def _authenticate(keys: Keys, headers: Mapping[str, str]) -> Key:
@@ -84,7 +92,13 @@ def _authenticate(keys: Keys, headers: Mapping[str, str]) -> Key:
 
 def _pair(keys: Keys, token: str) -> tuple[str, str] | None:
     try:
-        payload = jwt.decode(token, keys.signing_key, algorithms=[_ALGORITHM])  # pyright: ignore[reportUnknownMemberType]
-        return str(payload["scopedKeyKey"]), str(payload["scopedKeySecret"])
+        return _read(token, keys.signing_key)
     except (jwt.InvalidTokenError, KeyError):
         return None
+
+
+@lru_cache(maxsize=256)
+def _read(token: str, signing_key: str) -> tuple[str, str]:
+    """The key and secret that a token holds; one that was good is not read again."""
+    payload = jwt.decode(token, signing_key, algorithms=[_ALGORITHM])  # pyright: ignore[reportUnknownMemberType]
+    return str(payload["scopedKeyKey"]), str(payload["scopedKeySecret"])
