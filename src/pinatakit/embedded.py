@@ -190,7 +190,7 @@ def local(
     can use it too: `url` and `jwt` of the result say how.
 
     `limits` makes it refuse what a plan refuses (``"free"``, ``"picnic"``, ``"fiesta"``,
-    ``"enterprise"``, or calls a minute); with `faults` what its `faults` is told goes wrong on
+    ``"enterprise"``, or calls a minute), and uploads that Pinata finds too large; with `faults` what its `faults` is told goes wrong on
     the way to it.
     `gateways` are trustless gateways, such as ``https://ipfs.io`` or the `url` of another
     local Pinata, from which what is pinned by its CID is fetched, besides the host nodes

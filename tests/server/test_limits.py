@@ -1,4 +1,4 @@
-"""Limits: the plans' rates, where they are switched on, told and refused as Pinata does."""
+"""Limits: the plans' rates and sizes, where they are switched on, told and refused as Pinata does."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ import pytest
 import pinatakit
 from pinatakit.errors import InputError, RateLimited
 from pinatakit.protocol.limits import Rate
-from pinatakit.server import Server
+from pinatakit.server import Server, limits
+from pinatakit.server.ingest import Sizes
 from pinatakit.server.limits import Limits
 
-from .conftest import bearer, client
+from .conftest import bearer, client, send, upload, v3_refusal
 
 
 @pytest.fixture
@@ -101,3 +102,43 @@ def test_a_local_pinata_can_have_a_plan():
 def test_a_plan_that_is_none_is_refused():
     with pytest.raises(InputError, match="a rate limit is not 'gold'"):
         pinatakit.local(limits="gold")
+
+
+def test_the_sizes_are_pinatas():
+    assert Sizes(100_000_000) == limits._V3
+    assert Sizes(25_000_000_000, 30_000) == limits._OLDER
+
+
+def test_a_form_of_v3_that_is_too_large_is_refused_and_nothing_of_it_is_left(limited, monkeypatch):
+    monkeypatch.setattr(limits, "_V3", Sizes(1000))
+    with client(limited) as api:
+        answer = send(api, "/v3/files", ("a", bytes(1001)), network="public")
+        assert v3_refusal(answer) == (413, "The upload has more than 1,000 bytes.")
+        assert api.get("/v3/files/public").json()["data"]["files"] == []
+        assert upload(api, bytes(1000))["size"] == 1000
+        headers = {"upload-length": "1001", "tus-resumable": "1.0.0"}
+        assert api.post("/v3/files", headers=headers).status_code == 201  # as which it may come
+
+
+def test_a_presigned_url_that_allows_more_than_the_plan_does_not_help(limited, monkeypatch):
+    monkeypatch.setattr(limits, "_V3", Sizes(1000))
+    with client(limited) as api:
+        for allowed, most in ((2000, 1000), (500, 500)):
+            body = {"expires": 100, "max_file_size": allowed}
+            url = api.post("/v3/files/sign", json=body).json()["data"]
+            answer = send(api, url, ("a", bytes(most + 1)))
+            assert v3_refusal(answer) == (413, f"The upload has more than {most:,} bytes.")
+
+
+def test_a_folder_of_too_many_files_is_refused_and_nothing_of_it_is_left(limited, monkeypatch):
+    monkeypatch.setattr(limits, "_OLDER", Sizes(None, 3))
+    files = [(f"f/{i}", b"x") for i in range(4)]
+    with client(limited) as api:
+        answer = send(api, "/pinning/pinFileToIPFS", *files)
+        assert (answer.status_code, answer.json()["error"]["reason"]) == (413, "PAYLOAD_TOO_LARGE")
+        assert send(api, "/pinning/pinFileToIPFS", *files[:3]).status_code == 200
+
+
+def test_without_limits_there_is_no_size_that_is_too_large(api, monkeypatch):
+    monkeypatch.setattr(limits, "_V3", Sizes(1000))
+    assert upload(api, bytes(1001))["size"] == 1001

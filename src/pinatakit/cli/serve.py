@@ -20,7 +20,9 @@ from pinatakit.cli._common import Output, output_options
     "--data", type=click.Path(file_okay=False), help="The folder to keep data in; else your data folder."
 )
 @click.option(
-    "--limits", metavar="PLAN", help="Refuse what a plan refuses: free, picnic, …, or calls a minute."
+    "--limits",
+    metavar="PLAN",
+    help="Refuse what a plan refuses, by rate and size: free, picnic, …, or calls a minute.",
 )
 @click.option(
     "--gateway",
@@ -84,7 +86,7 @@ def serve(
 
     With --json it prints, once it is ready, one line: an object with url, gateway, jwt,
     api_key, api_secret and data. The admin key is made at the first start and kept in the
-    data folder, readable by you alone. There are no rate limits without --limits.
+    data folder, readable by you alone. There are no limits without --limits.
     SIGTERM or Ctrl-C finishes what runs and takes nothing new; a second one ends it at once.
     With --tls clients must be told to trust it: it says how, and the line of JSON has ca.
 

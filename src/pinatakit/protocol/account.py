@@ -5,10 +5,13 @@ Source: Pinata API, "Data" (older API); Pinata API v3, "Upload limits".
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pinatakit.protocol._call import Call, reads_data, reads_json
 from pinatakit.protocol._record import Record, record
+
+FOLDER_MAX_FILES: Final = 30_000
+"""Files that one folder may hold, unless Pinata has allowed more."""
 
 
 class Usage(Record, frozen=True, kw_only=True):

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from starlette.responses import Response
 
-from pinatakit.protocol.account import TEST_MESSAGE, Limits
+from pinatakit.protocol.account import FOLDER_MAX_FILES, TEST_MESSAGE, Limits
 from pinatakit.server.request import Asked, data, json
-
-FOLDER_MAX_FILES: Final = 30_000
-"""Files that one folder may hold, as at Pinata."""
 
 
 async def test(_: Asked) -> Response:

@@ -366,6 +366,16 @@ def _decode(state: bytes, kind: type[_S]) -> _S:
     return msgspec.msgpack.decode(state, type=kind, dec_hook=lambda _, data: CID.from_bytes(data))
 
 
+class Sizes(NamedTuple):
+    """How much one form may bring, where that is limited: bytes of all its files, and files."""
+
+    content: int | None = None
+    files: int | None = None
+
+
+ANY_SIZE: Final = Sizes()
+
+
 class Form(NamedTuple):
     """A form that has arrived: its plain fields, and its files in the store."""
 
@@ -380,11 +390,11 @@ async def receive(
     recipe_of: RecipeOf,
     default: Profile,
     *,
-    most: int | None = None,
+    most: Sizes = ANY_SIZE,
 ) -> Form:
     """Take a multipart form as it arrives; `default` is the profile where its fields name none.
 
-    `most` is how many bytes its files may have.
+    `most` is how much it may bring.
 
     Raises:
         Refusal: it is no form, too large, or was cut short; nothing of it is left in the store.
@@ -397,13 +407,16 @@ async def receive(
     parser = MultipartParser(options[b"boundary"], reading.callbacks())
     pouring = Pouring()
     ingest: Ingest | None = None
-    taken = 0
+    taken = files = 0
     try:
         async for piece in body:
             parser.write(piece)
             for event in reading.take():
                 match event:
                     case str():
+                        files += 1
+                        if most.files is not None and files > most.files:
+                            raise Refusal(413, TOO_LARGE, f"The folder has more than {most.files:,} files.")
                         if ingest is None:
                             recipe = recipe_of(reading.fields) or Profile.for_version(1)
                             ingest = await anyio.to_thread.run_sync(make_ingest, store, recipe)
@@ -413,8 +426,8 @@ async def receive(
                         await pouring.end()
                     case _:
                         taken += len(event)
-                        if most is not None and taken > most:
-                            raise Refusal(413, TOO_LARGE, f"The upload has more than {most:,} bytes.")
+                        if most.content is not None and taken > most.content:
+                            raise Refusal(413, TOO_LARGE, f"The upload has more than {most.content:,} bytes.")
                         await pouring.add(event)
         if not reading.ended:
             raise bad_request("The request ended before its form did; nothing was stored.")

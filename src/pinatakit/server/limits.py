@@ -1,7 +1,7 @@
-"""Limits: the plans' rates, kept as Pinata keeps them, where they are switched on.
+"""Limits: the plans' rates and sizes, kept as Pinata keeps them, where they are switched on.
 
 A fixed window for each key and lane: the answers of the older API tell what is left of it, and
-a call too many is refused with 429 and ``Retry-After``.
+a call too many is refused with 429 and ``Retry-After``. An upload that is too large is with 413.
 Source: Pinata's documentation, "Limits"; recorded headers (``X-RateLimit-*``, Unix seconds).
 """
 
@@ -14,11 +14,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pinatakit.protocol.account import FOLDER_MAX_FILES
 from pinatakit.protocol.limits import LISTS, Lane, Rate, lane
 from pinatakit.protocol.refusals import RATE_LIMITED, older_envelope, v3_envelope
+from pinatakit.protocol.uploads import UPLOAD_LIMIT, V3_LIMIT
+from pinatakit.server.ingest import Sizes
 from pinatakit.server.request import json
 
 _CREDENTIALS: Final = ("authorization", "pinata_api_key")
+_V3: Final = Sizes(V3_LIMIT)  # of one form; what is larger goes by TUS
+_OLDER: Final = Sizes(UPLOAD_LIMIT, FOLDER_MAX_FILES)
 
 
 class Limits:
@@ -34,6 +39,7 @@ class Limits:
         if scope["type"] != "http" or scope["path"].startswith(("/ipfs/", "/-/")):
             await self._app(scope, receive, send)
             return
+        scope["sizes"] = _V3 if scope["path"].startswith("/v3/") else _OLDER
         request = Request(scope)
         counted = lane(request.method, scope["path"])
         rate = self._rates[counted]

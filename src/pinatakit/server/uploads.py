@@ -17,7 +17,7 @@ from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.uploads import check_cid_version
-from pinatakit.server.ingest import Form, Ingest, Recipe, RecipeOf, receive
+from pinatakit.server.ingest import ANY_SIZE, Form, Ingest, Recipe, RecipeOf, Sizes, receive
 from pinatakit.server.refusal import bad_request
 from pinatakit.server.request import (
     Asked,
@@ -117,7 +117,10 @@ def v3_kept(fields: Mapping[str, str]) -> Kept:
 
 async def _receive(asked: Asked, recipe_of: RecipeOf, default: Profile) -> Form:
     content_type = asked.request.headers.get("content-type", "")
-    most = asked.allowed.max_size if asked.allowed else None
+    most: Sizes = asked.request.scope.get("sizes", ANY_SIZE)  # of the plan
+    if asked.allowed and asked.allowed.max_size is not None:
+        content = (asked.allowed.max_size, most.content)
+        most = most._replace(content=min(size for size in content if size is not None))
     return await receive(asked.store, content_type, asked.request.stream(), recipe_of, default, most=most)
 
 
