@@ -36,6 +36,7 @@ class Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, count: Callable[[Exchange], None]) -> None:
         self.status = self.received = self.sent = 0
+        self._length: int | None = None
         self._count: Callable[[Exchange], None] | None = count
         self._scope = scope
         self._receive = receive
@@ -59,11 +60,14 @@ class Exchange:
         self.sent += len(message.get("body", b""))
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._length = next(
+                (int(value) for name, value in message["headers"] if name == b"content-length"), None
+            )
             message["headers"] = [
                 *message["headers"],
                 (b"x-request-id", self._scope["request_id"].encode()),
             ]
-        elif not message.get("more_body"):
+        elif not message.get("more_body") or self.sent == self._length:
             self.end()
         await self._send(message)
 
