@@ -213,13 +213,15 @@ def _fetch(
         report.bytes += 0 if error else len(content)
         place.unlink(missing_ok=True)
 
+    # A client asks no gateway again that gave it a false block, and there is one: each download has its own.
     half = len(wanted) // 2
-    with Pinata(**crooked) as pinata, ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(WORKERS) as pool:
 
         def fetch(what: tuple[CID, bytes]) -> None:
             (cid, content), place, began = what, scratch / str(next(number)), time.monotonic()
             try:
-                pinata.download(cid, place)
+                with Pinata(**crooked) as pinata:
+                    pinata.download(cid, place)
                 ended(content, began, place, None)
             except PinataError as error:
                 ended(content, began, place, error)
@@ -234,12 +236,13 @@ def _fetch(
             async with places:
                 began = time.monotonic()
                 try:
-                    await waiting.download(cid, place)
+                    async with AsyncPinata(**crooked) as waiting:
+                        await waiting.download(cid, place)
                     ended(content, began, place, None)
                 except PinataError as error:
                     ended(content, began, place, error)
 
-        async with AsyncPinata(**crooked) as waiting, anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks:
             for cid, content in wanted[half:]:
                 tasks.start_soon(fetch, cid, content)
 

@@ -14,7 +14,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias, get_args
+from typing import Final, TypeAlias
 
 from pinatakit.content import CID, FileBuilder, Profile, Root, Sink, build_file, build_symlink
 from pinatakit.content.folder import MAX_DEPTH, build_sorted
@@ -27,6 +27,7 @@ from pinatakit.sources import (
     Source,
     Symlinks,
     Uploadable,
+    check_symlinks,
     explained,
     find_glob,
     path_of,
@@ -102,10 +103,7 @@ def root_of(
     empty folders that are left out, by their paths in the folder.
     """
     recipe = Profile.named(profile)
-    if symlinks not in get_args(Symlinks):
-        raise InputError(
-            f"symlinks={symlinks!r} says nothing", hint=f"one of {', '.join(get_args(Symlinks))}"
-        )
+    check_symlinks(symlinks)
     folder = path_of(source)
     if folder and isinstance(source, str):
         folder, patterns = find_glob(folder, patterns)

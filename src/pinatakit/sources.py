@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 from urllib.parse import unquote_to_bytes
 
 from pinatakit.content import CID
@@ -258,6 +258,7 @@ def read_source(
     Raises:
         InputError: it is missing, unreadable, of a wrong kind or empty; it says which.
     """
+    check_symlinks(symlinks)
     if isinstance(given, bytes | bytearray | memoryview):
         return _bytes(bytes(given), name)
     if isinstance(given, str) and _DATA_URL.match(given):
@@ -524,6 +525,18 @@ def _walk(
         )
     for _, path, name in sorted(found):
         yield _file(path, name)
+
+
+def check_symlinks(symlinks: object) -> None:
+    """See that it says what becomes of symlinks.
+
+    Raises:
+        InputError: it does not.
+    """
+    if symlinks not in get_args(Symlinks):
+        raise InputError(
+            f"symlinks={symlinks!r} says nothing", hint=f"one of {', '.join(get_args(Symlinks))}"
+        )
 
 
 def refused_symlink(path: str, *, kept: bool = False) -> InputError:

@@ -11,7 +11,7 @@ import pytest
 
 from pinatakit import Pinata, cid_of
 from pinatakit.client.account import Account
-from pinatakit.errors import InputError
+from pinatakit.errors import InputError, RateLimited
 from pinatakit.protocol.uploads import V3_LIMIT
 
 from .fakes import JWT, Service, said
@@ -143,6 +143,22 @@ def test_what_was_cut_after_bytes_had_left_is_not_sent_again(play, server, given
     with Proxy(server.url, cuts=[MIB]) as proxy:
         play(body, endpoint_url=proxy.url)
         assert proxy.left == 0
+
+
+def test_a_refusal_after_bytes_had_left_is_told_as_what_it_is(over, given):
+    def busy(request):
+        if request.url.path != "/pinning/pinFileToIPFS":
+            return httpx.Response(200, json={"message": "Congratulations!"})
+        return httpx.Response(429, json={"error": "Too many requests"})
+
+    service = Service(busy)
+
+    async def body(pinata):
+        with pytest.raises(RateLimited, match="Too many requests"):
+            await Pinata.upload(pinata, given(), name="pieces")
+
+    over(body, service.transport, jwt=JWT)
+    assert service.paths.count("/pinning/pinFileToIPFS") == 1
 
 
 class Refusing(httpx.MockTransport):

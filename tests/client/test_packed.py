@@ -254,6 +254,19 @@ def test_a_form_refuses_what_it_cannot_keep(over, top, kept, said_so):
     assert service.requests == []
 
 
+@pytest.mark.parametrize("car", [False, True])
+def test_a_word_for_symlinks_that_says_nothing_is_refused_even_where_there_are_none(over, top, car):
+    service = Service(said(500))
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="symlinks='copy' says nothing") as caught:
+            await Pinata.upload(pinata, top / "sub", symlinks="copy", car=car)  # type: ignore[arg-type]
+        assert caught.value.hint == "one of follow, keep, skip, refuse"
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
+
+
 def test_nothing_is_told_where_nothing_is_left_out(play, top, caplog):
     async def body(pinata):
         await Pinata.upload(pinata, top, car=True, **KEPT)

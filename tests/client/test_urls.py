@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from pinatakit import Pinata, cid_of
+from pinatakit.client._wire import Awaiting, Blocking
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.errors import InputError, SettingsError, Unreachable
@@ -345,6 +346,36 @@ def test_a_host_that_is_busy_is_asked_again(play, host):
         assert (await Pinata.upload(pinata, f"{host.url}/x")).cid == cid_of(DATA)
 
     play(body)
+
+
+def test_a_host_that_names_the_time_is_asked_again_then(play, host, monkeypatch):
+    slept = []
+
+    async def sleep(wire, seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(Blocking, "sleep", sleep)
+    monkeypatch.setattr(Awaiting, "sleep", sleep)
+    host.headers["retry-after"] = "7"
+    host.faults = [503]
+
+    async def body(pinata):
+        assert (await Pinata.upload(pinata, f"{host.url}/x")).cid == cid_of(DATA)
+
+    play(body)
+    assert slept == [7.0]
+
+
+def test_a_host_that_names_too_long_a_time_is_not_awaited(play, host):
+    host.headers["retry-after"] = "3600"
+    host.faults = [503]
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="answered 503"):
+            await Pinata.upload(pinata, f"{host.url}/x")
+
+    play(body)
+    assert len(host.asked) == 1
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])

@@ -47,6 +47,7 @@ from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries, pause
 from pinatakit.errors import PinataError, SettingsError, Unreachable
 from pinatakit.protocol import Answer, Body, Call, Exchange, Host
+from pinatakit.protocol._call import Once
 from pinatakit.protocol.limits import Lane, lane, read_rate
 from pinatakit.protocol.refusals import refused
 from pinatakit.settings import Settings, is_loopback, masked
@@ -120,7 +121,7 @@ class Wire(ABC):
                 async with self._open(call, attempt) as response:
                     answer = await self._whole(call, response)
                 wait = self._retries.after_answer(call, attempt, answer)
-                if wait is None:
+                if wait is None or (isinstance(call.body, Once) and call.body.started):
                     return answer
             except Unreachable as error:
                 wait = self._after(call, attempt, error)
@@ -346,9 +347,9 @@ class Wire(ABC):
     @abstractmethod
     async def _end(self, response: httpx.Response) -> None: ...
 
-    async def back_off(self, attempt: int) -> None:
+    async def back_off(self, attempt: int, *, at_least: float = 0.0) -> None:
         """Wait before what failed so often is tried again."""
-        await self.sleep(pause(attempt))
+        await self.sleep(max(at_least, pause(attempt)))
 
     @abstractmethod
     async def sleep(self, seconds: float) -> None: ...

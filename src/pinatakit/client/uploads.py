@@ -36,6 +36,7 @@ from pinatakit.errors import CIDMismatch, InputError, MissingBlock
 from pinatakit.packed import Taken, packed
 from pinatakit.protocol import Body, Call, Network, Upload, account, files, form
 from pinatakit.protocol import uploads as calls
+from pinatakit.protocol._call import Once
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.tus import CHUNK, RESUMABLE_ABOVE, check_chunk_size
@@ -187,26 +188,8 @@ async def send(
     """
     check_size(what)
     sending = Sending(wire, what, fields, profile, progress, wrap=wrap)
-    return sending, call(_once(sending, what), sending.headers)
-
-
-def _once(sending: Sending, what: Source | Folder) -> Callable[[], AsyncGenerator[bytes, None]]:
-    """The body, which refuses to start a second time where the source can be read only once."""
-    if isinstance(what, Folder) or what.again:
-        return sending.body
-    started = False
-
-    def body() -> AsyncGenerator[bytes, None]:
-        nonlocal started
-        if started:
-            raise InputError(
-                f"the upload of {what.name!r} was cut, and its source cannot be read again",
-                hint="give a path, bytes, or a file that can be rewound",
-            )
-        started = True
-        return sending.body()
-
-    return body
+    again = isinstance(what, Folder) or what.again
+    return sending, call(sending.body if again else Once(sending.body, what.name), sending.headers)
 
 
 def check(root: Root, got: CID) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 
+from pinatakit.client._limiter import LONGEST_WAIT
 from pinatakit.client._wire import Wire
 from pinatakit.errors import InputError, Unreachable
 from pinatakit.protocol import Answer
 from pinatakit.protocol import urls as calls
+from pinatakit.protocol.refusals import retry_after
 from pinatakit.protocol.urls import BUSY, MAX_REDIRECTS, REDIRECTS, Served, shown
 from pinatakit.sources import Source, fetched
 
@@ -126,11 +128,15 @@ class _Origin:
                     if redirects > MAX_REDIRECTS:
                         raise InputError(f"{shown(self._url)} leads on and on, {redirects} times")
                     url = calls.redirected(url, answer)
-                elif answer.status not in BUSY or failures + 1 >= self._wire.settings.attempts:
+                elif (
+                    answer.status not in BUSY
+                    or failures + 1 >= self._wire.settings.attempts
+                    or (told := retry_after(answer.headers) or 0.0) > LONGEST_WAIT
+                ):
                     return calls.served(url, answer), answering
                 else:
                     failures += 1
-                    await self._wire.back_off(failures)
+                    await self._wire.back_off(failures, at_least=told)
             except Unreachable:
                 failures += 1
                 if self._told or failures >= self._wire.settings.attempts:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from pinatakit.errors import PinataError
+from pinatakit.errors import InputError, PinataError
 
 T = TypeVar("T")
 
@@ -19,6 +19,29 @@ Network: TypeAlias = Literal["public", "private"]
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
 """Bytes, or a function that starts the body afresh, so that a retry can send it again."""
+
+
+@dataclass(slots=True)
+class Once:
+    """A body that can be started only once, and then is `started`; `name` is what it is of."""
+
+    start: Callable[[], AsyncGenerator[bytes, None]]
+    name: str
+    started: bool = False
+
+    def __call__(self) -> AsyncGenerator[bytes, None]:
+        """Start it.
+
+        Raises:
+            InputError: it was started before.
+        """
+        if self.started:
+            raise InputError(
+                f"the upload of {self.name!r} was cut, and its source cannot be read again",
+                hint="give a path, bytes, or a file that can be rewound",
+            )
+        self.started = True
+        return self.start()
 
 
 class Answer(NamedTuple):
