@@ -139,20 +139,20 @@ def growth(
     """A line for each row, both axes logarithmic; those that end above the bound are named."""
 
     def x(pins: float) -> float:
-        return 70 + 470 * math.log10(pins / sizes[0]) / math.log10(sizes[-1] / sizes[0])
+        return 80 + 460 * math.log10(pins / sizes[0]) / math.log10(sizes[-1] / sizes[0])
 
     def y(millis: float) -> float:
-        return 320 - 300 * math.log10(max(millis, 0.5) / 0.5) / math.log10(10_000 / 0.5)
+        return 320 - 300 * math.log10(max(millis, 0.5) / 0.5) / math.log10(2_000 / 0.5)
 
     parts = []
-    for millis in (1, 10, bound, 100, 1000, 10_000):
+    for millis in (1, 10, bound, 100, 1000):
         strong = millis == bound
         stroke = f"stroke='{ACCENT if strong else FAINT}' stroke-width='{2 if strong else 0.4}'"
         parts += [
-            f"<line x1='70' y1='{y(millis):.1f}' x2='540' y2='{y(millis):.1f}' {stroke}/>",
-            text(62, y(millis) + 5, f"{millis:,} ms", anchor="end", bold=strong),
+            f"<line x1='80' y1='{y(millis):.1f}' x2='540' y2='{y(millis):.1f}' {stroke}/>",
+            text(72, y(millis) + 5, f"{millis:,} ms", anchor="end", bold=strong),
         ]
-    parts += [text(x(pins), 342, f"{pins:,.0f}", anchor="middle") for pins in sizes]
+    parts += [text(x(pins), 342, f"{pins:,.0f} pins", anchor="middle") for pins in sizes]
     below = 0.0
     for label, values in sorted(rows, key=lambda row: row[1][-1], reverse=True):
         points = " ".join(f"{x(pins):.1f},{y(value):.1f}" for pins, value in zip(sizes, values, strict=True))
@@ -162,7 +162,7 @@ def growth(
             f"<title>{escape(label)}</title></polyline>"
         )
         if over:
-            below = max(below + 16, y(values[-1]) + 5)
+            below = max(below + 15, y(values[-1]) + 5)
             parts.append(text(550, below, label))
     said = "; ".join(f"{label} {values[-1]:g} ms" for label, values in rows)
     return svg(name, f"{title}: {said}", 800, 355, parts)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pinatakit.content import CID, Profile, Root, Walk, build_file, car_header, walk_steps
-from pinatakit.errors import PinataError
+from pinatakit.errors import BlockMismatch, PinataError
 from pinatakit.server import Busy, Server, Store
 from pinatakit.server.ingest import Ingest
 from pinatakit.server.store.files import Kept
@@ -305,3 +305,16 @@ def test_what_has_expired_is_unpinned_and_goes(store):
     assert store.files.usage().pin_count == 0
     assert store.cars.find(cid, among="1") is None
     assert cars(store.folder) == []
+
+
+def test_a_block_is_hashed_until_it_was_sound_once_in_each_car_for_itself(store):
+    cid = CID.of(b"sound")
+    check = store.cars.checker(1)
+    with pytest.raises(BlockMismatch):
+        check(cid, b"damaged")
+    with pytest.raises(BlockMismatch):
+        check(cid, b"damaged")
+    check(cid, b"sound")
+    check(cid, b"which is not looked at again")
+    with pytest.raises(BlockMismatch):
+        store.cars.checker(2)(cid, b"damaged")

@@ -329,11 +329,13 @@ def _hangs_in(name: str, above: bytes, slot: str) -> bool:
     return hash_name(name.encode("utf-8", "surrogateescape")).startswith(above + bytes.fromhex(slot))
 
 
-def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | bytes]:
+def walk_steps(
+    walk: Walk, get: Callable[[CID], bytes], check: Callable[[CID, bytes], object] = CID.verify
+) -> Iterator[Entry | bytes]:
     """All that a walk comes to, its blocks read with `get`.
 
     The next blocks are read and checked in threads meanwhile; a few are held in memory. Small ones
-    are not: each is done before a thread had taken it over.
+    are not: each is done before a thread had taken it over. `check` is what checks one.
 
     Raises:
         BlockMismatch: `get` gave other bytes than the CID names.
@@ -343,7 +345,7 @@ def walk_steps(walk: Walk, get: Callable[[CID], bytes]) -> Iterator[Entry | byte
         block = get(cid)
         if len(block) > MAX_BLOCK:
             raise Malformed(f"block {cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
-        cid.verify(block)
+        check(cid, block)
         return block
 
     ahead: dict[CID, Future[bytes]] = {}

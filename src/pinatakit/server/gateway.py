@@ -76,6 +76,7 @@ class _Found(NamedTuple):
     root: CID
     path: str
     get: Callable[[CID], bytes]
+    check: Callable[[CID, bytes], None]
     cid: CID
     above: list[Block]  # the blocks on the way, the root's first
     entry: Entry | None  # None where it is no file or folder
@@ -124,7 +125,7 @@ def _find(asked: Asked, network: Network, served: Served | None, swapping: bool)
     car = asked.store.cars.find(top, among=f"file.network = '{network}'")
     if car is None and top.inlined is None:
         raise Refusal(404, "ERR_ID:00006", f"{top} is not pinned here - ERR_ID:00006")
-    get = asked.store.cars.getter(car or 0)
+    get, check = asked.store.cars.getter(car or 0), asked.store.cars.checker(car or 0)
     walk = Walk(top, path)
     above: list[Block] = []
     try:
@@ -142,7 +143,17 @@ def _find(asked: Asked, network: Network, served: Served | None, swapping: bool)
         above = [] if top.inlined is not None else [Block(top, get(top))]
     signed = asked.store.signatures.get(network, root) if _has(served, ATTESTATION) else None
     return _Found(
-        network, served, root, path, get, cid, above, entry, swapped, signed.signature if signed else None
+        network,
+        served,
+        root,
+        path,
+        get,
+        check,
+        cid,
+        above,
+        entry,
+        swapped,
+        signed.signature if signed else None,
     )
 
 
@@ -384,7 +395,7 @@ async def _image(request: Request, found: _Found, entry: Entry, options: ImageOp
 
 
 def _content(found: _Found, start: int, stop: int) -> Iterator[bytes]:
-    steps = walk_steps(Walk(found.cid, start=start, stop=stop), found.get)
+    steps = walk_steps(Walk(found.cid, start=start, stop=stop), found.get, found.check)
     return (step for step in steps if isinstance(step, bytes))
 
 

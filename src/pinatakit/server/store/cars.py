@@ -27,6 +27,7 @@ _GATHER: Final = 1 << 20  # bytes written to disk at once
 _INDEX: Final = 1024  # blocks entered into the index at once
 _SYNC: Final = 64 << 20  # bytes after which a sync is begun in the background
 _REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
+_SOUND: Final = 1 << 14  # blocks remembered so as not to be hashed twice
 _OPEN: Final = 64  # files kept open for reading
 _ENTER: Final = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
 
@@ -47,6 +48,7 @@ class Cars:
         self._open: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self.removed = (0, 0)
+        self._sound: set[tuple[int, bytes]] = set()  # blocks of a CAR's number, which is given once
         self._left: list[tuple[str]] = []  # removed, and still in the records
         self.syncer = ThreadPoolExecutor(2, thread_name_prefix="pinatakit-sync")
         self.incoming.mkdir(parents=True, exist_ok=True)
@@ -131,6 +133,23 @@ class Cars:
             return self._read(path, found["at"], found["size"])
 
         return get
+
+    def checker(self, car: int) -> Callable[[CID, bytes], None]:
+        """A function that hashes blocks of one CAR, but none that it found sound since the start.
+
+        Raises:
+            BlockMismatch: (the function) a block is not what its CID says.
+        """
+
+        def check(cid: CID, block: bytes) -> None:
+            if (key := (car, cid.multihash)) in self._sound:
+                return
+            cid.verify(block)
+            if len(self._sound) >= _SOUND:
+                self._sound.clear()
+            self._sound.add(key)
+
+        return check
 
     def forget(self, db: sqlite3.Connection, root: str) -> None:
         """Within a write: drop the CAR of a root that nothing pins any more."""
