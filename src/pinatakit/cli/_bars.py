@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+
+_MARGIN: Final = 3  # columns in which a terminal may write ^C without going on to the next line
 
 
 def on_terminal() -> bool:
@@ -17,7 +20,8 @@ def on_terminal() -> bool:
 
 def bars() -> Progress:
     """No bars yet. They are drawn on stderr, fit its width, and are gone when it is left."""
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+    from rich.constrain import Constrain
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -44,11 +48,15 @@ def bars() -> Progress:
         del columns[1]  # the numbers say more
     if console.width < 45:
         del columns[2]
-    return Progress(
+    class Drawn(Progress):
+        def get_renderable(self) -> RenderableType:
+            return Constrain(super().get_renderable(), console.width - _MARGIN)
+
+    return Drawn(
         *columns,
         console=console,
         transient=True,
         expand=True,
         refresh_per_second=8,
-        redirect_stdout=sys.stdout.isatty(),  # else it is data, which goes where it was sent
+        redirect_stdout=False,  # it is data, which goes where it was sent
     )

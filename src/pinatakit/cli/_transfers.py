@@ -8,14 +8,16 @@ which things were named, and from the main thread alone.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import shlex
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -104,14 +106,17 @@ class Transfers(Generic[T]):
                         said = explain(outcome, self._what[place])
                         if said is None or len(self._what) == 1 or _for_all(outcome):
                             raise outcome
-                        click.echo(said, err=True)
+                        with self._aside():
+                            click.echo(said, err=True)
                         done[place] = None
                     else:
                         self._left.discard(place)
                         done[place] = outcome
-                    while told in done and len(self._what) > 1:  # one by itself is told without its bar
-                        self._tell(told, done.pop(told))
-                        told += 1
+                    if told in done and len(self._what) > 1:  # one by itself is told without its bar
+                        with self._aside():
+                            while told in done:
+                                self._tell(told, done.pop(told))
+                                told += 1
         except KeyboardInterrupt:
             raise Interrupted(self._interrupted()) from None
         finally:
@@ -120,6 +125,10 @@ class Transfers(Generic[T]):
         if self._left and (go_on := self._go_on()):
             click.echo(f"{len(self._left)} of {len(self._what)} failed{go_on}", err=True)
         return 8 if self._left else 0
+
+    def _aside(self) -> AbstractContextManager[None]:
+        """The bars make way for what is printed."""
+        return self._shown.aside() if self._shown else nullcontext()
 
     def _tell(self, place: int, outcome: T | None) -> None:
         if outcome is not None:
@@ -142,7 +151,7 @@ class Transfers(Generic[T]):
                 yield place, self._moved(place)
             return
         todo = SimpleQueue[int]()
-        found = SimpleQueue[tuple[int, T | BaseException]]()
+        found = SimpleQueue[tuple[int, T | BaseException] | None]()
         for place in range(len(self._what)):
             todo.put(place)
 
@@ -161,8 +170,11 @@ class Transfers(Generic[T]):
         try:
             for thread in threads:
                 thread.start()
-            for _ in self._what:
-                yield _next(found)
+            with _heard(lambda: found.put(None)):
+                for _ in self._what:
+                    if (outcome := _next(found)) is None:
+                        raise KeyboardInterrupt
+                    yield outcome
         finally:
             self._stopped.set()
             until = time.monotonic() + _GRACE
@@ -185,6 +197,25 @@ class Transfers(Generic[T]):
         finally:
             if self._shown:
                 self._shown.end(place)
+
+
+@contextmanager
+def _heard(interrupt: Callable[[], object]) -> Generator[None]:
+    """Take the first Ctrl-C as a call, so that it comes between two lines on the screen and not within one."""
+    before = signal.getsignal(signal.SIGINT)
+    if before != signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heard(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        interrupt()
+
+    signal.signal(signal.SIGINT, heard)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _next(found: SimpleQueue[T]) -> T:
@@ -221,6 +252,7 @@ class _Bars:
         self._ended = 0
         self._each: dict[int, TaskID] = {}
         self._all: TaskID | None = None
+        self._shared = sys.stdout.isatty()  # stdout is on the screen on which they are
         if len(what) > 1:
             self._all = self._bars.add_task(self._count(), total=self._total)
 
@@ -229,6 +261,19 @@ class _Bars:
         """They are on the screen."""
         with self._bars:
             yield
+
+    @contextmanager
+    def aside(self) -> Generator[None]:
+        """What is printed on this terminal meanwhile comes to stand above them."""
+        from rich.text import Text
+
+        said = io.StringIO()
+        try:
+            with redirect_stderr(said), redirect_stdout(said) if self._shared else nullcontext():
+                yield
+        finally:
+            if text := said.getvalue().rstrip("\n"):
+                self._bars.console.print(Text(text), soft_wrap=True)
 
     def begin(self, place: int) -> Progress:
         """One sets out."""

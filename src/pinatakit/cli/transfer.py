@@ -159,17 +159,18 @@ def upload(
             return pinata.upload(source, network=as_network(network), progress=progress, **rest)
 
         sent: list[Upload] = []
+        one_line = len(what) > 1 and sys.stdout.isatty() and sys.stderr.isatty()
 
         def arrived(path: str, uploaded: Upload) -> None:
             sent.append(uploaded)
             name = plain(uploaded.name or path)
             again = " (it was there already)" if uploaded.is_duplicate else ""
-            if len(what) > 1 and out.for_people and sys.stdout.isatty() and sys.stderr.isatty():
+            if one_line and out.for_people:
                 out.found(
                     uploaded,
                     _UPLOADED,
                     fields_of(Upload),
-                    line=f"{uploaded.cid}  {name}  {size(uploaded.size)}{again}",
+                    line=f"{uploaded.cid}  {name}  {size(uploaded.size)}{again and '  there already'}",
                 )
                 return
             out.found(uploaded, _UPLOADED, fields_of(Upload))
