@@ -111,14 +111,15 @@ def on_terminal(
             )
         finally:
             os.close(theirs)
-        shown = b"".join(_until_hung_up(ours))
+        shown = b"".join(until_hung_up(ours))
         out, err = process.communicate(timeout=LIMIT)
     finally:
         os.close(ours)
     return Ran(process.returncode, out or b"", (err or b"").decode()), shown.decode()
 
 
-def _until_hung_up(terminal: int) -> Iterator[bytes]:
+def until_hung_up(terminal: int) -> Iterator[bytes]:
+    """What a terminal shows until nobody writes to it any more."""
     while True:
         try:
             data = os.read(terminal, 1 << 16)

@@ -234,3 +234,34 @@ def test_what_is_forged_or_missing_ends_with_7(here, tmp_path):
 def test_a_car_of_an_unknown_profile_is_not_packed(here, hello, tmp_path):
     assert here("car", "pack", hello, "-o", "a.car", "--profile", "v9").failed(2)
     assert not (tmp_path / "a.car").exists()
+
+
+# Formats
+
+
+def test_what_is_computed_is_printed_in_any_format(here, hello):
+    assert here("cid", hello, "--format", "csv").lines == [
+        "path,cid,size,dag_size",
+        f"{hello},{HELLO_V1},11,11",
+    ]
+    assert here("cid", hello, "-q").lines == [HELLO_V1]
+    assert here("cid", hello, "--fields", "size,cid", "--format", "tsv").lines == [
+        "size\tcid",
+        f"11\t{HELLO_V1}",
+    ]
+    assert here("cid", "--inspect", HELLO_V1, "--fields", "codec,version", "--json").json == {
+        "codec": "raw",
+        "version": 1,
+    }
+    assert here("cid", hello, "--cid-profile", "v0").lines == [HELLO_V0]
+
+
+def test_what_a_car_holds_is_printed_in_any_format(here, site):
+    root = here("car", "pack", "site", "-o", "a.car", "-q", *KUBO).lines
+    assert root == [site["cid"]]
+    assert here("car", "verify", "a.car", "--fields", "blocks", "--json").json == {"blocks": site["blocks"]}
+    title, *rows = here("car", "ls", "a.car", "--format", "tsv").lines
+    assert title == "cid\tkind\tsize\tpath"
+    assert rows[0] == f"{site['cid']}\tdirectory\t0\t"
+    assert here("car", "unpack", "a.car", "out", "-q").lines == ["out"]
+    assert here("car", "pack", "site", "-o", "-", "--json").failed(2)

@@ -75,3 +75,15 @@ def test_without_a_store_nothing_is_made(run, tmp_path, home):
     for command in (("verify",), ("gc",), ("backup", "copy"), ("export", "out")):
         assert run("store", *command).failed(2)
     assert not (Path(home) / "data" / "pinatakit").exists()
+
+
+def test_what_is_done_to_a_store_is_printed_in_any_format(run, tmp_path):
+    with serving(tmp_path, "--data", tmp_path / "data") as served:
+        served.client.upload(HELLO, name="hello")
+    data = ("--data", tmp_path / "data")
+    assert run("store", "gc", *data, "--format", "csv").lines == ["cars,bytes,entries", "0,0,0"]
+    assert run("store", "export", *data, "out", "--fields", "files", "--json").json == {"files": 1}
+    (car,) = (tmp_path / "data" / "cars").glob("*.car")
+    car.write_bytes(car.read_bytes()[:-1] + b"!")
+    ran = run("store", "verify", *data, "-q")
+    assert (ran.code, ran.lines) == (7, [HELLO_V1])

@@ -48,6 +48,7 @@ def bars() -> Progress:
         del columns[1]  # the numbers say more
     if console.width < 45:
         del columns[2]
+
     class Drawn(Progress):
         def get_renderable(self) -> RenderableType:
             return Constrain(super().get_renderable(), console.width - _MARGIN)
