@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import signal
 import stat
 import subprocess
+import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -204,3 +206,34 @@ def test_a_log_that_cannot_be_written_is_told(here):
     ran = here("serve", "--port", 0, "--access-log", "no/such/folder/log")
     assert ran.failed(1)
     assert "no/such/folder" in ran.err
+
+
+@posix
+def test_it_fails_as_it_is_told_and_goes_on(run, tmp_path):
+    faults = ["--fault", "refuse=503", "--fault", "cut=0", "--fault-every", 3]
+    data = tmp_path / "data"
+    with serving(tmp_path, "--data", data, *faults) as served:  # which has asked once
+        test = f"{served.url}/data/testAuthentication"
+        key = {"authorization": f"Bearer {served.about['jwt']}"}
+        assert get(f"{served.url}/-/ready")
+        assert get(test, **key)
+        with pytest.raises(urllib.error.HTTPError, match="503"):
+            get(test, **key)
+        assert [bool(get(test, **key)) for _ in range(2)] == [True, True]
+        with pytest.raises((OSError, http.client.HTTPException)):
+            get(test, **key)
+        assert (
+            str(served.client.upload(HELLO).cid) == HELLO_V1
+        )  # a client that tries again sees nothing of it
+        assert [run("ls", f"--local={data}").code for _ in range(3)] == [0] * 3
+        assert served.end(signal.SIGTERM).code == 0
+
+
+@pytest.mark.parametrize("fault", ["refuse", "refuse=200", "refuse=x", "slow=0", "explode=1", "cut=-1"])
+def test_a_fault_that_is_none_is_used_wrongly(run, fault):
+    assert run("serve", "--port", 0, "--fault", fault).failed(2)
+
+
+@pytest.mark.parametrize("more", [["--tls"], ["--host", "0.0.0.0"]])
+def test_faults_are_for_this_machine_and_plain_http(run, more):
+    assert run("serve", "--port", 0, "--fault", "cut=1", *more).failed(2)

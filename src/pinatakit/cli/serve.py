@@ -25,6 +25,22 @@ from pinatakit.cli._common import Output, output_options
     help="Refuse what a plan refuses, by rate and size: free, picnic, …, or calls a minute.",
 )
 @click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="KIND=N",
+    help="Let it fail: refuse=503 answers so; cut=100, stall=100 and cut-request=100, stall-request=100 "
+    "end or hold a connection after so many bytes; slow=1000 is bytes a second. Several take turns.",
+)
+@click.option(
+    "--fault-every",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Which requests meet a fault: each Nth.",
+)
+@click.option(
     "--gateway",
     "gateways",
     multiple=True,
@@ -73,6 +89,8 @@ def serve(
     gateways: tuple[str, ...],
     private_hosts: bool | None,
     limits: str | None,
+    faults: tuple[str, ...],
+    fault_every: int,
     names: tuple[str, ...],
     origins: tuple[str, ...],
     tls: bool,
@@ -89,6 +107,7 @@ def serve(
     data folder, readable by you alone. There are no limits without --limits.
     SIGTERM or Ctrl-C finishes what runs and takes nothing new; a second one ends it at once.
     With --tls clients must be told to trust it: it says how, and the line of JSON has ca.
+    With --fault what calls its address meets faults; commands with --local go straight to it.
 
     \b
     Examples:
@@ -96,12 +115,17 @@ def serve(
       pinatakit serve --port 0 --data ./pinata --json
       pinatakit serve --gateway https://ipfs.io
       pinatakit serve --tls --name pinata.test
+      pinatakit serve --limits free --fault refuse=503 --fault cut=100
     """
     from pinatakit.embedded import default_folder
-    from pinatakit.server import Certificate, Fetching, Server
+    from pinatakit.server import Certificate, Faults, Fetching, Server
+    from pinatakit.server.faults import in_turn, read_fault
 
     if key and not cert:
         raise click.UsageError("--key is the key of --cert")
+    if faults and (tls or cert or host not in ("127.0.0.1", "localhost")):
+        raise click.UsageError("--fault is for plain http on this machine alone")
+    wrong = [read_fault(fault) for fault in faults]
     if access_log:
         _log_requests(access_log)
     fetching = Fetching(gateways=gateways, private=private_hosts)
@@ -109,7 +133,7 @@ def serve(
     server = Server(
         place,
         host=host,
-        port=port,
+        port=0 if wrong else port,
         names=names,
         origins=origins,
         limits=limits,
@@ -117,18 +141,20 @@ def serve(
         tls=Certificate(cert, key) if cert else tls,
         grace=grace,
     )
+    way = Faults(server.url, in_turn(wrong, fault_every), port=port) if wrong else None
+    url = way.url if way else server.url
 
     def ready() -> None:
         if not out.for_people:
-            about = server.about()
+            about = server.about() | {"url": url, "gateway": f"{url}/ipfs"}
             out.one(about, " ".join(about))
             return
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        click.echo(f"local Pinata at {server.url}, gateway at {server.url}/ipfs/", err=True)
+        click.echo(f"local Pinata at {url}, gateway at {url}/ipfs/", err=True)
         click.echo(f"data in {server.data}; the admin key is in admin.json there", err=True)
         click.echo("any pinatakit command uses it with --local; other clients:", err=True)
-        click.echo(f"  export PINATA_ENDPOINT_URL={server.url} PINATA_GATEWAY_URL={server.url}", err=True)
+        click.echo(f"  export PINATA_ENDPOINT_URL={url} PINATA_GATEWAY_URL={url}", err=True)
         click.echo("  export PINATA_JWT=…   (jwt of admin.json)", err=True)
         if trusted := server.about().get("ca"):
             click.echo("they must trust its certificate:", err=True)
@@ -136,6 +162,8 @@ def serve(
             click.echo(f"  export NODE_EXTRA_CA_CERTS={shlex.quote(trusted)}    (Node)", err=True)
 
     server.run(ready)
+    if way:
+        way.close()
 
 
 def _log_requests(place: str) -> None:

@@ -11,15 +11,18 @@ request. For tests alone: nothing here is quick.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Self, TypeAlias
 from urllib.parse import urlsplit
+
+from pinatakit.errors import InputError
 
 _PIECE: Final = 1 << 16
 _TICK: Final = 0.05  # seconds between two looks at whether it is closed
@@ -72,21 +75,71 @@ class Change:
 Fault: TypeAlias = Refuse | Cut | Stall | Slow | Change
 
 
+_BY_NAME: Final[dict[str, Callable[[int], Fault]]] = {
+    "refuse": Refuse,
+    "cut": lambda size: Cut(answer=size),
+    "cut-request": lambda size: Cut(request=size),
+    "stall": lambda size: Stall(answer=size),
+    "stall-request": lambda size: Stall(request=size),
+    "slow": Slow,
+}
+
+
+def read_fault(told: str) -> Fault:
+    """A fault as a word and a number: ``refuse=503``, ``cut=100``, ``slow=1000``.
+
+    Raises:
+        InputError: it is none.
+    """
+    name, _, number = told.partition("=")
+    made = _BY_NAME.get(name)
+    digits = number.isascii() and number.isdigit() and len(number) < 16
+    if (
+        made is None
+        or not digits
+        or (name == "refuse" and not 400 <= int(number) <= 599)
+        or (name == "slow" and not int(number))
+    ):
+        raise InputError(
+            f"a fault is not {told!r}",
+            hint=f"refuse=STATUS (400 to 599), or a number of bytes after {', '.join(list(_BY_NAME)[1:])}",
+        )
+    return made(int(number))
+
+
+def in_turn(faults: Sequence[Fault], every: int) -> Callable[[str, str], Fault | None]:
+    """What befalls requests where each so-manieth meets a fault, one after the other; asking for ``/-/`` meets none."""
+    requests = itertools.count(1)
+
+    def choose(_method: str, path: str) -> Fault | None:
+        if path.startswith("/-/"):
+            return None
+        met, left = divmod(next(requests), every)
+        return None if left else faults[(met - 1) % len(faults)]
+
+    return choose
+
+
 class _Broken(Exception):
     """The connection shall break here."""
 
 
 class Faults:
-    """A proxy before a service, which fails as it is told.
+    """A proxy before a service, which fails as it is told; it listens on this machine alone.
 
     Attributes:
         url: where it listens; takes the place of the service's.
         choose: what befalls a request, by its method and path; `None` is nothing. Asked where
             `add` has left nothing.
         met: the faults that were met, in order, each with the request's first line.
+
+    Raises:
+        InputError: the port is taken.
     """
 
-    def __init__(self, url: str, choose: Callable[[str, str], Fault | None] | None = None) -> None:
+    def __init__(
+        self, url: str, choose: Callable[[str, str], Fault | None] | None = None, *, port: int = 0
+    ) -> None:
         parts = urlsplit(url)
         self._to = (parts.hostname or "", parts.port or 80)
         self.choose = choose
@@ -94,7 +147,13 @@ class Faults:
         self._next: deque[Fault | None] = deque()
         self._closed = threading.Event()
         self._lock = threading.Lock()
-        self._listening = socket.create_server(("127.0.0.1", 0), backlog=512)
+        try:
+            self._listening = socket.create_server(("127.0.0.1", port), backlog=512)
+        except OSError as error:
+            raise InputError(
+                f"cannot listen on 127.0.0.1 port {port}: {error.strerror or error}",
+                hint="take another, or 0",
+            ) from None
         self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
         self._thread = threading.Thread(target=self._listen, name="pinatakit-faults", daemon=True)
         self._thread.start()
