@@ -547,7 +547,10 @@ def test_what_is_uploaded_goes_to_the_network_of_the_settings(server, monkeypatc
         assert upload.network == "private"
         assert [file.id for file in pinata.files.list()] == [upload.id]
         assert list(pinata.files.list(network="public")) == []
-        for public in (lambda: pinata.upload_json({}), lambda: pinata.upload_files([], name="x")):
-            with pytest.raises(InputError, match="the settings say private"):
-                public()
+        json = pinata.upload_json({})
+        assert json.network == "private"
+        with pytest.raises(InputError, match="the settings say private"):
+            pinata.upload_files([], name="x")
+        assert {file.id for file in pinata.files.list()} == {upload.id, json.id}
         pinata.files.delete(upload.id)
+        pinata.files.delete(json.id)

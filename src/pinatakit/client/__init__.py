@@ -221,26 +221,32 @@ class _Pinata(Resource[W]):
         *,
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
+        network: Network | None = None,
         group_id: str | None = None,
         cid_version: int | str = 1,
+        expires_at: datetime | None = None,
         verify: bool = True,
     ) -> Upload:
         """Upload a JSON value, and check that the service stored it as JavaScript prints it.
+
+        It goes by ``pinJSONToIPFS``. What that does not know, the private network, `expires_at` and
+        ``unixfs-v1-2025``, goes over v3, as a file of the same bytes and so the same CID, called
+        ``data.json`` where it has no `name`.
 
         Raises:
             InputError: JSON or JavaScript cannot hold the value, or it is above 10 MB.
             CIDMismatch: the service stored something else, unless `verify` is off.
         """
-        _check_public(self.settings, "a JSON value")
-        return await uploads.upload_json(
-            self.wire,
-            value,
+        options = Options(
             name=name,
             keyvalues=keyvalues,
+            network=network or self.settings.network,
             group_id=group_id,
             cid_version=cid_version,
+            expires_at=expires_at,
             verify=verify,
         )
+        return await uploads.upload_json(self.wire, value, options)
 
     @operation
     async def download(

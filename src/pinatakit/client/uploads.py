@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple, Unpack, cast
@@ -509,19 +509,21 @@ def prove_car(what: Source) -> CID:
     return root
 
 
-async def upload_json(
-    wire: Wire,
-    value: Any,
-    *,
-    name: str | None,
-    keyvalues: Keyvalues | None,
-    group_id: str | None,
-    cid_version: int | str,
-    verify: bool,
-) -> Upload:
-    """Send a JSON value, and check the answer."""
-    call = calls.pin_json(value, name=name, keyvalues=keyvalues, cid_version=cid_version, group_id=group_id)
-    return _checked(await wire.send(call), json_root(value, cid_version), None, verify)
+async def upload_json(wire: Wire, value: Any, options: Options) -> Upload:
+    """Send a JSON value, and check the answer; by v3 as a file, where the older API cannot take it so."""
+    if options.network == "private" or options.expires_at or options.cid_version == calls.UNIXFS_2025:
+        file = read_source(stringify(value), name=check_name(options.name) or "data.json")
+        assert isinstance(file, Source), "bytes are one file"
+        return await upload(wire, replace(file, media_type="application/json"), options)
+    version = options.cid_version
+    call = calls.pin_json(
+        value,
+        name=options.name,
+        keyvalues=options.keyvalues,
+        cid_version=version,
+        group_id=options.group_id,
+    )
+    return _checked(await wire.send(call), json_root(value, version), None, options.verify)
 
 
 def json_root(value: Any, cid_version: int | str) -> Root:
