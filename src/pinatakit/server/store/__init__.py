@@ -35,6 +35,7 @@ from pinatakit.server.store.records import Records
 from pinatakit.server.store.signatures import Signatures
 from pinatakit.server.store.swaps import Swaps
 from pinatakit.server.store.tus import Resumables
+from pinatakit.server.store.upgrade import upgrade
 from pinatakit.server.store.vectors import Vectors
 
 __all__ = [
@@ -79,6 +80,7 @@ class Store:
         self._guests: sqlite3.Connection | None = None
         self._lock = _lock(folder)
         try:
+            upgrade(folder / "records.db")
             self.records = Records(folder / "records.db")
             self.cars = Cars(folder / "cars", self.records)
             self.cars.sweep()

@@ -30,7 +30,7 @@ Write = Callable[[sqlite3.Connection], T]
 VERSION: Final = 4
 _BATCH: Final = 256
 
-_SCHEMA: Final = """
+SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE key (
@@ -289,11 +289,13 @@ class Records:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
-            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+            connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
         elif version != VERSION:
             raise PinataError(
                 f"the store at {str(self._path.parent)!r} is of version {version}; this pinatakit knows {VERSION}",
-                hint="use the pinatakit that made it, or another folder",
+                hint="start a server with it once, which brings it to that version"
+                if version < VERSION
+                else "use the pinatakit that made it, or another folder",
             )
 
     @contextmanager

@@ -1,0 +1,113 @@
+"""Data folders of older versions open, with all they hold."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from pinatakit.errors import PinataError
+from pinatakit.server import Server
+from pinatakit.server.store import beside
+from pinatakit.server.store.records import VERSION
+
+from .conftest import client, pin, upload
+
+# What version 3 had otherwise: key-values without the state of their file, and what is made anew.
+OLDER = """
+    DROP TRIGGER file_tallied; DROP TRIGGER file_tallied_again; DROP TABLE tally;
+    DROP TRIGGER file_named; DROP TRIGGER file_renamed; DROP TABLE file_name; DROP TABLE keyvalue_words;
+    DROP TABLE damaged;
+    ALTER TABLE keyvalue RENAME TO kept;
+    CREATE TABLE keyvalue (
+        n INTEGER NOT NULL REFERENCES file (n), key TEXT NOT NULL, text TEXT NOT NULL, number REAL,
+        PRIMARY KEY (n, key)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO keyvalue SELECT n, key, text, number FROM kept;
+    DROP TABLE kept;
+    PRAGMA user_version = 3;
+"""
+ASKED = (
+    "/v3/files/public",
+    "/v3/files/private",
+    "/v3/files/public?metadata[k]=v",
+    "/v3/files/public?name=ne.t",
+    "/data/pinList?status=unpinned",
+    '/data/pinList?status=unpinned&metadata[keyvalues]={"n":{"value":1,"op":"gt"}}',
+    '/data/pinList?status=pinned&metadata[keyvalues]={"k":{"value":"%v%","op":"like"}}',
+    "/data/userPinnedDataTotal",
+    "/v3/api_keys",
+    "/v3/gateways",
+)
+
+
+def asked(api) -> list:
+    answers = [api.get(path).json() for path in ASKED]
+    for key in answers[-2]["keys"]:
+        del key["uses"]  # asking counts
+    return answers
+
+
+@pytest.fixture
+def older(tmp_path):
+    """A data folder of version 3, and what its server answered."""
+    with Server(tmp_path / "data") as server, client(server) as api:
+        upload(api, b"one", "one.txt", keyvalues='{"k":"v"}')
+        upload(api, b"two", "two.txt", network="private", keyvalues='{"k":"v"}')
+        gone = pin(api, ("gone", b"gone"), pinataMetadata='{"keyvalues":{"n":2,"k":"v"}}')
+        assert api.delete(f"/pinning/unpin/{gone['IpfsHash']}").status_code == 200
+        assert api.post("/v3/gateways", json={"domain": "older"}).status_code == 200
+        before = asked(api)
+    change(tmp_path / "data", OLDER)
+    return tmp_path / "data", before
+
+
+def change(folder, script: str) -> None:
+    with closing(sqlite3.connect(folder / "records.db")) as db:
+        db.executescript(script)
+
+
+def version(folder) -> int:
+    with closing(sqlite3.connect(folder / "records.db")) as db:
+        return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_an_older_data_folder_answers_as_before(older):
+    folder, before = older
+    for _ in range(2):
+        with Server(folder) as server, client(server) as api:
+            assert asked(api) == before
+            assert api.get(f"/ipfs/{before[0]['data']['files'][0]['cid']}").content == b"one"
+            added = upload(api, b"more", "more.txt", keyvalues='{"k":"v"}')
+            found = api.get("/v3/files/public?metadata[k]=v").json()["data"]["files"]
+            assert [file["name"] for file in found] == ["more.txt", "one.txt"]
+            api.delete(f"/v3/files/public/{added['id']}")
+            before = asked(api)
+    assert version(folder) == VERSION
+    assert not list(folder.glob("*.upgrade*"))
+
+
+def test_one_that_cannot_be_brought_to_this_version_stays_as_it_is(older):
+    folder, _ = older
+    change(folder, "ALTER TABLE gateway DROP COLUMN created")
+    with pytest.raises(PinataError, match=f"cannot be brought to version {VERSION}"):
+        Server(folder)
+    assert version(folder) == 3
+    assert not list(folder.glob(".*.upgrade"))
+
+
+def test_one_of_a_later_version_is_left_alone(older):
+    folder, _ = older
+    change(folder, f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(PinataError, match=f"is of version {VERSION + 1}"):
+        Server(folder)
+    assert version(folder) == VERSION + 1
+
+
+def test_beside_a_server_an_older_one_is_not_changed(older):
+    folder, _ = older
+    with pytest.raises(PinataError, match="is of version 3") as caught, beside(folder):
+        pass
+    assert "start a server with it once" in str(caught.value.hint)
+    assert version(folder) == 3
