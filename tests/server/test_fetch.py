@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+
+import anyio
 import pytest
 
 from pinatakit.content import CID, walk_blocks
 from pinatakit.errors import BlockMismatch, Malformed
-from pinatakit.server.fetch import Missing, may_connect
+from pinatakit.server.fetch import Fetcher, Forbidden, Missing, may_connect
 
 from .test_worker import dag
 
@@ -73,3 +76,74 @@ def test_a_block_that_breaks_its_codec_is_malformed():
     missing = Missing(CID(1, 0x70, CID.of(junk).multihash))
     with pytest.raises(Malformed):
         missing.feed(junk)
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["127.0.0.1"],
+        ["10.1.2.3"],
+        ["169.254.169.254"],
+        ["fd00::1"],
+        ["::ffff:192.168.0.1"],
+        ["1.1.1.1", "10.1.2.3"],
+        ["2606:4700:4700::1111", "::1"],
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_with_one_address_that_is_private_is_not_connected_to(monkeypatch, addresses, scheme):
+    async def resolve(_host, port, **_options):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    async def main():
+        fetcher = Fetcher(private=False)
+        try:
+            await fetcher.block(f"{scheme}://public.example", CID.of(b"x"), 100)
+        finally:
+            await fetcher.close()
+
+    monkeypatch.setattr(anyio, "getaddrinfo", resolve)
+    with pytest.raises(Forbidden, match=r"public\.example is at a private or reserved address"):
+        anyio.run(main)
+
+
+def test_a_name_is_resolved_once_and_its_address_connected_to(monkeypatch):
+    """So that a name which leads elsewhere at the second look (DNS rebinding) leads nowhere."""
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(30)
+
+        async def resolve(host, port, **_options):
+            asked.append(host)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+        async def main():
+            fetcher = Fetcher(private=True)
+            try:
+                port = listening.getsockname()[1]
+                with anyio.move_on_after(30):
+                    await fetcher.block(f"http://rebinding.example:{port}", CID.of(b"x"), 100)
+            finally:
+                await fetcher.close()
+
+        async def serve():
+            def answer():
+                connection, _ = listening.accept()
+                with connection:
+                    head = connection.recv(65536)
+                    body = b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx"
+                    connection.sendall(body)
+                return head
+
+            heads.append(await anyio.to_thread.run_sync(answer))
+
+        async def both():
+            async with anyio.create_task_group() as group:
+                group.start_soon(serve)
+                await main()
+
+        heads: list[bytes] = []
+        monkeypatch.setattr(anyio, "getaddrinfo", resolve)
+        anyio.run(both)
+    assert asked == ["rebinding.example"]
+    assert b"host: rebinding.example" in heads[0].lower()
