@@ -12,7 +12,7 @@ from pinatakit import Pinata
 from pinatakit.client.links import Links
 from pinatakit.errors import ApiError, InputError, NotFound
 
-from .fakes import JWT, Service
+from .fakes import JWT, Service, said
 
 BIG = b"".join(i.to_bytes(4, "big") for i in range(256_000))  # four blocks and the node above them
 CID = "bafkreiffsgtnic7uebaeuaixgph3pmmq2ywglpylzwrswv5so7m23hyuny"
@@ -103,6 +103,21 @@ def test_a_link_is_made_for_each_gateway_that_is_asked(over):
     assert signed == [f"{url}/files/{CID}" for url in urls]
     read = [str(asked.url) for asked in service.requests if asked.method == "GET"]
     assert read == [f"{url}/files/{CID}?X-Signature=1" for url in urls]
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_of_several_gateways_the_shared_one_is_not_asked_for_what_is_private(over, verify):
+    service = Service(said(404, message="none"))
+
+    async def body(pinata):
+        with pytest.raises(ApiError):
+            await Pinata.read_bytes(pinata, CID, network="private", verify=verify)
+
+    urls = ("https://gateway.pinata.cloud", "https://one.example")
+    over(body, service.transport, jwt=JWT, gateway_url=urls, attempts=1)
+    assert service.requests
+    for asked in service.requests:
+        assert json.loads(asked.content)["url"].startswith("https://one.example/files/")
 
 
 def test_the_shared_gateway_serves_nothing_private(over):

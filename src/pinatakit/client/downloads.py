@@ -129,7 +129,7 @@ async def _from_cars(
 ) -> AsyncGenerator[Entry | bytes, None]:
     """What the first CAR brings that a gateway gives."""
     why: PinataError | None = None
-    for gateway in wire.gateways:
+    for gateway in _that_may_serve(wire, network):
         there = await _at(wire, gateway, network, call)
         try:
             async with aclosing(_from_car(wire, walk, there)) as found:
@@ -147,6 +147,14 @@ async def _from_cars(
                 wire.gateways.failed(gateway)
     if isinstance(why, Malformed | Unverifiable | NotFound | Forbidden | Unauthorized):
         raise why
+
+
+def _that_may_serve(wire: Wire, network: Network) -> list[str]:
+    """The gateways in order; where any other is named, the shared one is not asked for what is private."""
+    named = list(wire.gateways)
+    if network == "private":
+        return [gateway for gateway in named if not links.is_shared(gateway)] or named
+    return named
 
 
 async def _at(wire: Wire, gateway: str, network: Network, call: Call[bytes]) -> Call[bytes]:
@@ -257,7 +265,7 @@ async def one_by_one(
 async def _block(wire: Wire, cid: CID, network: Network) -> bytes:
     """A block, checked, from the first gateway that gives it."""
     failure: PinataError | None = None
-    for gateway in wire.gateways:
+    for gateway in _that_may_serve(wire, network):
         call = await _at(wire, gateway, network, calls.get_block(cid))
         try:
             block = await wire.send(call)
@@ -496,7 +504,7 @@ async def _served(
     while True:
         failure: PinataError = nobody_left(wire)
         moved = False
-        for gateway in wire.gateways:
+        for gateway in _that_may_serve(wire, network):
             call = calls.get_content(cid, path, start=at, stop=stop, etag=etag, image=image)
             skip = 0
             there = await _at(wire, gateway, network, call)

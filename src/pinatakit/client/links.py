@@ -94,6 +94,11 @@ class Links(Resource[W]):
         return await self.wire.send(call)
 
 
+def is_shared(gateway_url: str) -> bool:
+    """Whether a gateway is that of all accounts, which serves nothing private."""
+    return urlsplit(gateway_url).hostname == _SHARED
+
+
 async def signed(wire: Wire, call: Call[T]) -> Call[T]:
     """A gateway's call for public content as one for private content, its link made now."""
     link = await _link(wire, call.path, dict(call.pairs()), datetime.now(UTC), _OWN_USE, call.base)
@@ -104,7 +109,7 @@ async def _link(
     wire: Wire, path: str, query: Mapping[str, str], date: datetime, seconds: int, gateway_url: str | None
 ) -> str:
     base = (gateway_url or wire.settings.base("gateway")).rstrip("/")
-    if urlsplit(base).hostname == _SHARED:
+    if is_shared(base):
         raise InputError(
             f"{_SHARED} serves nothing private",
             hint="set PINATA_GATEWAY_URL to a gateway of yours, such as https://you.mypinata.cloud",
