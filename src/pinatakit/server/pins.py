@@ -248,12 +248,15 @@ def _canonical(cid: str | None) -> str | None:
 
 
 async def hash_metadata(asked: Asked) -> Response:
-    """``PUT /pinning/hashMetadata``."""
+    """``PUT /pinning/hashMetadata``; its key-values are an object, or one as a text, as Pinata documents both."""
     body = asked.object()
     cid = read_cid(body.get("ipfsPinHash"), "ipfsPinHash")
     try:
         name = check_name(body.get("name"))
-        keyvalues = check_keyvalues(body.get("keyvalues"), removing=True)
+        keyvalues = body.get("keyvalues")
+        if isinstance(keyvalues, str):
+            keyvalues = read_object({"keyvalues": keyvalues}, "keyvalues")
+        keyvalues = check_keyvalues(keyvalues, removing=True)
 
         def update() -> bool:
             return asked.store.files.update_pin(cid, name=name, keyvalues=keyvalues)
