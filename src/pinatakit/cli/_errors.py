@@ -20,7 +20,6 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (errors.Unreachable, 5),
     (errors.PinPending, 5),
     (errors.RateLimited, 6),
-    (errors.PaymentRequired, 6),
     (errors.TooLarge, 6),
     (errors.CIDMismatch, 7),
     (errors.ContentError, 7),
