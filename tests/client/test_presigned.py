@@ -7,7 +7,7 @@ import time
 import httpx2 as httpx
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import Pinata, cid_of, pack
 from pinatakit.client.files import Files
 from pinatakit.client.links import Links
 from pinatakit.content import PROFILES, build_file
@@ -57,6 +57,127 @@ def test_what_was_signed_is_what_the_file_becomes(play, settings, resumable, ver
         assert file.id in url  # the id in the URL becomes the file's
 
     play(body)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    top = tmp_path / "top"
+    (top / "sub").mkdir(parents=True)
+    (top / "a.txt").write_text("a")
+    (top / "sub" / "b.txt").write_text("b")
+    return top
+
+
+@pytest.mark.parametrize("network", ["public", "private"])
+@pytest.mark.parametrize("version", ["v0", "v1"])
+def test_a_folder_goes_to_a_presigned_url_as_one_form(play, settings, folder, network, version):
+    async def body(pinata):
+        url = await Links.upload(
+            pinata.links, network=network, name="site", mime_types=["directory"], cid_version=version
+        )
+        with nobody(settings) as other:
+            made = other.upload(folder, url=url, network=network, cid_version=version)
+        assert made.cid == cid_of(folder, version)
+        (file,) = [file async for file in Files.list(pinata.files, network=network)]
+        assert (file.cid, file.name, file.mime_type) == (made.cid, "site", "directory")
+        assert (file.id, file.number_of_files) == (made.id, 2)
+
+    play(body)
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_a_folder_goes_to_a_presigned_url_as_one_car(play, settings, folder, resumable):
+    (folder / "empty").mkdir()
+
+    async def body(pinata):
+        url = await Links.upload(pinata.links, network="public", mime_types=["directory"])
+        with nobody(settings) as other:
+            made = other.upload(
+                folder, url=url, car=True, empty_folders=True, resumable=resumable, chunk_size=256
+            )
+        assert made.cid == cid_of(folder, empty_folders=True)
+        (file,) = [file async for file in Files.list(pinata.files)]
+        assert (file.cid, file.name, file.mime_type) == (made.cid, "top", "directory")
+
+    play(body)
+
+
+@pytest.mark.parametrize("resumable", [False, True])
+def test_a_car_goes_to_a_presigned_url_and_is_what_it_holds(play, settings, tmp_path, resumable):
+    (tmp_path / "picture").write_bytes(PNG)
+    root = pack(tmp_path / "picture", tmp_path / "picture.car").cid
+
+    async def body(pinata):
+        pictures = await Links.upload(pinata.links, network="public", mime_types=["image/*"])
+        texts = await Links.upload(pinata.links, network="public", mime_types=["text/*"])
+        with nobody(settings) as other:
+            made = other.upload(tmp_path / "picture.car", url=pictures, car=True, resumable=resumable)
+            with pytest.raises(BadRequest, match="detected MIME type: image/png"):
+                other.upload(tmp_path / "picture.car", url=texts, car=True, resumable=resumable)
+        assert made.cid == root
+        (file,) = [file async for file in Files.list(pinata.files)]
+        assert (file.cid, file.size, file.mime_type) == (root, len(PNG), "image/png")
+
+    play(body)
+
+
+def test_a_car_for_an_address_signed_privately_is_refused_by_the_service(play, settings, folder):
+    async def body(pinata):
+        url = await Links.upload(pinata.links, network="private")
+        with nobody(settings) as other, pytest.raises(BadRequest, match="public network only"):
+            other.upload(folder, url=url, car=True)
+
+    play(body)
+
+
+def test_a_folder_that_may_not_go_by_the_address_is_refused(play, settings, folder):
+    async def body(pinata):
+        pictures = await Links.upload(pinata.links, mime_types=["image/*"])
+        small = await Links.upload(pinata.links, max_size=1)
+        with nobody(settings) as other:
+            with pytest.raises(BadRequest, match="detected MIME type: directory"):
+                other.upload(folder, url=pictures)
+            with pytest.raises(TooLarge):
+                other.upload(folder, url=small)
+
+    play(body)
+
+
+@pytest.mark.parametrize(
+    ("options", "why", "hint"),
+    [
+        ({"resumable": True}, "cannot go in chunks", "car=True"),
+        ({"car": True, "network": "private"}, "public network only", "public"),
+        ({"car": True, "group_id": "g"}, "group_id cannot be given with url", "links.upload"),
+        ({"wrap": True}, "folder already", None),
+    ],
+)
+def test_what_a_presigned_url_cannot_take_of_a_folder_is_refused_before_a_byte(
+    over, folder, options, why, hint
+):
+    service = Service(None)
+
+    async def body(pinata):
+        with pytest.raises(InputError, match=why) as caught:
+            await Pinata.upload(pinata, folder, url="https://up.test/v3/files/1?X-Signature=abc", **options)
+        assert hint is None or hint in caught.value.hint
+
+    over(body, service.transport)
+    assert service.requests == []
+
+
+def test_a_folder_above_what_one_form_takes_is_refused_with_the_way_out(over, folder):
+    with (folder / "large").open("wb") as file:
+        file.truncate(100_000_001)
+    service = Service(None)
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="a folder of at most 100,000,000") as caught:
+            await Pinata.upload(pinata, folder, url="https://up.test/v3/files/1?X-Signature=abc")
+        assert "car=True" in caught.value.hint
+
+    over(body, service.transport)
+    assert service.requests == []
 
 
 def test_a_wire_of_its_own_uploads_by_a_link(play):

@@ -140,11 +140,12 @@ class _Pinata(Resource[W]):
         CARs are public, and need a paid plan. `wrap` puts a
         single file into a folder, so that its name is part of the content. `url` is a
         presigned one, of `links.upload`, for which no credential is needed; `cid_version` is
-        then that which was signed. `skip_existing` reads the source once more, asks whether the
+        then that which was signed, and a folder goes to it as one form of up to 100 MB, privately too
+        if that was signed, or as a CAR. `skip_existing` reads the source once more, asks whether the
         account has that CID on the network already, and if so sends nothing: what it answers
         is the newest of those records, with `is_duplicate`. Folders, `wrap`, and key-values that are not text go by the
         older API, which does not know `expires_at`, `streamable`, `car`, `url`, chunks, or the
-        private network.
+        private network; only a folder may go to a `url`.
 
         Raises:
             InputError: the source, the metadata or these options together cannot be sent;

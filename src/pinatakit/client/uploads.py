@@ -395,7 +395,7 @@ def _check(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -
         raise InputError(
             f"{what.name!r} cannot be uploaded {how}: {older}, and the older API, which takes that, cannot",
             hint=_AS_CAR
-            if isinstance(what, Folder) and newer != _PRIVATE and not options.url
+            if isinstance(what, Folder) and newer != _PRIVATE
             else "upload single files with text key-values, or leave that out",
         )
     return bool(older)
@@ -422,12 +422,12 @@ def _check_alone(what: Source | Folder, options: Options) -> None:
     if options.car and options.network == "private":
         raise InputError("a CAR can be uploaded to the public network only", hint='use network="public"')
     if options.url:
+        _check_folder_by_url(what, options)
         given = {
             "keyvalues": options.keyvalues,
             "group_id": options.group_id,
             "expires_at": options.expires_at,
             "streamable": options.streamable,
-            "car": options.car,
         }
         named = [name for name, value in given.items() if value]
         if named:
@@ -437,10 +437,24 @@ def _check_alone(what: Source | Folder, options: Options) -> None:
             )
 
 
+def _check_folder_by_url(what: Source | Folder, options: Options) -> None:
+    """A folder goes to a presigned URL as one form, which v3 bounds and cannot go on with."""
+    if not isinstance(what, Folder):
+        return
+    if options.resumable:
+        raise InputError(f"{what.name!r} is a folder; as a form it cannot go in chunks", hint=_AS_CAR)
+    size = total_size(what.files)
+    if size is not None and size > calls.V3_LIMIT:
+        raise InputError(
+            f"{what.name!r} has {size:,} bytes; a presigned URL takes a folder of at most {calls.V3_LIMIT:,}",
+            hint="upload it as one CAR, with car=True, for a URL that was signed for the public network",
+        )
+
+
 def _only_older(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -> str | None:
     """Why v3 cannot take this, if it cannot."""
     if isinstance(what, Folder):
-        return "it is a folder"
+        return None if options.url else "it is a folder"
     if options.wrap:
         return "it is to be wrapped in a folder"
     if not all(isinstance(value, str) for value in keyvalues.values()):

@@ -45,8 +45,8 @@ class Allowed(NamedTuple):
     expired: bool
 
     def rule(self, given: Mapping[str, str]) -> dict[str, str]:
-        """The fields that count: those signed, and a name where none was."""
-        return {"name": given.get("name", ""), **self.fields}
+        """The fields that count: those signed, a name where none was, and whether the bytes are a CAR."""
+        return {"name": given.get("name", ""), "car": given.get("car", ""), **self.fields}
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ async def upload(asked: Asked) -> Response:
     allowed = asked.allowed
 
     def recipe_of(fields: Mapping[str, str]) -> Recipe | None:
-        return v3_recipe(allowed.fields if allowed else fields)
+        return v3_recipe(allowed.rule(fields) if allowed else fields)
 
     arrived = await _receive(asked, recipe_of, Profile.for_version(1))
 
