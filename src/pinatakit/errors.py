@@ -19,7 +19,7 @@
         ├── Unauthorized        401
         ├── PaymentRequired     402
         ├── Forbidden           403
-        │   └── PlanLimit       403, because of the account's plan
+        │   └── PlanLimit       403 or 409, because of the account's plan
         ├── NotFound            404
         ├── Conflict            409, and what is there already
         ├── TooLarge            413

@@ -83,6 +83,32 @@ def test_a_limit_that_cannot_be_is_refused_when_the_list_is_made(service, pinata
     assert service.requests == []
 
 
+@pytest.mark.parametrize(
+    ("listed", "most"),
+    [
+        (lambda pinata, size: pinata.files.list(page_size=size), 1000),
+        (lambda pinata, size: pinata.groups.list(page_size=size), 1000),
+        (lambda pinata, size: pinata.pins.list(page_size=size), 1000),
+        (lambda pinata, size: pinata.pins.queue(page_size=size, api="v3"), 250),
+        (lambda pinata, size: pinata.pins.queue(page_size=size, api="older"), 1000),
+        (lambda pinata, size: pinata.psa.list(page_size=size), 1000),
+        (lambda pinata, size: pinata.payments.list(page_size=size), 1000),
+        (
+            lambda pinata, size: pinata.payments.cids("0195815c-5b8d-7b2b-a2f4-a0d4a6d1a001", page_size=size),
+            1000,
+        ),
+    ],
+)
+def test_a_page_above_what_the_service_gives_is_refused_and_would_have_ended_the_list(
+    service, pinata, listed, most
+):
+    listed(pinata, most)
+    with pytest.raises(InputError, match=f"has at most {most:,}\n") as caught:
+        listed(pinata, most + 1)
+    assert "leave page_size out" in caught.value.hint
+    assert service.requests == []
+
+
 def test_a_service_that_gives_more_than_was_asked_loses_nothing(over):
     async def fetch(size, place):
         return list(range(place, place + 10)), place + 10 if place < 20 else None

@@ -98,6 +98,18 @@ RECORDED = [
         "DUPLICATE_OBJECT",
         "Object already pinned to pinata.",
     ),
+    (
+        409,  # of the pinning service API's specification
+        {
+            "error": {
+                "reason": "INSUFFICIENT_FUNDS",
+                "details": "Unable to process request due to the lack of funds",
+            }
+        },
+        PlanLimit,
+        "INSUFFICIENT_FUNDS",
+        "Unable to process request due to the lack of funds",
+    ),
     (409, {"error": {"message": "still has CIDs"}}, Conflict, None, "still has CIDs"),
     # x402
     (

@@ -127,22 +127,28 @@ def paged(
     *,
     limit: int | None,
     page_size: int = 100,
+    most: int | None = None,
     keep: Callable[[T], bool] | None = None,
     show: Callable[[T], T] | None = None,
     key: Callable[[T], Hashable] | None = None,
 ) -> AsyncListing[T]:
-    """A list over pages, the first of which is at `start`.
+    """A list over pages, the first of which is at `start`; the service gives at most `most` on one.
 
     `keep` chooses among what comes, `show` is what becomes of it. With `key` what came before is
     passed over, and a page without anything new is the last.
 
     Raises:
-        InputError: a limit below 0, or a page of nothing.
+        InputError: a limit below 0, a page of nothing, or one larger than the service gives.
     """
     if (limit is not None and limit < 0) or page_size < 1:
         raise InputError(
             f"limit={limit} and page_size={page_size} cannot be",
             hint="limit is 0 or more, page_size 1 or more",
+        )
+    if most is not None and page_size > most:
+        raise InputError(
+            f"page_size={page_size} cannot be: a page of this list has at most {most:,}",
+            hint="leave page_size out; the list goes on over all pages by itself",
         )
 
     async def items() -> AsyncGenerator[T, None]:

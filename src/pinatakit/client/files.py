@@ -85,6 +85,7 @@ class Files(Resource[W]):
             "",
             limit=limit,
             page_size=page_size,
+            most=1000,
             keep=kept if conditions else None,
             show=only(File, fields),
         )

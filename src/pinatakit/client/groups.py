@@ -69,7 +69,7 @@ class Groups(Resource[W]):
             )
             return await self.wire.send(call)
 
-        return paged(fetch, "", limit=limit, page_size=page_size, show=only(Group, fields))
+        return paged(fetch, "", limit=limit, page_size=page_size, most=1000, show=only(Group, fields))
 
     @operation
     async def update(

@@ -60,7 +60,9 @@ class Payments(Resource[W]):
             call = calls.list_instructions(name=name, cid=wanted, limit=size, page_token=token or None)
             return await self.wire.send(call)
 
-        return paged(fetch, "", limit=limit, page_size=page_size, show=only(PaymentInstruction, fields))
+        return paged(
+            fetch, "", limit=limit, page_size=page_size, most=1000, show=only(PaymentInstruction, fields)
+        )
 
     @operation
     async def update(
@@ -97,7 +99,7 @@ class Payments(Resource[W]):
         async def fetch(size: int, token: str) -> tuple[Sequence[CID], str | None]:
             return await self.wire.send(calls.list_cids(id, limit=size, page_token=token or None))
 
-        return paged(fetch, "", limit=limit, page_size=page_size)
+        return paged(fetch, "", limit=limit, page_size=page_size, most=1000)
 
     @operation
     async def add_cid(self, id: str, cid: CID | str) -> PaidCID:

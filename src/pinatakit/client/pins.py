@@ -119,6 +119,7 @@ class Pins(Resource[W]):
             0,
             limit=limit,
             page_size=page_size,
+            most=1000,
             keep=(lambda pin: all(one.holds(pin.keyvalues) for one in conditions)) if conditions else None,
             show=only(Pin, fields),
         )
@@ -139,7 +140,7 @@ class Pins(Resource[W]):
 
         The service filters. `order` is by the time queued, newest first unless told; `fields`
         are the names of those wanted, the others are unset; `limit` is how many at most; pages
-        of `page_size` (1 to 250) are fetched as they are needed. What is pinned is in the queue
+        of `page_size` (1 to 250, over the older API 1,000) are fetched as they are needed. What is pinned is in the queue
         no more. Both APIs show the same queue: `api` is as for `add`.
         """
         wanted = CID.parse(cid) if cid else None
@@ -149,6 +150,7 @@ class Pins(Resource[W]):
                 "",
                 limit=limit,
                 page_size=page_size,
+                most=250,
                 show=only(PinJob, fields),
             )
 
@@ -157,7 +159,7 @@ class Pins(Resource[W]):
             rows = (await self.wire.send(call)).rows
             return rows, offset + len(rows) if len(rows) >= size else None
 
-        return paged(fetch, 0, limit=limit, page_size=page_size, show=only(PinJob, fields))
+        return paged(fetch, 0, limit=limit, page_size=page_size, most=1000, show=only(PinJob, fields))
 
     @operation
     async def cancel(self, id: str) -> None:

@@ -68,6 +68,7 @@ class PinObjects(Resource[W]):
             before or _NEVER,
             limit=limit,
             page_size=page_size,
+            most=1000,
             key=lambda pin: pin.requestid,
             show=only(PinStatus, fields),
         )

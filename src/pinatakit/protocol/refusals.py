@@ -40,6 +40,7 @@ CURRENT_USER_HAS_NOT_PINNED_CID: Final = "CURRENT_USER_HAS_NOT_PINNED_CID"
 PAID_FEATURE_ONLY: Final = "PAID_FEATURE_ONLY"
 DUPLICATE_OBJECT: Final = "DUPLICATE_OBJECT"
 RATE_LIMITED: Final = "RATE_LIMITED"
+INSUFFICIENT_FUNDS: Final = "INSUFFICIENT_FUNDS"
 OBJECT_NOT_FOUND: Final = "OBJECT_NOT_FOUND"
 FORBIDDEN: Final = "FORBIDDEN"
 
@@ -51,6 +52,7 @@ HINTS: Final[dict[str, str]] = {
     CURRENT_USER_HAS_NOT_PINNED_CID: "pins.list() shows what is pinned",
     PAID_FEATURE_ONLY: "the account's plan does not include this; see app.pinata.cloud under Billing",
     OBJECT_NOT_FOUND: "it was removed or replaced; list again for its present id",
+    INSUFFICIENT_FUNDS: "see the account's balance and plan at the service; at app.pinata.cloud under Billing",
     DUPLICATE_OBJECT: "it is pinned already; replace it or leave it",
     FORBIDDEN: "see at app.pinata.cloud what the account's plan and the key allow",
     "ERR_ID:00004": "check the address: /ipfs/ and a CID, as cid_of() and upload() give it",
@@ -81,6 +83,7 @@ _REASONS: Final[dict[str, type[ApiError]]] = {
     API_KEY_REVOKED: Forbidden,
     CURRENT_USER_HAS_NOT_PINNED_CID: NotFound,
     PAID_FEATURE_ONLY: PlanLimit,
+    INSUFFICIENT_FUNDS: PlanLimit,
     DUPLICATE_OBJECT: Conflict,
     OBJECT_NOT_FOUND: NotFound,
     FORBIDDEN: Forbidden,
