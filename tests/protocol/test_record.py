@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
+from types import UnionType
+from typing import Literal, get_args, get_origin
 
 import msgspec
 import pytest
 
 from pinatakit.content import CID
 from pinatakit.errors import PinataError
-from pinatakit.protocol import File, Key, Pin
+from pinatakit.protocol import AccessToken, File, Key, NewKey, Pin, PinStatus, Record, Rows
 from pinatakit.protocol._record import record
 
 TEXT = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
@@ -84,3 +87,84 @@ def test_what_is_no_record_is_told():
 def test_a_record_is_made_by_hand_without_its_extra():
     assert File(id="1", cid=CID.parse(TEXT)).extra == {}
     assert msgspec.structs.replace(File.from_json(DATA), name="b").extra == File.from_json(DATA).extra
+
+
+# Every record there is
+
+EVERY = sorted(Record.__subclasses__(), key=lambda kind: kind.__name__)
+
+
+def fields(kind):
+    return [field for field in msgspec.structs.fields(kind) if field.name != "extra"]
+
+
+def sample(kind):
+    """What a service may write for a field of a type."""
+    if isinstance(kind, UnionType):
+        return sample(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
+    if isinstance(kind, type) and issubclass(kind, Record):
+        return {field.encode_name: sample(field.type) for field in fields(kind)}
+    if get_origin(kind) in (tuple, list):
+        return [sample(get_args(kind)[0])]
+    known = {CID: TEXT, str: "a <b>", int: 7, float: 0.5, bool: True, date: "2026-08-01"}
+    return known.get(kind, "2026-08-01T10:00:00.123456" if kind is datetime else {"k": "v"})
+
+
+def least(kind):
+    return {field.encode_name: sample(field.type) for field in fields(kind) if field.required}
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_every_record_bears_what_is_left_out_or_null_and_keeps_what_is_not_known(kind):
+    new = {"colour": {"of": ["the", "moon"]}, "nothing": None}
+    bare = record(least(kind), kind)
+    absent = {field.encode_name: None for field in fields(kind) if not field.required}
+    told = record({**absent, **least(kind), **new}, kind)
+    assert told.extra == new
+    assert msgspec.structs.replace(told, extra={}) == bare
+    assert told.to_dict() == {**new, **bare.to_dict()}
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_every_record_is_a_dict_a_line_and_a_table(kind):
+    made = record(sample(kind), kind)
+    held = made.to_dict()
+    assert json.loads(json.dumps(held)) == held
+    assert set(held) == {field.name for field in fields(kind)}
+    assert repr(made).startswith(f"{kind.__name__}({fields(kind)[0].name}=")
+    for shown in (repr(made), made._repr_html_(), Rows([made])._repr_html_()):
+        assert all(field.name in shown for field in fields(kind) if getattr(made, field.name) != ())
+        assert TEXT in shown or "cid" not in held
+    assert "<b>" not in made._repr_html_() + Rows([made])._repr_html_()
+    with pytest.raises(AttributeError):
+        setattr(made, fields(kind)[0].name, None)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_every_time_is_aware_and_every_cid_a_cid(kind):
+    made = record(sample(kind), kind)
+    for field in fields(kind):
+        if datetime in (field.type, *get_args(field.type)):
+            assert getattr(made, field.name) == datetime(2026, 8, 1, 10, 0, 0, 123456, tzinfo=UTC)
+        if field.name in ("cid", "mapped_cid"):
+            assert getattr(made, field.name) == CID.parse(TEXT)
+
+
+def test_a_time_may_have_nine_digits_and_another_zone():
+    pin = {"requestid": "1", "status": "pinned", "pin": {"cid": TEXT}}
+    made = PinStatus.from_json({**pin, "created": "2026-08-01T12:00:00.123456789+02:00"})
+    assert abs(made.created - datetime(2026, 8, 1, 10, 0, 0, 123456, tzinfo=UTC)).microseconds <= 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [(NewKey, ("pinata_api_secret", "JWT")), (AccessToken, ("value",))],
+)
+def test_a_secret_is_in_its_field_alone(kind, fields):
+    made = record({**sample(kind), **dict.fromkeys(fields, "hush")}, kind)
+    for shown in (repr(made), made._repr_html_(), Rows([made])._repr_html_()):
+        assert "hush" not in shown
+        assert "***" in shown
+    assert [getattr(made, name) for name in fields] == ["hush"] * len(fields)

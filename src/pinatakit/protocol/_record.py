@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 import msgspec
 
@@ -21,6 +21,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     Fields the service leaves out have their defaults; those this version does not know are
     kept in `extra`, as the service wrote them.
     """
+
+    SECRET: ClassVar[Collection[str]] = ()
+    """The fields that are never shown."""
 
     extra: dict[str, Any] = msgspec.field(default_factory=dict[str, Any], name=" extra")
 
@@ -45,9 +48,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
 
     def told(self) -> list[tuple[str, Any]]:
-        """The fields that are not empty."""
+        """The fields that are not empty, as they may be shown."""
         values = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "extra")
-        return [(name, value) for name, value in values if value not in _EMPTY]
+        shown = [(name, value) for name, value in values if value not in _EMPTY]
+        return [(name, "***" if name in self.SECRET else value) for name, value in shown]
 
 
 _EMPTY: Final[tuple[Any, ...]] = (None, msgspec.UNSET, {}, ())
@@ -59,6 +63,8 @@ T = TypeVar("T")
 def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
     """A record out of decoded JSON; what is in `told` is neither read nor kept.
 
+    What is ``null`` is as good as left out; a time without a zone is UTC.
+
     Raises:
         PinataError: it is of another shape.
     """
@@ -66,13 +72,19 @@ def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
         raise PinataError(f"the service's answer is not a {kind.__name__}, but {type(data).__name__}")
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
     extra = {name: value for name, value in data.items() if name not in known and name not in told}
+    given = {name: value for name, value in data.items() if value is not None}
     try:
-        return msgspec.convert({**data, " extra": extra}, kind, strict=False, dec_hook=_read_value)
+        made = msgspec.convert({**given, " extra": extra}, kind, strict=False, dec_hook=_read_value)
     except msgspec.ValidationError as error:
         raise PinataError(
             f"the service's answer is not a {kind.__name__}: {error}",
             hint="the service may have changed; a newer pinatakit may know how",
         ) from None
+    for name in kind.__struct_fields__:
+        moment: object = getattr(made, name)
+        if isinstance(moment, datetime) and moment.tzinfo is None:
+            msgspec.structs.force_setattr(made, name, moment.replace(tzinfo=UTC))
+    return made
 
 
 def only(kind: type[R], fields: Collection[str] | None) -> Callable[[R], R] | None:
@@ -130,6 +142,8 @@ def _plain(value: Any) -> Any:
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, datetime):
         return micros(value)
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value) if isinstance(value, CID) else value
 
 

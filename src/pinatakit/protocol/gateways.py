@@ -25,12 +25,11 @@ MAX_IPS = 100
 class AccessToken(Record, frozen=True, kw_only=True):
     """A key of a gateway: who sends its `value` may read."""
 
+    SECRET = ("value",)
+
     id: str
     value: str
     created_at: datetime | None = msgspec.field(default=None, name="createdAt")
-
-    def __repr__(self) -> str:
-        return f"AccessToken(id={self.id!r}, value='***', created_at={self.created_at!r})"
 
 
 class Allowed(Record, frozen=True, kw_only=True):

@@ -69,12 +69,11 @@ class Key(Record, frozen=True, kw_only=True):
 class NewKey(Record, frozen=True, kw_only=True):
     """An API key just made: the only moment its secret and JWT are shown. Keep them safe."""
 
+    SECRET = ("pinata_api_secret", "JWT")
+
     pinata_api_key: str
     pinata_api_secret: str
     JWT: str
-
-    def __repr__(self) -> str:
-        return f"NewKey(pinata_api_key={self.pinata_api_key!r}, pinata_api_secret='***', JWT='***')"
 
 
 def create_key(name: str, permissions: Permissions, max_uses: int | None = None) -> Call[NewKey]:
