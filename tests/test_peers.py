@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import os
 import resource
 import subprocess
 import sys
+import tracemalloc
 
 import httpx2 as httpx
 import pytest
 
 from pinatakit import Pinata, cid_of, kv
-from pinatakit.content import CID, Block, write_car
-from pinatakit.errors import BlockMismatch, PinataError
+from pinatakit.client.login import log_in
+from pinatakit.content import CID, PROFILES, Block, FolderBuilder, build_file, write_car
+from pinatakit.errors import BlockMismatch, Forbidden, InputError, PinataError, Unauthorized
 from pinatakit.protocol import pins as calls
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE
 
-from .client.fakes import Pieces, Service, said
+from .client.fakes import Gateway, Pieces, Service, said
+from .content.vectors import Blocks
 
 
 @pytest.fixture
@@ -184,3 +189,99 @@ def test_one_address_serves_every_call(settings):
         assert upload.cid in [file.cid for file in pinata.files.list()]
         assert upload.cid in [pin.cid for pin in pinata.pins.list()]
         assert b"".join(pinata.read(upload.cid)) == b"one address"
+
+
+def test_a_name_in_any_script_goes_in_chunks_too(settings):
+    """@pinata/sdk gives the name to btoa(), which fails above 90 MiB with an InvalidCharacterError."""
+    with Pinata(**settings) as pinata:
+        upload = pinata.upload(b"x" * 3_000, name="写真 — ☃.png", resumable=True, chunk_size=1_000)
+        assert upload.cid == cid_of(io.BytesIO(b"x" * 3_000))
+        assert pinata.files.get(upload.id).name == "写真 — ☃.png"
+
+
+def test_several_files_are_several_files(tree, settings):
+    """ipfspy says ``fpaths:list`` and takes a single path."""
+    paths = [tree / "a.txt", tree / "deep/50%.txt"]
+    with Pinata(**settings) as pinata:
+        upload = pinata.upload_files(paths, name="two")
+        assert upload.number_of_files == 2
+        for path in paths:
+            assert pinata.read_bytes(upload.cid, path=path.name) == path.read_bytes()
+
+
+def test_a_change_of_nothing_is_refused_in_words(settings):
+    """ipfspy's edit_metadata() ends in a TypeError when it is called as it stands."""
+    with Pinata(**settings) as pinata:
+        upload = pinata.upload(b"x", name="x")
+        for change in (lambda: pinata.pins.update(upload.cid), lambda: pinata.files.update(upload.id)):
+            with pytest.raises(InputError, match="nothing to change"):
+                change()
+
+
+@pytest.mark.parametrize("name", ["nil", "null", "None", "undefined", "-"])
+def test_no_name_is_taken_for_no_name(name, settings):
+    """The official command line has ``nil`` for a name that was not given."""
+    with Pinata(**settings) as pinata:
+        upload = pinata.upload(f"is called {name}".encode(), name=name)
+        assert pinata.files.get(upload.id).name == name
+
+
+@pytest.mark.parametrize("how", [{}, {"car": True}])
+def test_a_folder_needs_no_memory_of_its_size(how, tmp_path):
+    """The official command line holds all of a folder in memory before it sends it."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(4):
+        (folder / str(number)).write_bytes(os.urandom(16 << 20))
+    largest = sent = 0
+
+    class Taking(httpx.BaseTransport):
+        def handle_request(self, request):
+            nonlocal largest, sent
+            for piece in request.stream:
+                sent += len(piece)
+                largest = max(largest, tracemalloc.get_traced_memory()[0])
+            return httpx.Response(500, text="enough")
+
+    with Pinata("jwt", transport=Taking(), attempts=1) as pinata:
+        tracemalloc.start()
+        try:
+            with pytest.raises(PinataError):
+                pinata.upload(folder, **how)
+        finally:
+            tracemalloc.stop()
+    assert sent > 64 << 20
+    assert largest < 32 << 20
+
+
+def test_a_status_after_the_last_byte_counts():
+    """The official command line says that all is well whatever its last chunk was answered."""
+    begun = httpx.Response(201, headers={"location": "https://uploads.pinata.cloud/v3/files/1/upload"})
+    service = Service(begun, httpx.Response(403, text="no"))
+    with Pinata("jwt", transport=service.transport) as pinata, pytest.raises(Forbidden):
+        pinata.upload(b"x" * 10, name="x", resumable=True)
+    assert [request.method for request in service.requests] == ["POST", "PATCH"]
+
+
+def test_a_credential_is_asked_about_before_it_is_kept(settings, tmp_path):
+    """The official command line writes down whatever it is given, and asks then."""
+    home = {"XDG_CONFIG_HOME": str(tmp_path)}
+    with pytest.raises(Unauthorized):
+        log_in("not.a.credential", endpoint_url=settings["endpoint_url"], environment=home)
+    assert list(tmp_path.rglob("*")) == []
+    kept = log_in(settings["jwt"], endpoint_url=settings["endpoint_url"], environment=home)
+    assert settings["jwt"] in kept.read_text()
+
+
+def test_a_sharded_folder_is_read(tmp_path):
+    """ipfsspec 0.6 knows no directory that is larger than a block."""
+    blocks = Blocks()
+    profile = dataclasses.replace(PROFILES["v1"], shard_above=0)
+    folder = FolderBuilder(profile, blocks.take)
+    names = [f"{number}.txt" for number in range(300)]
+    for name in names:
+        folder.add(name, build_file([name.encode()], profile, blocks.take))
+    gateway = Gateway(root := folder.finish().cid, blocks)
+    with Pinata("jwt", gateway_url="http://gateway.test", transport=gateway.transport) as pinata:
+        pinata.download(root, tmp_path / "copy")
+    assert {path.name: path.read_text() for path in (tmp_path / "copy").iterdir()} == {n: n for n in names}
