@@ -654,6 +654,23 @@ def test_a_single_file_may_be_wrapped_so_that_its_name_is_content(play, tmp_path
     play(body)
 
 
+@pytest.mark.parametrize("options", [{"resumable": True}, {"streamable": True}])
+def test_what_cannot_be_wrapped_says_how_it_can_be(over, tmp_path, options):
+    (tmp_path / "a.bin").write_bytes(b"x")
+    service = Service(said_nothing())
+
+    async def body(pinata):
+        with pytest.raises(InputError, match="it is to be wrapped in a folder") as caught:
+            await Pinata.upload(pinata, tmp_path / "a.bin", wrap=True, **options)
+        assert (
+            "put the file into a folder of its own, and upload it as one CAR, with car=True"
+            in caught.value.hint
+        )
+
+    over(body, service.transport, jwt=JWT)
+    assert service.requests == []
+
+
 def test_a_folder_is_not_wrapped_again(over, folder):
     service = Service(said_nothing())
 

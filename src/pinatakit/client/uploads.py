@@ -394,11 +394,16 @@ def _check(what: Source | Folder, options: Options, keyvalues: dict[str, Any]) -
         how = "privately" if newer == _PRIVATE else f"with {newer}"
         raise InputError(
             f"{what.name!r} cannot be uploaded {how}: {older}, and the older API, which takes that, cannot",
-            hint=_AS_CAR
-            if isinstance(what, Folder) and newer != _PRIVATE
-            else "upload single files with text key-values, or leave that out",
+            hint=_way_out(what, options, private=newer == _PRIVATE),
         )
     return bool(older)
+
+
+def _way_out(what: Source | Folder, options: Options, *, private: bool) -> str:
+    """What can be done where neither API takes all of it."""
+    if private or not (options.wrap or isinstance(what, Folder)):
+        return "upload single files with text key-values, or leave that out"
+    return _AS_CAR if isinstance(what, Folder) else f"put the file into a folder of its own, and {_AS_CAR}"
 
 
 def check_size(what: Source | Folder) -> None:
