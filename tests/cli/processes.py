@@ -19,7 +19,7 @@ import pytest
 
 from pinatakit import Pinata
 
-LIMIT = 30  # seconds after which a command hangs
+LIMIT = 120  # seconds after which a command hangs; a client itself waits for 60
 
 HELLO = b"Hello World"
 HELLO_V0 = "QmUXTtySmd7LD4p6RG6rZW6RuUuPZXTtNMmRQ6DSQo3aMw"  # as any Kubo names it

@@ -121,6 +121,20 @@ def test_a_car_goes_to_a_presigned_url_and_is_what_it_holds(play, settings, tmp_
     play(body)
 
 
+def test_a_json_value_goes_to_a_presigned_url(play, settings):
+    value = {"b": 1.0, "a": ["é", None]}
+
+    async def body(pinata):
+        url = await Links.upload(pinata.links, network="private", mime_types=["application/json"])
+        with nobody(settings) as other:
+            made = other.upload_json(value, url=url, network="private")
+        assert made.cid == build_file([b'{"b":1,"a":["\xc3\xa9",null]}'], PROFILES["v1"]).cid
+        (file,) = [file async for file in Files.list(pinata.files, network="private")]
+        assert (file.cid, file.name, file.mime_type) == (made.cid, "data.json", "application/json")
+
+    play(body)
+
+
 def test_a_car_for_an_address_signed_privately_is_refused_by_the_service(play, settings, folder):
     async def body(pinata):
         url = await Links.upload(pinata.links, network="private")

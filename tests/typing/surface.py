@@ -65,6 +65,7 @@ def blocking(pinata: Pinata) -> None:
     assert_type(pinata.upload_files(["a.txt", Path("b.txt")], name="folder"), Upload)
     assert_type(pinata.upload_json({"a": [1, 2.5, None]}, keyvalues={"n": 1}), Upload)
     assert_type(pinata.upload_json([1], network="private", expires_at=MOMENT), Upload)
+    assert_type(pinata.upload_json([1], url="https://uploads.pinata.cloud/v3/files/1"), Upload)
     assert_type(pinata.download("bafy", Path("to"), path="a/b", resume=True, verify=False), Download)
     assert_type(
         pinata.read_bytes("bafy", start=1, stop=2, image=ImageOptions(width=100, fit="cover", format="webp")),

@@ -226,13 +226,14 @@ class _Pinata(Resource[W]):
         group_id: str | None = None,
         cid_version: int | str = 1,
         expires_at: datetime | None = None,
+        url: str | None = None,
         verify: bool = True,
     ) -> Upload:
         """Upload a JSON value, and check that the service stored it as JavaScript prints it.
 
-        It goes by ``pinJSONToIPFS``. What that does not know, the private network, `expires_at` and
-        ``unixfs-v1-2025``, goes over v3, as a file of the same bytes and so the same CID, called
-        ``data.json`` where it has no `name`.
+        It goes by ``pinJSONToIPFS``. What that does not know, the private network, `expires_at`,
+        ``unixfs-v1-2025`` and a presigned `url`, goes over v3, as a file of the same bytes and so the
+        same CID, called ``data.json`` where it has no `name`.
 
         Raises:
             InputError: JSON or JavaScript cannot hold the value, or it is above 10 MB.
@@ -245,6 +246,7 @@ class _Pinata(Resource[W]):
             group_id=group_id,
             cid_version=cid_version,
             expires_at=expires_at,
+            url=url,
             verify=verify,
         )
         return await uploads.upload_json(self.wire, value, options)

@@ -530,7 +530,8 @@ def prove_car(what: Source) -> CID:
 
 async def upload_json(wire: Wire, value: Any, options: Options) -> Upload:
     """Send a JSON value, and check the answer; by v3 as a file, where the older API cannot take it so."""
-    if options.network == "private" or options.expires_at or options.cid_version == calls.UNIXFS_2025:
+    newer = options.url or options.expires_at or options.cid_version == calls.UNIXFS_2025
+    if newer or options.network == "private":
         file = read_source(stringify(value), name=check_name(options.name) or "data.json")
         assert isinstance(file, Source), "bytes are one file"
         return await upload(wire, replace(file, media_type="application/json"), options)
