@@ -301,3 +301,16 @@ def test_what_cannot_be_is_refused(play, ask, kind, said):
             await ask(pinata.pins)
 
     play(body)
+
+
+def test_all_pins_are_removed_that_a_whole_list_had(play):
+    """A list that is paged by position moves while it is emptied."""
+
+    async def body(pinata):
+        for n in range(5):
+            await Pinata.upload(pinata, b"%d" % n, name=str(n))
+        for pin in [pin async for pin in Pins.list(pinata.pins, page_size=2)]:
+            await Pins.remove(pinata.pins, pin.cid)
+        assert [pin async for pin in Pins.list(pinata.pins)] == []
+
+    play(body)

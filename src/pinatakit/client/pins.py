@@ -89,7 +89,9 @@ class Pins(Resource[W]):
         key; of several for one key it is told the first, and the others are held to here. Sizes
         are bytes of all blocks; a time without a zone is UTC. `fields` are the names of those
         wanted; the others are unset, though the service sends them. `limit` is how many at
-        most; pages of `page_size` (1 to 1,000) are fetched as they are needed.
+        most; pages of `page_size` (1 to 1,000) are fetched as they are needed. The service counts
+        pages by position: whoever unpins while iterating lets the rest move up and be passed over,
+        so take the whole first, as ``list(pinata.pins.list())`` does.
         """
         told, conditions = one_for_each_key(where)
         only_cid = CID.parse(cid) if cid else None
