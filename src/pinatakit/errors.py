@@ -300,9 +300,13 @@ class NotFound(ApiError):
 class Conflict(ApiError):
     """Something is there already, or is still in use."""
 
+    hint = "look at what is there: keep it, or empty and remove it first"
+
 
 class TooLarge(ApiError):
-    """More bytes than the service takes in one request."""
+    """More bytes or files than the service takes in one request."""
+
+    hint = "send less at once; account.limits() and app.pinata.cloud under Billing tell what the plan takes"
 
 
 class RateLimited(ApiError):

@@ -235,6 +235,25 @@ def test_what_only_words_tell_is_known_by_them(status, words, kind, hint):
     assert hint in error.hint
 
 
+@pytest.mark.parametrize(
+    "call",
+    [Call("PUT", "/pinning/hashMetadata", nothing), Call("DELETE", "/pinning/unpin/bafk", nothing)],
+)
+def test_a_bare_fault_to_a_change_of_a_pin_may_mean_that_it_is_not_pinned(call):
+    error = refused(answer(500, b""), call)
+    assert type(error) is ServiceFault
+    assert "not pinned; pins.list() shows" in error.hint
+    assert refused(answer(503, b""), call).hint is None
+    assert refused(answer(500, b""), Call("GET", "/data/pinList", nothing)).hint is None
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(409, b""), (413, {"error": "The folder has more than 10 files."})]
+)
+def test_what_is_in_the_way_or_too_large_has_a_way_out(status, body):
+    assert refused(answer(status, body)).hint
+
+
 def test_a_long_page_is_shown_in_part():
     assert len(refused(answer(502, b"x" * 100_000)).details) <= 500
 

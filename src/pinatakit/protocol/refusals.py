@@ -106,6 +106,13 @@ _WORDS: Final[tuple[tuple[str, type[ApiError] | None, str | None], ...]] = (
 )
 """What only its words tell, and what can be done."""
 
+_UNPINNED: Final = (
+    f"the older API also answers so for what is not pinned; {HINTS[CURRENT_USER_HAS_NOT_PINNED_CID]}"
+)
+"""What a bare 500 to a change of a pin may mean (recorded in 2022)."""
+
+_OF_A_PIN: Final = ("/pinning/hashMetadata", "/pinning/unpin/")
+
 _ERR_ID: Final = re.compile(r"ERR_ID:\d{5}")
 
 
@@ -155,6 +162,8 @@ def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = 
             error.hint = f"{named} lacks {_with_way_out(scope)}"
         elif details == _NO_HEADER:
             error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
+    if status == 500 and call and call.path.startswith(_OF_A_PIN):
+        error.hint = _UNPINNED
     if isinstance(error, PaymentRequired):
         error.accepts = _accepts(answer)
         error.challenge = answer.headers.get("www-authenticate")
