@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
-from typing import Any, ClassVar, Final, TypeVar, cast
+from functools import cache
+from typing import Any, ClassVar, Final, TypeVar, cast, get_args
 
 import msgspec
 
@@ -70,7 +71,7 @@ def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
     """
     if not is_object(data):
         raise PinataError(f"the service's answer is not a {kind.__name__}, but {type(data).__name__}")
-    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    known, moments = _fields(kind)
     extra = {name: value for name, value in data.items() if name not in known and name not in told}
     given = {name: value for name, value in data.items() if value is not None}
     try:
@@ -80,11 +81,19 @@ def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
             f"the service's answer is not a {kind.__name__}: {error}",
             hint="the service may have changed; a newer pinatakit may know how",
         ) from None
-    for name in kind.__struct_fields__:
-        moment: object = getattr(made, name)
-        if isinstance(moment, datetime) and moment.tzinfo is None:
+    for name in moments:
+        moment: datetime | None = getattr(made, name)
+        if moment and moment.tzinfo is None:
             msgspec.structs.force_setattr(made, name, moment.replace(tzinfo=UTC))
     return made
+
+
+@cache
+def _fields(kind: type[Record]) -> tuple[frozenset[str], list[str]]:
+    """What the fields of a record are called by the service, and which of them are times."""
+    fields = msgspec.structs.fields(kind)
+    moments = [field.name for field in fields if datetime in (field.type, *get_args(field.type))]
+    return frozenset(field.encode_name for field in fields), moments
 
 
 def only(kind: type[R], fields: Collection[str] | None) -> Callable[[R], R] | None:
