@@ -45,6 +45,7 @@ from pinatakit.client._health import Gateways
 from pinatakit.client._limiter import Limiter
 from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries, pause
+from pinatakit.content.memory import keep_freed
 from pinatakit.errors import PinataError, SettingsError, Unreachable
 from pinatakit.protocol import Answer, Body, Call, Exchange, Host
 from pinatakit.protocol._call import Once
@@ -89,6 +90,7 @@ class Wire(ABC):
     """
 
     def __init__(self, settings: Settings, watch: Watch | None = None) -> None:
+        keep_freed()
         self.settings = settings
         self.gateways = Gateways(settings.gateway_urls)
         self._watch = watch

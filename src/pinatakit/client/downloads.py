@@ -48,6 +48,7 @@ _SURPLUS: Final = (
 )  # bytes that are not wanted: the end of a stream is awaited, and a range that is not heeded noticed
 _AT_ONCE: Final = 8  # blocks asked for at a time
 _GATHER: Final = 1 << 20  # bytes written at once
+_ENTRY: Final = 4 << 10  # bytes that a file or folder counts for besides
 _AHEAD: Final = 4  # blocks that are hashed while the next ones come
 _SMALL: Final = 64 << 10  # bytes that are hashed faster than a thread takes them over
 _RANGE: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)\Z")
@@ -185,7 +186,10 @@ async def _from_car(wire: Wire, walk: Walk, call: Call[bytes]) -> AsyncGenerator
             return []
         if check is None:
             return walk.feed(bytes(block.data))
-        await wire.in_thread(check.result)
+        if check.done():
+            check.result()
+        else:
+            await wire.in_thread(check.result)
         return walk.take(bytes(block.data))
 
     try:
@@ -303,24 +307,65 @@ async def download(
     """Fetch a file or folder to a place on disk, verified."""
     name = _name(cid, path)
     kept = await wire.in_thread(Kept, to, f"/ipfs/{cid}/{path.strip('/')}", name=name) if resume else None
-    target: Target | None = None
-    total: int | None = None
+    writer: _Writer | None = None
     try:
         async with aclosing(_missing(wire, cid, path, network, kept)) as found:
             async for step in found:
-                if target is None:
+                if writer is None:
                     assert isinstance(step, Entry)
                     target = await wire.in_thread(Target, to, step, name=name, kept=kept)
                     total = step.size if step.kind is Kind.FILE else None
-                await wire.in_thread(target.skip if isinstance(step, Part) else target.take, step)  # type: ignore[arg-type]
-                if progress:
-                    progress(target.size, total)
-        assert target is not None, "a walk starts with an entry"
-        await wire.in_thread(target.finish)
-        return Download(cid, target.place, target.size, target.files)
+                    writer = _Writer(wire, target, progress, total)
+                await writer.take(step)
+        assert writer, "a walk starts with an entry"
+        return await writer.finish(cid)
     finally:
-        if target:
-            target.abandon()
+        if writer:
+            writer.abandon(kept=kept is not None)
+
+
+class _Writer:
+    """Writes to a target in large pieces: on the async wire each costs a thread's round trip."""
+
+    def __init__(self, wire: Wire, target: Target, progress: Progress | None, total: int | None) -> None:
+        self._wire = wire
+        self._target = target
+        self._progress = progress
+        self._total = total
+        self._steps: list[Entry | bytes | Part] = []
+        self._size = 0  # bytes of the steps
+
+    async def take(self, step: Entry | bytes | Part) -> None:
+        """Write a step, now or together with those that follow."""
+        self._steps.append(step)
+        self._size += len(step) if isinstance(step, bytes) else _ENTRY
+        if self._size >= _GATHER or self._target.files == 0:  # that it begins is told at once
+            await self._flush()
+
+    async def finish(self, cid: CID) -> Download:
+        """Write what is left, and move all of it into place."""
+        await self._flush()
+        await self._wire.in_thread(self._target.finish)
+        return Download(cid, self._target.place, self._target.size, self._target.files)
+
+    def abandon(self, *, kept: bool) -> None:
+        """Leave nothing of what is not finished; or all that came, where it is `kept`."""
+        if kept:
+            self._write()
+        self._target.abandon()
+
+    async def _flush(self) -> None:
+        await self._wire.in_thread(self._write)
+        if self._progress:
+            self._progress(self._target.size, self._total)
+
+    def _write(self) -> None:
+        steps, self._steps, self._size = self._steps, [], 0
+        for step in steps:
+            if isinstance(step, Part):
+                self._target.skip(step)
+            else:
+                self._target.take(step)
 
 
 async def _missing(
@@ -410,52 +455,30 @@ async def download_unverified(
     key = f"unverified /ipfs/{cid}/{path.strip('/')} {image}"
     kept = await wire.in_thread(Kept, to, key, name=name) if resume else None
     part = kept.parts.get("") if kept else None
-    target: Target | None = None
-    opened = _Opened(0, None, None)
-    gathered: list[bytes] = []
-    size = 0
     start, etag = (part.size, part.cid) if part else (0, None)
+    writer: _Writer | None = None
     try:
         served = _served(
             wire, cid, path=path, network=network, image=image, start=start, stop=None, etag=etag
         )
         async with aclosing(served) as pieces:
             async for piece in pieces:
-                if isinstance(piece, _Opened):
-                    opened = piece
-                    if kept and opened.at == 0:
-                        kept.parts.clear()
-                    entry = Entry("", Kind.FILE, cid, opened.size or 0, "")
-                    mark = opened.etag or ""
-                    target = await wire.in_thread(Target, to, entry, name=name, kept=kept, mark=mark)
-                    await wire.in_thread(target.take, entry)
+                if isinstance(piece, bytes):
+                    assert writer, "an answer has a beginning"
+                    await writer.take(piece)
                     continue
-                assert target
-                gathered.append(piece)
-                size += len(piece)
-                if size >= _GATHER:
-                    await wire.in_thread(_write, target, gathered)
-                    gathered.clear()
-                    size = 0
-                    if progress:
-                        progress(target.size, opened.size)
-        assert target, "an answer has a beginning"
-        await wire.in_thread(_write, target, gathered)
-        gathered.clear()
-        await wire.in_thread(target.finish)
-        if progress:
-            progress(target.size, opened.size)
-        return Download(cid, target.place, target.size, 1)
+                if kept and piece.at == 0:
+                    kept.parts.clear()
+                entry = Entry("", Kind.FILE, cid, piece.size or 0, "")
+                mark = piece.etag or ""
+                target = await wire.in_thread(Target, to, entry, name=name, kept=kept, mark=mark)
+                writer = _Writer(wire, target, progress, piece.size)
+                await writer.take(entry)
+        assert writer, "an answer has a beginning"
+        return await writer.finish(cid)
     finally:
-        if target:
-            if kept and gathered:
-                _write(target, gathered)
-            target.abandon()
-
-
-def _write(target: Target, pieces: list[bytes]) -> None:
-    for piece in pieces:
-        target.take(piece)
+        if writer:
+            writer.abandon(kept=kept is not None)
 
 
 async def read_unverified(
