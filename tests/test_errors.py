@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 
 import pytest
@@ -66,6 +67,20 @@ def test_each_error_has_a_message_and_its_hint_behind(kind):
     assert isinstance(error, errors.PinataError)
     assert str(error) == (f"{error.message}\nhint: {error.hint}" if error.hint else error.message)
     assert error.args
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_an_error_comes_whole_out_of_another_process(kind):
+    error = made(kind)
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is kind
+    assert (str(again), again.args, vars(again)) == (str(error), error.args, vars(error))
+
+
+def test_what_an_error_was_told_later_comes_along():
+    error = made(errors.RateLimited)
+    error.retry_after = 5.0
+    assert pickle.loads(pickle.dumps(error)).retry_after == 5.0
 
 
 def test_an_error_without_a_hint_is_its_message():

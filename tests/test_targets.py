@@ -49,7 +49,7 @@ def put(to, *steps) -> Target:
             target.take(step)
         target.finish()
     finally:
-        target.abandon()
+        target.close()
     return target
 
 
@@ -65,21 +65,21 @@ def test_a_file_is_there_only_when_it_is_finished(tmp_path):
     assert (target.place, target.size, target.files) == (tmp_path / "f", 7, 1)
 
 
-def test_abandoning_what_is_finished_takes_nothing_away(tmp_path):
-    put(tmp_path / "f", file(), b"x").abandon()
-    put(tmp_path / "d", folder(), file("f"), b"y").abandon()
+def test_closing_what_is_finished_takes_nothing_away(tmp_path):
+    put(tmp_path / "f", file(), b"x").close()
+    put(tmp_path / "d", folder(), file("f"), b"y").close()
     assert (tmp_path / "f").read_bytes() == b"x"
     assert (tmp_path / "d/f").read_bytes() == b"y"
 
 
 @pytest.mark.parametrize("first", [file(), folder()], ids=["a file", "a folder"])
-def test_abandoned_nothing_is_left(tmp_path, first):
+def test_closed_before_its_end_nothing_is_left(tmp_path, first):
     target = Target(tmp_path / "to", first, name="name")
-    target.abandon()
+    target.close()
     target.take(first)
     target.take(b"x" if first.kind is Kind.FILE else file("f"))
     assert len(os.listdir(tmp_path)) == 1
-    target.abandon()
+    target.close()
     assert os.listdir(tmp_path) == []
 
 

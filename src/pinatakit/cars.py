@@ -175,7 +175,7 @@ def unpack(
             return Unpacked(top, target.place, target.size, target.files)
         finally:
             if target:
-                target.abandon()
+                target.close()
 
 
 def list_car(car: CarSource, *, root: CID | str | None = None, entries: int = _ENTRIES) -> Iterator[Entry]:

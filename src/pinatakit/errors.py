@@ -83,6 +83,16 @@ class PinataError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}" if self.hint else self.message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a worker process sends its parent: the error as it is, not made anew from its message."""
+        return _again, (type(self), self.args), vars(self)
+
+
+def _again(kind: type[PinataError], args: tuple[Any, ...]) -> PinataError:
+    error = kind.__new__(kind, *args)
+    error.args = args  # which an OSError leaves to its __init__
+    return error
+
 
 class InputError(PinataError, ValueError):
     """You gave something that cannot be sent; nothing was."""

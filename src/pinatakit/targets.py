@@ -82,7 +82,7 @@ class Target:
     """One file or folder that is being written.
 
     Give it what a `Walk` comes to, in order; `finish` moves all of it into place at once, and
-    `abandon` leaves nothing of what was not finished, or, where something is `kept`, all of it
+    `close` leaves nothing of what was not finished, or, where something is `kept`, all of it
     for the next attempt. A file goes to the path `to`, or, as
     `name`, into the folder `to`; a folder becomes `to`, which must not be there or be empty.
 
@@ -193,7 +193,7 @@ class Target:
         self.size += part.size
         self.files += 1
 
-    def abandon(self) -> None:
+    def close(self) -> None:
         """Leave nothing of what was not finished; or, where something is kept, all of it."""
         self._close(whole=False)
         if self._journal:

@@ -8,7 +8,6 @@ afresh.
 from __future__ import annotations
 
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterator,
     Callable,
     Coroutine,
@@ -17,10 +16,9 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from contextlib import aclosing
 from functools import wraps
 from itertools import islice
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, overload
+from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeAlias, TypeVar, overload
 
 from pinatakit.client._wire import Awaiting, Blocking, Resource, iterate_now, run_now
 from pinatakit.errors import InputError
@@ -45,7 +43,7 @@ class AsyncListing(Generic[T]):
     files = await pinata.files.list(limit=20)
     """
 
-    def __init__(self, start: Callable[[], AsyncGenerator[T, None]]) -> None:
+    def __init__(self, start: Callable[[], AsyncIterator[T]]) -> None:
         self.start = start
         self.told = "…"
 
@@ -60,8 +58,7 @@ class AsyncListing(Generic[T]):
 
     async def first(self) -> T | None:
         """The first of it, or `None` where it is empty; asks for one page."""
-        async with aclosing(self.start()) as items:
-            return await anext(items, None)
+        return await anext(self.start(), None)
 
     def __repr__(self) -> str:
         return f"<{self.told}: fetched as it is iterated, or awaited>"
@@ -151,29 +148,74 @@ def paged(
             hint="leave page_size out; the list goes on over all pages by itself",
         )
 
-    async def items() -> AsyncGenerator[T, None]:
-        seen: set[Hashable] = set()
-        place: Place | None = start
-        given = 0
-        while place is not None and given != limit:
-            size = page_size if limit is None or keep else min(page_size, limit - given)
-            page, place = await fetch(size, place)
-            new = False
-            for item in page:
-                if key:
-                    if key(item) in seen:
-                        continue
-                    seen.add(key(item))
-                if given == limit:
-                    return
-                new = True
-                if keep is None or keep(item):
-                    given += 1
-                    yield show(item) if show else item
-            if not new:
-                return
+    def items() -> AsyncIterator[T]:
+        return _Items(fetch, start, limit, page_size, keep or _all, show or _as_it_is, key)
 
     return AsyncListing(items)
+
+
+def _all(_: object) -> bool:
+    return True
+
+
+def _as_it_is(item: T) -> T:
+    return item
+
+
+class _Items(Generic[Place, T]):
+    """What is on all the pages. Between two pages nothing is open, so it can be left at any place."""
+
+    def __init__(
+        self,
+        fetch: Fetch[Place, T],
+        start: Place,
+        limit: int | None,
+        page_size: int,
+        keep: Callable[[T], bool],
+        show: Callable[[T], T],
+        key: Callable[[T], Hashable] | None,
+    ) -> None:
+        self._fetch = fetch
+        self._place: Place | None = start
+        self._limit = limit
+        self._page_size = page_size
+        self._keep = keep
+        self._show = show
+        self._key = key
+        self._page: Iterator[T] = iter(())
+        self._seen: set[Hashable] = set()
+        self._given = 0
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while self._given != self._limit:
+            for item in self._page:
+                if self._keep(item):
+                    self._given += 1
+                    return self._show(item)
+            if self._place is None:
+                break
+            await self._turn(self._place)
+        raise StopAsyncIteration
+
+    async def _turn(self, place: Place) -> None:
+        """The next page; one without anything new is the last."""
+        size = self._page_size
+        if self._limit is not None and self._keep is _all:
+            size = min(size, self._limit - self._given)
+        page, self._place = await self._fetch(size, place)
+        if self._key:
+            page = [item for item in page if self._is_new(self._key(item))]
+        if not page:
+            self._place = None
+        self._page = iter(page)
+
+    def _is_new(self, key: Hashable) -> bool:
+        new = key not in self._seen
+        self._seen.add(key)
+        return new
 
 
 def whole(

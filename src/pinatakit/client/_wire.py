@@ -27,7 +27,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial, wraps
@@ -358,7 +358,10 @@ class Wire(ABC):
 
     @abstractmethod
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do what blocks: read or write a file."""
+        """Do what blocks: read or write a file.
+
+        Whoever is cancelled meanwhile goes on when it is over; what it gave is then closed, if it can be.
+        """
 
     @abstractmethod
     def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:
@@ -490,7 +493,18 @@ class Awaiting(Wire):
         await anyio.sleep(seconds)
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
+        doing: Future[T] = Future()
+        try:
+            await anyio.to_thread.run_sync(_into, doing, partial(work, *args, **kwargs))
+        except BaseException:
+            # asyncio cancels a task without waiting for its thread (anyio and Trio do wait), and what the
+            # task then clears away would still be written to. What was not begun never is.
+            if not doing.cancel():
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(doing.exception)
+                _let_go(doing)
+            raise
+        return doing.result()
 
     def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:
         return items
@@ -516,6 +530,21 @@ class Awaiting(Wire):
         await self._http.aclose()
         if "_web" in self.__dict__:
             await self._web.aclose()
+
+
+def _into(doing: Future[T], work: Callable[[], T]) -> None:
+    """Do work in a thread, unless nobody waits for it any more."""
+    if doing.set_running_or_notify_cancel():
+        try:
+            doing.set_result(work())
+        except BaseException as error:  # noqa: BLE001  (whoever waits for it raises it)
+            doing.set_exception(error)
+
+
+def _let_go(done: Future[Any]) -> None:
+    """Close what was opened for somebody who is gone."""
+    if not done.exception() and (close := getattr(done.result(), "close", None)):
+        close()
 
 
 W = TypeVar("W", bound=Wire)
@@ -607,8 +636,8 @@ def run_now(awaitable: Awaitable[T]) -> T:
     raise RuntimeError(f"{awaitable!r} suspended on a blocking wire")
 
 
-def iterate_now(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """Iterate what a Blocking wire never suspends, and close it at the end."""
+def iterate_now(items: AsyncIterator[T]) -> Generator[T, None, None]:
+    """Iterate what a Blocking wire never suspends, and close it at the end if it is a generator."""
     while True:
         try:
             item = run_now(anext(items))
@@ -617,7 +646,8 @@ def iterate_now(items: AsyncGenerator[T, None]) -> Generator[T, None, None]:
         try:
             yield item
         except BaseException:
-            run_now(items.aclose())
+            if isinstance(items, AsyncGenerator):
+                run_now(items.aclose())
             raise
 
 

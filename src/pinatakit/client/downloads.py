@@ -352,7 +352,7 @@ class _Writer:
         """Leave nothing of what is not finished; or all that came, where it is `kept`."""
         if kept:
             self._write()
-        self._target.abandon()
+        self._target.close()
 
     async def _flush(self) -> None:
         await self._wire.in_thread(self._write)

@@ -11,7 +11,7 @@ import logging
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias, Unpack
@@ -63,13 +63,10 @@ async def look(
             yield source
     elif profile and (folder := folder_of(given, take)):
         left_out: list[str] = []
-        making = packed(folder, profile, left_out, **take)
-        source = await wire.in_thread(making.__enter__)
-        try:
+        with ExitStack() as made:  # in a thread, and left also by whoever is cancelled meanwhile
+            source = await wire.in_thread(made.enter_context, packed(folder, profile, left_out, **take))
             _tell(source.name, left_out)
             yield source
-        finally:
-            making.__exit__(None, None, None)
     else:
         what = await wire.in_thread(read_source, given, name=name, **take)
         if isinstance(what, Folder):

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ class Session:
         outdated: where it has one of the file as it was before it changed.
     """
 
-    def __init__(self, path: Path, file: int, source: Source) -> None:
+    def __init__(self, path: Path, file: FileIO, source: Source) -> None:
         self.location: str | None = None
         self.outdated: str | None = None
         self._path = path
@@ -58,41 +59,46 @@ class Session:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = folder / f"{name}.json"
-            file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            file = FileIO(path, "r+", opener=_kept)
         except OSError:  # no place for it: the upload then lives as long as the process
             return None
-        if not _lock(file):
-            os.close(file)
+        if not _lock(file.fileno()):
+            file.close()
             return None
         return cls(path, file, source)
 
     def keep(self, location: str) -> None:
         """Remember where the service has the upload."""
         self.location = location
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
-        os.write(self._file, json.dumps({"location": location, **self._now}).encode())
-        os.fsync(self._file)
+        self._file.truncate(0)
+        self._file.seek(0)
+        self._file.write(json.dumps({"location": location, **self._now}).encode())
+        os.fsync(self._file.fileno())
 
     def forget(self) -> None:
         """There is nothing to go on with."""
         self.location = self.outdated = None
-        os.ftruncate(self._file, 0)
+        self._file.truncate(0)
 
     def close(self) -> None:
         """Let others have it; one with nothing to go on with leaves no file."""
         done = self.location is None
         if done and os.name == "posix":
             self._path.unlink(missing_ok=True)  # while nobody else can have it
-        os.close(self._file)
+        self._file.close()
         if done and os.name != "posix":
             self._path.unlink(missing_ok=True)
 
 
-def _read(file: int) -> dict[str, Any]:
+def _kept(path: str, flags: int) -> int:
+    """Open the file, or make it for its user alone."""
+    return os.open(path, flags | os.O_CREAT, 0o600)
+
+
+def _read(file: FileIO) -> dict[str, Any]:
     """What is kept; nothing where a process was ended while it wrote."""
     try:
-        kept = json.loads(os.read(file, 1 << 16))
+        kept = json.loads(file.read(1 << 16))
     except ValueError:
         return {}
     return as_object(kept)

@@ -80,7 +80,7 @@ async def send(
             await feed.close()
     finally:
         if session:
-            await wire.in_thread(session.close)
+            session.close()  # not in a thread: whoever is cancelled can wait for none
 
 
 class _Going:
