@@ -387,7 +387,9 @@ def _root_name(source: Sendable, name: str | None) -> str | None:
 
 
 class Pinata(_Pinata[Blocking]):
-    """A client of Pinata whose methods block until they are done. Safe to share between threads.
+    """A client of Pinata whose methods block until they are done.
+
+    Threads may share it, and a process that is forked has connections of its own.
 
     Arguments left out are read from the environment (``PINATA_JWT``, ``PINATA_ENDPOINT_URL``,
     ``PINATA_GATEWAY_URL``, …) and from files, as `pinatakit.settings` tells; `profile` chooses
@@ -464,6 +466,8 @@ class Pinata(_Pinata[Blocking]):
 
 class AsyncPinata(_Pinata[Awaiting]):
     """A client of Pinata whose methods are awaited, under asyncio or Trio; else as `Pinata`.
+
+    Each event loop has connections of its own, so it also works in one loop after another.
 
     async with AsyncPinata() as pinata:
         print((await pinata.upload("photo.jpg")).cid)

@@ -12,6 +12,7 @@ Only this module knows threads, clocks, event loops and the HTTP library.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import ssl
 import time
@@ -35,11 +36,13 @@ from itertools import count
 from types import MethodType
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary, WeakSet
 
 import anyio
 import anyio.to_thread
 import httpcore2 as httpcore
 import httpx2 as httpx
+from anyio.lowlevel import current_token
 
 from pinatakit.client._health import Gateways
 from pinatakit.client._limiter import Limiter
@@ -73,6 +76,9 @@ _CERTIFICATE_HINT: Final = "name the certificates of your network in SSL_CERT_FI
 
 _log = logging.getLogger("pinatakit")
 
+_wires: Final[WeakSet[Wire]] = WeakSet()
+"""Those of this process: one that is forked from it begins afresh."""
+
 # Bytes read from a connection at once. With 64 KiB, which the HTTP library has, a large download
 # takes half as long again; it has no other place to say so.
 httpcore.HTTP11Connection.READ_NUM_BYTES = 256 << 10  # pyright: ignore[reportAttributeAccessIssue]
@@ -94,8 +100,13 @@ class Wire(ABC):
         self.settings = settings
         self.gateways = Gateways(settings.gateway_urls)
         self._watch = watch
-        self._limits = _limiter(settings)
-        self._retries = Retries(settings.attempts)
+        self.begin()
+        _wires.add(self)
+
+    def begin(self) -> None:
+        """Have no connections and open locks. A process that was forked so leaves its parent's alone."""
+        self._limits = _limiter(self.settings)
+        self._retries = Retries(self.settings.attempts)
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, again where that may help, and read its answer.
@@ -389,7 +400,6 @@ class Blocking(Wire):
         transport: httpx.BaseTransport | None = None,
         watch: Watch | None = None,
     ) -> None:
-        super().__init__(settings, watch)
         self._make = partial(
             httpx.Client,
             transport=transport,
@@ -397,8 +407,13 @@ class Blocking(Wire):
             limits=_LIMITS,
             mounts={f"all://{host}": None for host in _AT_HOME},
         )
+        super().__init__(settings, watch)
+
+    def begin(self) -> None:
+        super().begin()
+        self.__dict__.pop("_web", None)
         self._http = self._make(
-            verify=_tls(settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
+            verify=_tls(self.settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
         )
 
     @cached_property
@@ -454,11 +469,6 @@ class Awaiting(Wire):
         transport: httpx.AsyncBaseTransport | None = None,
         watch: Watch | None = None,
     ) -> None:
-        super().__init__(settings, watch)
-
-        async def keep_key(request: httpx.Request) -> None:
-            _keep_key(settings, request)
-
         self._make = partial(
             httpx.AsyncClient,
             transport=transport,
@@ -466,15 +476,28 @@ class Awaiting(Wire):
             limits=_LIMITS,
             mounts={f"all://{host}": None for host in _AT_HOME},
         )
-        self._http = self._make(verify=_tls(settings), event_hooks={"request": [keep_key]})
+        super().__init__(settings, watch)
 
-    @cached_property
-    def _web(self) -> httpx.AsyncClient:
-        """For hosts that are not the service's: they share nothing with it, no cookie either."""
-        return self._make(verify=_certificates())
+    def begin(self) -> None:
+        super().begin()
+        self._loops: WeakKeyDictionary[object, _Connections] = WeakKeyDictionary()
+
+    def _connections(self) -> _Connections:
+        """Those of this event loop; those of one that is over are let go."""
+        loop = current_token().native_token
+        found = self._loops.get(loop)
+        if found is None:
+            for other in list(self._loops):
+                if getattr(
+                    other, "is_closed", bool
+                )():  # of asyncio; a run of Trio lives no longer than it is used
+                    self._loops.pop(other, None)
+            found = self._loops[loop] = _Connections(self.settings, self._make)
+        return found
 
     async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
-        http = self._web if call.host == "web" else self._http
+        connections = self._connections()
+        http = connections.web if call.host == "web" else connections.http
         return await http.send(
             http.build_request(**request, content=self._leaving(call) if call.body else call.body),
             stream=True,
@@ -527,9 +550,26 @@ class Awaiting(Wire):
         return [done[number] for number in range(len(works))]
 
     async def aclose(self) -> None:
-        await self._http.aclose()
-        if "_web" in self.__dict__:
-            await self._web.aclose()
+        connections = self._connections()
+        await connections.http.aclose()
+        if "web" in connections.__dict__:
+            await connections.web.aclose()
+
+
+class _Connections:
+    """The connections of one event loop: no other can use them."""
+
+    def __init__(self, settings: Settings, make: Callable[..., httpx.AsyncClient]) -> None:
+        async def keep_key(request: httpx.Request) -> None:
+            _keep_key(settings, request)
+
+        self._make = make
+        self.http = make(verify=_tls(settings), event_hooks={"request": [keep_key]})
+
+    @cached_property
+    def web(self) -> httpx.AsyncClient:
+        """For hosts that are not the service's: they share nothing with it, no cookie either."""
+        return self._make(verify=_certificates())
 
 
 def _into(doing: Future[T], work: Callable[[], T]) -> None:
@@ -774,3 +814,12 @@ class _NoSecrets(logging.Filter):
 
 
 logging.getLogger("httpx2").addFilter(_NoSecrets())
+
+
+def _begin_all() -> None:
+    for wire in list(_wires):
+        wire.begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_all)
