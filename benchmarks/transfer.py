@@ -2,9 +2,10 @@
 
     python benchmarks/transfer.py --pairs 5 --size 1GiB --nginx /usr/sbin/nginx
 
-An upload (a form, and in chunks by TUS), hashed and synced, against `cp`, `openssl dgst -sha256`
-and `sync` of the same file; a download from the gateway against nginx serving the file, both by
-curl to nowhere, whole and a range of 1 MiB from the middle; then the server's peak memory.
+An upload by curl (a form, and in chunks by TUS that were cut before), hashed and synced, against `cp`,
+`openssl dgst -sha256` and `sync` of the same file; a download from the gateway against nginx serving
+the file, both by curl to nowhere, whole and a range of 1 MiB from the middle. With each the CPU time
+of the server, which the machine's other work touches less; then the server's peak memory.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import statistics
 import subprocess
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from pinatakit import Pinata
 from upload import make, peak, read_size, serving, show
@@ -44,14 +47,17 @@ def main() -> None:
         folder = Path(name)
         file = make(folder / "content", given.size)
         with serving(folder / "data") as (about, server):
-            ingest(about, file, given.pairs)
+            ingest(about, server, file, given.pairs)
             print(f"server's peak memory after uploads: {peak(server)} MiB")
             if given.nginx:
-                download(about, file, given.pairs, given.nginx)
+                download(about, server, file, given.pairs, given.nginx)
                 print(f"server's peak memory after downloads: {peak(server)} MiB")
 
 
-def ingest(about: dict[str, str], file: Path, pairs: int) -> None:
+def ingest(about: dict[str, str], server: int, file: Path, pairs: int) -> None:
+    url, curl = about["url"], ["-sSf", "-o", "/dev/null", "-H", f"Authorization: Bearer {about['jwt']}"]
+    parts = cut(file)
+
     def tools() -> None:
         copy = file.with_name("copy")
         run("cp", str(file), str(copy))
@@ -59,14 +65,35 @@ def ingest(about: dict[str, str], file: Path, pairs: int) -> None:
         run("sync", str(copy))
 
     def form() -> None:
-        curl = ["curl", "-sSf", "-o", "/dev/null", "-H", f"Authorization: Bearer {about['jwt']}"]
-        run(*curl, "-F", "network=public", "-F", f"file=@{file}", f"{about['url']}/v3/files")
+        run("curl", *curl, "-F", "network=public", "-F", f"file=@{file}", f"{url}/v3/files")
 
     def chunks() -> None:
-        with Pinata(about["jwt"], endpoint_url=about["url"]) as pinata:
-            pinata.upload(file, resumable=True, chunk_size=CHUNK)
+        about_file = {"filename": "content", "network": "public"}
+        told = ",".join(f"{name} {b64encode(value.encode()).decode()}" for name, value in about_file.items())
+        headers = {"Upload-Length": str(file.stat().st_size), "Upload-Metadata": told}
+        headers["Authorization"] = f"Bearer {about['jwt']}"
+        with urlopen(Request(f"{url}/v3/files", headers=headers, method="POST")) as begun:
+            location = begun.headers["Location"]
+        sent = [*curl, "-X", "PATCH", "-H", "Content-Type: application/offset+octet-stream"]
+        requests: list[str] = []  # of one process, on one connection
+        for at, part in parts.items():
+            requests += ["--next", *sent, "-H", f"Upload-Offset: {at}", "-T", str(part), location]
+        run("curl", *requests[1:])
 
-    compare(pairs, {"tools": tools, "form": form, "chunks, our client": chunks}, lambda: clean(about, file))
+    tasks = {"tools": tools, "form": form, "chunks": chunks}
+    compare(pairs, tasks, server, lambda: clean(about, file))
+    for part in parts.values():
+        part.unlink()
+
+
+def cut(file: Path) -> dict[int, Path]:
+    """The chunks of a file, as files, by where they begin."""
+    parts: dict[int, Path] = {}
+    with file.open("rb") as whole:
+        for at in range(0, file.stat().st_size, CHUNK):
+            parts[at] = file.with_name(f"chunk{at}")
+            parts[at].write_bytes(whole.read(CHUNK))
+    return parts
 
 
 def clean(about: dict[str, str], file: Path) -> None:
@@ -77,7 +104,7 @@ def clean(about: dict[str, str], file: Path) -> None:
     os.sync()
 
 
-def download(about: dict[str, str], file: Path, pairs: int, nginx: str) -> None:
+def download(about: dict[str, str], server: int, file: Path, pairs: int, nginx: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     settings = file.with_name("nginx.conf")
@@ -91,13 +118,15 @@ def download(about: dict[str, str], file: Path, pairs: int, nginx: str) -> None:
         try:
             time.sleep(0.5)
             fetch = ("curl", "-sSf", "-o", "/dev/null")
-            compare(pairs, {"nginx": lambda: run(*fetch, theirs), "gateway": lambda: run(*fetch, ours)})
+            whole = {"nginx": lambda: run(*fetch, theirs), "gateway": lambda: run(*fetch, ours)}
+            compare(pairs, whole, server)
             compare(
                 pairs,
                 {
                     "nginx, 1 MiB": lambda: run(*fetch, *part, theirs),
                     "gateway, 1 MiB": lambda: run(*fetch, *part, ours),
                 },
+                server,
             )
         finally:
             process.terminate()
@@ -105,23 +134,38 @@ def download(about: dict[str, str], file: Path, pairs: int, nginx: str) -> None:
 
 
 def compare(
-    pairs: int, tasks: dict[str, Callable[[], None]], after: Callable[[], None] | None = None
+    pairs: int,
+    tasks: dict[str, Callable[[], None]],
+    server: int,
+    after: Callable[[], None] | None = None,
 ) -> None:
     """Each in turn; the first is what the others are measured against."""
     times: dict[str, list[float]] = {name: [] for name in tasks}
+    worked: dict[str, list[float]] = {name: [] for name in tasks}
     for turn in range(-1, pairs):
         for name, task in tasks.items():
-            begun = time.perf_counter()
+            begun, idle = time.perf_counter(), processor(server)
             task()
-            took = time.perf_counter() - begun
+            took, busy = time.perf_counter() - begun, processor(server) - idle
             if after:
                 after()
             if turn >= 0:
                 times[name].append(took)
+                worked[name].append(busy)
     base = next(iter(tasks))
     for name, taken in times.items():
         ratios = [one / other for one, other in zip(taken, times[base], strict=True)]
-        print(f"{name:<20} {statistics.median(taken):8.3f} s, of {base}: {show(ratios)}", flush=True)
+        busy = statistics.median(worked[name])
+        print(
+            f"{name:<16} {statistics.median(taken):8.3f} s, of {base}: {show(ratios)}; server {busy:.2f} s of CPU",
+            flush=True,
+        )
+
+
+def processor(pid: int) -> float:
+    """Seconds of CPU that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def run(*command: str) -> None:

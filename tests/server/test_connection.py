@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import threading
 import time
@@ -106,6 +107,40 @@ def test_a_body_that_trickles_is_given_up(server, impatient):
         connection.sendall(head(server, "content-length: 1000"))
         with pytest.raises(OSError):
             trickle(connection, [b"1"] * 1000, 0.02)
+
+
+@pytest.mark.parametrize("size", [999, 65_536, 400_009, 3_000_000])
+def test_a_body_may_come_in_any_pieces_and_the_next_request_right_behind_it(server, api, size):
+    data = random.Random(size).randbytes(2_500_007)
+    whole = body(("a.bin", data), network="public")
+    about = (f"content-length: {len(whole)}", f"content-type: {FORM['content-type']}")
+    sent = head(server, *about, path="/v3/files") + whole
+    sent += head(server, "connection: close", method="GET", path="/data/testAuthentication")
+    with connect(server) as connection:
+        trickle(connection, [sent[at : at + size] for at in range(0, len(sent), size)], 0)
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    first, _, second = answers.partition(b"HTTP/1.1 200 OK\r\n")[2].partition(b"HTTP/1.1 200 OK\r\n")
+    assert b"Congratulations" in second
+    file = json.loads(first.partition(b"\r\n\r\n")[2])["data"]
+    assert api.get(f"/ipfs/{file['cid']}").content == data
+
+
+def test_the_rest_of_a_body_that_was_refused_is_passed_over(server):
+    with connect(server) as connection:
+        large = b"[" + b"1," * 1_000_000 + b"1]"
+        refused = head(server, f"content-length: {len(large)}", path="/v3/files") + large
+        connection.sendall(refused + head(server, "connection: close", method="GET", path="/-/ready"))
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert answers.startswith(b"HTTP/1.1 400 ")
+    assert b"HTTP/1.1 200 OK\r\n" in answers
+
+
+def test_what_has_come_is_taken_soon_though_it_fills_no_piece(tmp_path):
+    with Server(tmp_path) as server, connect(server) as connection:
+        whole = body(("a.bin", b"x" * 9_000_000))
+        about = (f"content-length: {len(whole)}", f"content-type: {FORM['content-type']}")
+        trickle(connection, [head(server, *about, path="/v3/files"), whole[:300]], 0.1)
+        until(lambda: list((tmp_path / "cars" / "incoming").iterdir()))
 
 
 def test_who_is_slow_but_moves_is_served(server, impatient):

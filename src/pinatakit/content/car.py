@@ -98,7 +98,7 @@ class CarReader:
         """What another reader goes on from."""
         return CarState(self.roots, self.version, b"".join(self._waiting), self._at, self._skip, self._end)
 
-    def feed(self, data: bytes) -> list[Block]:
+    def feed(self, data: bytes | memoryview) -> list[Block]:
         """The blocks that are complete now, not yet hashed.
 
         Raises:
@@ -106,7 +106,7 @@ class CarReader:
         """
         return [placed.block for placed in self.feed_placed(data)]
 
-    def feed_placed(self, data: bytes) -> list[Placed]:
+    def feed_placed(self, data: bytes | memoryview) -> list[Placed]:
         """As `feed`, each block with its place in the CAR."""
         if self._broken:
             raise Malformed(self._broken)

@@ -58,11 +58,16 @@ class FileBuilder:
 
     `sink` is given every block, leaves first and the root last; without one nothing is
     kept and only the CID is computed. What is fed must not be changed afterwards. `threads`
-    hash; one for each core unless told. `state` is that of a builder which began the file.
+    hash; one for each core unless told, and with 0 whoever feeds. `state` is that of a builder which began the file.
     """
 
     def __init__(
-        self, profile: Profile, sink: Sink | None = None, *, threads: int = 0, state: FileState | None = None
+        self,
+        profile: Profile,
+        sink: Sink | None = None,
+        *,
+        threads: int | None = None,
+        state: FileState | None = None,
     ) -> None:
         self.profile = profile
         self._threads = threads
@@ -89,13 +94,15 @@ class FileBuilder:
             view = view[take:]
             if len(self._rest) < chunk:
                 return
-            self._hash([memoryview(self._rest)])
+            chunks = [memoryview(self._rest)]
             self._rest = bytearray()
+        else:
+            chunks = []
         whole = len(view) - len(view) % chunk
-        job = max(1, _JOB // chunk) * chunk
-        for start in range(0, whole, job):
-            part = view[start : min(start + job, whole)]
-            self._hash([part[at : at + chunk] for at in range(0, len(part), chunk)])
+        chunks += (view[at : at + chunk] for at in range(0, whole, chunk))
+        job = max(1, _JOB // chunk)
+        for start in range(0, len(chunks), job):
+            self._hash(chunks[start : start + job])
         self._rest += view[whole:]
 
     def pull(self, size: int, read: Callable[[memoryview, int], int]) -> None:
@@ -122,7 +129,7 @@ class FileBuilder:
                 task = partial(_read_leaves, read, at, buffer, self.profile, True)
             else:
                 task = partial(_read_run, read, at, length, min(job, size), spare, self.profile)
-            self._queue(pool(self._threads).submit(task))
+            self._queue(pool(self._threads or 0).submit(task))
 
     def drain(self, readinto: Callable[[memoryview], int]) -> int:
         """Take all that ``readinto`` gives until it gives 0, and say how many bytes that was.
@@ -174,7 +181,11 @@ class FileBuilder:
 
     def _hash(self, chunks: list[memoryview]) -> None:
         self._leaves += len(chunks)
-        self._queue(pool(self._threads).submit(_hash_leaves, chunks, self.profile, self._sink is not None))
+        job = partial(_hash_leaves, chunks, self.profile, self._sink is not None)
+        if self._threads == 0:
+            self._grow(job())
+        else:
+            self._queue(pool(self._threads or 0).submit(job))
 
     def _queue(self, job: Future[list[_Leaf]]) -> None:
         self._jobs.append(job)

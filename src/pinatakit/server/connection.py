@@ -3,17 +3,27 @@
 uvicorn bounds neither. A client that sends its head slowly, falls silent within a body, or does not take
 an answer holds a connection and memory for as long as it likes; here it loses the connection. Who is
 slow but moves does not: time that the server needs itself is not counted.
+
+A body is taken in pieces of 1 MiB that nobody copies. Where its length is known, the parser of HTTP has
+nothing to find in it; the kernel gathers the pieces and wakes the server for each.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar, Final, cast
+import socket
+import sys
+from typing import Any, ClassVar, Final, cast
 
+from httptools import HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD: Final = 64 << 10  # bytes; a metadata query of Pinata's has a few thousand
 MAX_HEADERS: Final = 200
+
+_PIECE: Final = 1 << 20  # bytes of a body taken at once
+_READ: Final = 1 << 18  # bytes of anything else
+_SOON: Final = 0.25  # seconds after which what has come of a piece is taken
 
 
 class _TooLarge(Exception):
@@ -39,11 +49,16 @@ class Connection(HttpToolsProtocol):
         self._came = 0  # bytes since the clock was set
         self._set = self.loop.time()
         self._too_large = False
+        self._left = 0  # bytes of a body that are still to come, where its length was told
+        self._gathers = 1
+        plain = sys.platform == "linux" and not transport.get_extra_info("sslcontext")
+        self._socket: socket.socket | None = transport.get_extra_info("socket") if plain else None
         self._watching: asyncio.TimerHandle | None = None
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
+        self._socket = None
         if self._watching:
             self._watching.cancel()
         super().connection_lost(exc)
@@ -51,7 +66,11 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of a request have come."""
         self._came += len(data)
-        super().data_received(data)
+        if self._left:
+            self._take(data)
+        else:
+            super().data_received(data)
+        self._gather(max(1, min(self._left, _PIECE)))
         if self._in_head and self._came > MAX_HEAD and not self.transport.is_closing():
             self._too_large = True
             self.send_400_response("")
@@ -70,6 +89,19 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._reset()
         super().on_headers_complete()
+        self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+
+    def on_body(self, body: bytes) -> None:
+        """Bytes of a body have come."""
+        self._left = max(0, self._left - len(body))
+        if not self.cycle.body:  # they are handed on as they are, which uvicorn copies twice
+            self.cycle.body, body = cast("bytearray", body), b""
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        self._left = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """An answer has gone; the next head has its own time, from its first byte."""
@@ -89,6 +121,25 @@ class Connection(HttpToolsProtocol):
         """The client does not take what it is sent as fast as that comes."""
         super().pause_writing()
         self._reset()
+
+    def _take(self, data: bytes) -> None:
+        """Take bytes of a body past the parser, which is left behind, waiting for them."""
+        piece, rest = data[: self._left], data[self._left :]
+        self.on_body(piece)
+        if not self._left:
+            self.parser = HttpRequestParser(self)
+            self.on_message_complete()
+            if rest:
+                super().data_received(rest)
+
+    def _gather(self, size: int) -> None:
+        """Be woken when so many bytes have come, or no more will, or some time has passed."""
+        if self._socket and size != self._gathers:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+            cast("Any", self.transport).max_size = max(_READ, size)  # what asyncio reads at once
+            if self._gathers == 1:
+                self.loop.call_later(_SOON, self._gather, 1)
+            self._gathers = size
 
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)

@@ -105,7 +105,7 @@ class Ingest:
         state = _decode(resting.state, tuple[str, bytes, FileState])
         self._car = store.cars.go_on(recipe.cid_version, resting.car, resting.at)
         self.names, self._start = [state[0]], state[1]
-        self._file = FileBuilder(recipe, self._car.put, state=state[2])
+        self._file = FileBuilder(recipe, self._car.put, threads=0, state=state[2])
 
     @property
     def start(self) -> bytes:
@@ -115,9 +115,9 @@ class Ingest:
     def begin(self, name: str) -> None:
         """The next file."""
         self.names.append(name)
-        self._file = FileBuilder(self._profile, self._car.put)
+        self._file = FileBuilder(self._profile, self._car.put, threads=0)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Bytes of the file that has begun.
 
         Raises:
@@ -251,7 +251,7 @@ class CarIngest(Ingest):
             raise bad_request("A CAR is uploaded by itself, as one file.")
         self.names.append(name)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Bytes of the CAR.
 
         Raises:
@@ -501,9 +501,9 @@ class Pouring:
         await self.settle()
         self._running = asyncio.get_running_loop().run_in_executor(None, self.into.feed, self._take())
 
-    def _take(self) -> bytes:
+    def _take(self) -> bytes | memoryview:
         gathered, self._gathered, self._size = self._gathered, [], 0
-        return b"".join(gathered)  # the one time that bytes are copied here
+        return gathered[0] if len(gathered) == 1 else b"".join(gathered)
 
 
 async def _drop(ingest: Ingest | None, pouring: Pouring) -> None:

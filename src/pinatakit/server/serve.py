@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 
 import uvicorn
 
+from pinatakit.content.memory import keep_freed
 from pinatakit.errors import InputError
 from pinatakit.protocol.limits import read_rate
 from pinatakit.server.app import create_app
@@ -89,6 +90,7 @@ class Server:
         grace: int | None = 30,
         origins: Collection[str] = (),
     ) -> None:
+        keep_freed()
         rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="pinatakit-")) if data is None else data.resolve()
