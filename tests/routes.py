@@ -35,7 +35,7 @@ UNSERVED = {  # why a route is not served, by host or lifecycle
 HEAD = """# Routes
 
 Every route of Pinata, and how much of it the local Pinata serves on its one port: *full*, *partly* (what is
-missing), or *not* (why). `current` and `legacy` ones are used, an `alias` is another path of a current one,
+missing), or *not* (why); [The gateway](gateway.md) tells more of the last three. `current` and `legacy` ones are used, an `alias` is another path of a current one,
 `removed` ones answer no more at Pinata. Made by `python -m tests.routes`.
 
 | route | host | | served |

@@ -145,15 +145,26 @@ class MissingBlock(ContentError):
 
 
 class NoSuchPath(ContentError):
-    """A path that leads nowhere below its root."""
+    """A path that leads nowhere below its root.
 
-    def __init__(self, root: CID, path: str, *, at: str) -> None:
-        super().__init__(
-            f"{root} has no {path!r}: nothing is called {at!r} there",
-            hint="names are told apart by upper and lower case and Unicode form",
-        )
+    Attributes:
+        inside: it leads to a value inside a block of dag-cbor, dag-json or json, which has no CID.
+    """
+
+    def __init__(self, root: CID, path: str, *, at: str, inside: bool = False) -> None:
+        if inside:
+            super().__init__(
+                f"{root} has {path!r} inside a block: {at!r} is a value there, and no link",
+                hint="fetch the block, and take the value out of it",
+            )
+        else:
+            super().__init__(
+                f"{root} has no {path!r}: nothing is called {at!r} there",
+                hint="names are told apart by upper and lower case and Unicode form",
+            )
         self.root = root
         self.path = path
+        self.inside = inside
 
 
 class CIDMismatch(PinataError):

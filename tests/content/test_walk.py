@@ -21,6 +21,7 @@ from pinatakit.content import (
     build_directory,
     build_file,
     build_symlink,
+    dagcbor,
     dagpb,
     links_size,
     walk_blocks,
@@ -575,6 +576,34 @@ def test_a_block_of_data_is_a_file_whose_cid_tells_its_codec(codec):
     part = put(blocks, [(cid, "", len(data))], dagpb.encode_file([len(data)]))
     with pytest.raises(Malformed, match="not a file or a folder"):
         steps(part, blocks)
+
+
+def test_a_path_leads_through_the_links_of_data():
+    """specs.ipfs.tech/http-gateways/path-gateway, "Traversing through DAG-JSON and DAG-CBOR"."""
+    blocks = Blocks()
+    leaf = CID.of(b"leaf", mf.RAW)
+    folder = put(blocks, [(leaf, "leaf", 4)], dagpb.DIRECTORY_DATA)
+    for codec, data in (
+        (mf.DAG_CBOR, dagcbor.encode({"a": ["text", {"b": folder}], "c": 1})),
+        (mf.DAG_JSON, b'{"a":["text",{"b":{"/":"%s"}}],"c":1}' % str(folder).encode()),
+    ):
+        cid = CID.of(data, codec)
+        blocks |= {cid: data, leaf: b"leaf"}
+        assert steps(cid, blocks, "a/1/b/leaf") == ([Entry("", Kind.FILE, leaf, 4, ""), b"leaf"], 3)
+        walk = Walk(cid, "a/1/b/leaf")
+        left = []
+        while walk.wants:
+            left.append(walk.names_left)
+            walk.feed(blocks[walk.wants])
+        assert (left, walk.names_left) == ([4, 1, 0], 0)
+        for path in ("c", "a", "a/0", "a/1"):
+            with pytest.raises(NoSuchPath, match="a value there") as inside:
+                steps(cid, blocks, path)
+            assert inside.value.inside
+        for path in ("x", "a/2", "a/01", "a/-1", "a/b", "c/d", "a/0/0"):
+            with pytest.raises(NoSuchPath, match="nothing is called") as missing:
+                steps(cid, blocks, path)
+            assert not missing.value.inside
 
 
 @pytest.mark.parametrize(("codec", "name"), [(0x78, "0x78"), (0x72, "0x72")])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -121,6 +123,16 @@ def content_of(car: bytes) -> dict[str, bytes]:
                 found[path] = b""
     assert used == set(held)
     return found
+
+
+def exchange(server, line: str, host: str = "127.0.0.1") -> dict[str, str]:
+    """The head of an answer to a request that no client has put into another shape."""
+    url = urlsplit(server.url)
+    with socket.create_connection((url.hostname, url.port)) as link:
+        link.sendall(f"{line}\r\nhost: {host}\r\nconnection: close\r\n\r\n".encode())
+        head = link.makefile("rb").read().partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    fields = (field.split(": ", 1) for field in head[1:])
+    return {"status": head[0].split(" ")[1], **{name.lower(): value for name, value in fields}}
 
 
 def cid_of(answer: dict) -> CID:

@@ -306,7 +306,7 @@ def test_the_scope_of_a_car_is_a_block_an_entity_or_all(stranger, big, folder):
 
 def test_a_scope_there_is_not_is_refused(stranger, big):
     assert stranger.get(f"/ipfs/{big}?format=car&dag-scope=some").status_code == 400
-    assert stranger.get(f"/ipfs/{big}?format=tar").status_code == 406
+    assert stranger.get(f"/ipfs/{big}?format=zip").status_code == 406
 
 
 def test_a_browsers_accept_gets_the_file(stranger, big):
@@ -319,9 +319,15 @@ def test_a_file_is_saved_under_the_name_asked_for(stranger, big, folder):
         return stranger.head(f"/ipfs/{path}").headers.get("content-disposition")
 
     assert disposition(big) is None
-    assert disposition(f"{big}?filename=a%20%C3%BC.bin") == "inline; filename*=UTF-8''a%20%C3%BC.bin"
-    assert disposition(f"{big}?filename=x.bin&download=true") == "attachment; filename*=UTF-8''x.bin"
-    assert disposition(f"{folder}/plain.txt?download=true") == "attachment; filename*=UTF-8''plain.txt"
+    assert disposition(f"{big}?filename=a%20%C3%BC.bin") == (
+        "inline; filename=\"a _.bin\"; filename*=UTF-8''a%20%C3%BC.bin"
+    )
+    assert disposition(f"{big}?filename=x.bin&download=true") == (
+        "attachment; filename=\"x.bin\"; filename*=UTF-8''x.bin"
+    )
+    assert disposition(f"{folder}/plain.txt?download=true") == (
+        "attachment; filename=\"plain.txt\"; filename*=UTF-8''plain.txt"
+    )
 
 
 def test_an_empty_file_is_served(api, stranger):
@@ -437,9 +443,6 @@ def test_a_node_is_told_as_dag_json_and_dag_cbor(stranger, folder):
     accepted = stranger.get(f"/ipfs/{folder}", headers={"accept": "application/vnd.ipld.dag-cbor"})
     assert accepted.headers["content-type"] == "application/vnd.ipld.dag-cbor"
     assert dagcbor.decode(accepted.content) == dagjson.decode(answer.content)
-    for form, kind in (("json", "application/json"), ("cbor", "application/cbor")):
-        answer = stranger.get(f"/ipfs/{folder}?format={form}")
-        assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
     etag = stranger.head(f"/ipfs/{folder}?format=dag-json").headers["etag"]
     assert stranger.get(f"/ipfs/{folder}?format=dag-json", headers={"if-none-match": etag}).status_code == 304
 
@@ -485,7 +488,7 @@ def test_accept_is_weighed(stranger, folder):
         (f"{RAW};q=0.5, {CAR};q=0.9", CAR),
         (f"text/html, {RAW}", RAW),
         (f"{RAW};q=0, text/html", "text/html"),
-        ("application/json, */*", "application/json"),
+        ("application/json, */*", "text/html"),
     ):
         answer = stranger.get(f"/ipfs/{folder}/", headers={"accept": accept})
         assert answer.headers["content-type"].partition(";")[0] == kind

@@ -15,9 +15,9 @@ Sources: specs.ipfs.tech/unixfs; specs.ipfs.tech/http-gateways/trustless-gateway
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from pinatakit.content import dagcbor, dagjson, dagpb
 from pinatakit.content import multiformats as mf
@@ -121,6 +121,11 @@ class Walk:
             return None
         return visit.path
 
+    @property
+    def names_left(self) -> int:
+        """Names of the path that are still to be followed from the block to feed next."""
+        return len(self._stack[-1].segments) if self._stack else 0
+
     def skip(self) -> list[Entry | bytes]:
         """Pass over the block that is wanted and all below it; as `feed`, what comes without a block."""
         self._stack.pop()
@@ -197,6 +202,8 @@ class Walk:
         if visit.cid.codec == RAW and visit.shard is None:
             return self._file(visit, UnixFS(Kind.RAW, block, len(block)), [])
         if visit.cid.codec in _DATA and visit.shard is None and visit.part is None:
+            if visit.segments and visit.cid.codec != JSON:
+                return self._through(visit, block)
             self._no_more_path(visit)
             cut = block[self._start : self._stop]
             return [Entry(visit.path, Kind.FILE, visit.cid, len(block), ""), *([cut] if cut else [])]
@@ -220,6 +227,19 @@ class Walk:
                 return [Entry(visit.path, Kind.SYMLINK, visit.cid, 0, target)]
             case Kind.METADATA:
                 raise Malformed(f"block {visit.cid} is a UnixFS metadata node, which nobody writes")
+
+    def _through(self, visit: _Visit, block: bytes) -> list[Entry | bytes]:
+        """Follow the path through a value to the link by which it leaves its block."""
+        value: object = block_value(visit.cid, block)
+        for place, name in enumerate(visit.segments, 1):
+            below = _inside(value)
+            if name not in below:
+                raise NoSuchPath(self.root, self.path, at=name)
+            value = below[name]
+            if isinstance(value, CID):
+                self._stack.append(_Visit(value, "", "", visit.height + 1, visit.segments[place:]))
+                return []
+        raise NoSuchPath(self.root, self.path, at=visit.segments[-1], inside=True)
 
     def _no_more_path(self, visit: _Visit) -> None:
         if visit.segments:
@@ -322,6 +342,13 @@ def _below(visit: _Visit, link: Link) -> _Visit:
     """The shard of the same directory that a link named only by its slot leads to."""
     above = (visit.shard or b"") + bytes.fromhex(link.name)
     return visit._replace(cid=link.cid, height=visit.height + 1, shard=above)
+
+
+def _inside(value: object) -> Mapping[str, object]:
+    """What a path may lead to from a value: by the keys of a map, by the places of a list."""
+    if isinstance(value, list):
+        return {str(place): item for place, item in enumerate(cast("list[object]", value))}
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _hangs_in(name: str, above: bytes, slot: str) -> bool:

@@ -62,7 +62,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.API_KEY_REVOKED,
     refusals.NO_SCOPES_FOUND,
 )
-_GATEWAY: Final = ("/ipfs/", "/files/", "/x402/")  # where content is read
+_GATEWAY: Final = ("/ipfs/", "/ipns/", "/files/", "/x402/")  # where content is read
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _SUBDOMAIN: Final = re.compile(r"([a-z0-9]+)\.ipfs\.localhost(?::\d+)?\Z")  # a root with an origin of its own
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
@@ -236,6 +236,15 @@ ENDPOINTS: Final = (
     _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:path}", gateway.get_private, "open"),
 )
 
+_IPFS: Final = (  # of the gateways of IPFS, beside what Pinata tells of its own
+    *(
+        _Endpoint(("GET", "HEAD"), path, gateway.get_name, "open")
+        for path in ("/ipns/{name}", "/ipns/{name}/{path:path}")
+    ),
+    *(_Endpoint(("GET", "HEAD"), path, gateway.route_uri, "open") for path in ("/ipfs/", "/ipns/")),
+    *(_Endpoint(("OPTIONS",), f"{path}{{path:path}}", gateway.options, "open") for path in _GATEWAY),
+)
+
 OPERATION: Final = (  # not Pinata's: for who runs it
     _Endpoint(("GET",), "/-/ready", metrics.ready, "open"),
     _Endpoint(("GET",), "/-/metrics", metrics.metrics, "org:analytics:read"),
@@ -282,7 +291,7 @@ def create_app(
 
     counted = metrics.Metrics()
     starlette = Starlette(
-        routes=[route(endpoint) for endpoint in (*ENDPOINTS, *OPERATION)],
+        routes=[route(endpoint) for endpoint in (*ENDPOINTS, *_IPFS, *OPERATION)],
         lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
@@ -294,7 +303,7 @@ def create_app(
         },
         middleware=[
             Middleware(
-                CORSMiddleware,
+                _Cors,
                 allow_origins=[*origins],
                 allow_origin_regex=_LOOPBACK_ORIGIN,
                 allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
@@ -313,7 +322,7 @@ def create_app(
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
     if request.url.path.startswith(_GATEWAY):
-        response: Response = PlainTextResponse(error.details, error.status)
+        response: Response = PlainTextResponse(error.details, error.status, gateway.CORS)
         if error.status == 416:
             response.headers["content-range"] = error.reason
         return response
@@ -358,6 +367,14 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _gone(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
+
+
+class _Cors(CORSMiddleware):
+    """Which pages may call the API; the gateway says itself that it may be read from any."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reads = scope["type"] == "http" and scope["path"].startswith(_GATEWAY)
+        await (self.app if reads else super().__call__)(scope, receive, send)
 
 
 class _Door:

@@ -2,25 +2,27 @@
 
 A program asks for ``raw`` blocks or a ``car`` and checks them itself; a browser gets the
 bytes of files, and pages for folders. Private content is served through signed links alone.
-Sources: specs.ipfs.tech/http-gateways/path-gateway and /trustless-gateway; Pinata's
-documentation of gateway errors (``ERR_ID``).
+Sources: specs.ipfs.tech/http-gateways: path gateway, trustless gateway and subdomain gateway;
+Pinata's documentation of gateway errors (``ERR_ID``).
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from itertools import chain
-from typing import Final, NamedTuple
-from urllib.parse import quote, urlencode
+from typing import Final, NamedTuple, TypeAlias
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from pinatakit import __version__
 from pinatakit.content import (
     CID,
     Block,
@@ -37,13 +39,14 @@ from pinatakit.content import (
     walk_steps,
 )
 from pinatakit.content.dagpb import Link
-from pinatakit.content.multiformats import DAG_CBOR, DAG_JSON, JSON
+from pinatakit.content.multiformats import DAG_CBOR, DAG_JSON, DAG_PB, JSON, RAW
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
 from pinatakit.protocol import Network
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE, ImageOptions
 from pinatakit.protocol.plugins import ATTESTATION, HOT_SWAPS
-from pinatakit.server import gateways, images, links
-from pinatakit.server.listing import listing
+from pinatakit.server import gateways, images, links, redirects, tar
+from pinatakit.server.forms import CBOR, CODED, TAR_TYPE, Form, read_form
+from pinatakit.server.listing import data_page, listing
 from pinatakit.server.media import SNIFFED, sniff
 from pinatakit.server.ranges import Multipart, Range, read_entity_bytes, read_ranges
 from pinatakit.server.refusal import Refusal
@@ -52,20 +55,33 @@ from pinatakit.server.store.gateways import Served
 
 _GATHER: Final = 1 << 20
 _FOREVER: Final = "public, max-age=29030400, immutable"
-_CBOR: Final = 0x51
-_CODED: Final = {  # by format: its media type, and the codecs that are of that format as they are
-    "dag-json": ("application/vnd.ipld.dag-json", (DAG_JSON,)),
-    "dag-cbor": ("application/vnd.ipld.dag-cbor", (DAG_CBOR,)),
-    "json": ("application/json", (JSON, DAG_JSON)),
-    "cbor": ("application/cbor", (_CBOR, DAG_CBOR)),
+_PAGES: Final = (
+    "public, max-age=604800, stale-while-revalidate=2678400"  # made by this version of this program
+)
+_OF_CODEC: Final = {  # by codec: its form, whose media type and ending it has
+    DAG_JSON: "dag-json",
+    DAG_CBOR: "dag-cbor",
+    JSON: "json",
+    CBOR: "cbor",
 }
-_FORMATS: Final = {CAR_TYPE: "car", RAW_TYPE: "raw"} | {kind: form for form, (kind, _) in _CODED.items()}
-_OF_CODEC: Final = {
-    DAG_JSON: _CODED["dag-json"][0],
-    DAG_CBOR: _CODED["dag-cbor"][0],
-    JSON: _CODED["json"][0],
-    _CBOR: _CODED["cbor"][0],
+_UNIXFS: Final = (DAG_PB, RAW)
+_LABEL: Final = 63  # letters between the dots of a host (RFC 1035, 2.3.4)
+_EXPOSED: Final = (
+    "Content-Length, Content-Range, Content-Location, ETag, Ipfs-Uri, Pinata-Signature, X-Chunked-Output, "
+    "X-Ipfs-Path, X-Ipfs-Roots, X-Request-Id, X-Stream-Output"
+)
+CORS: Final = {  # content may be read from any page
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, HEAD, OPTIONS",
+    "access-control-allow-headers": (
+        "Cache-Control, Content-Type, If-None-Match, Range, User-Agent, X-Pinata-Gateway-Token, "
+        "X-Requested-With"
+    ),
+    "access-control-expose-headers": _EXPOSED,
 }
+
+_Content: TypeAlias = Callable[[int, int], Iterator[bytes] | bytes]
+"""The bytes of something, from one place to another: pieces, or all that are there."""
 
 
 class _Found(NamedTuple):
@@ -78,7 +94,9 @@ class _Found(NamedTuple):
     get: Callable[[CID], bytes]
     check: Callable[[CID, bytes], None]
     cid: CID
-    above: list[Block]  # the blocks on the way, the root's first
+    block: bytes  # the first of what is found
+    above: list[Block]  # the blocks on the way to it, the root's first
+    roots: list[CID]  # one for each name of the path, and the root
     entry: Entry | None  # None where it is no file or folder
     swapped: CID | None  # what is served in the root's place
     signature: str | None
@@ -90,6 +108,34 @@ async def get(asked: Asked) -> Response:
     return await _serve(asked, "public", served)
 
 
+async def route_uri(asked: Asked) -> Response:
+    """``GET /ipfs/?uri=ipfs://{cid}[/path]``, which a browser asks that opens such an address."""
+    text = asked.query.get("uri", "")
+    try:
+        uri = urlsplit(text)
+    except ValueError:
+        uri = urlsplit("")
+    if uri.scheme not in ("ipfs", "ipns") or not uri.netloc:
+        raise Refusal(400, "ERR_FORMAT", f'"uri" is ipfs://… or ipns://…, not {text!r}')
+    where = f"/{uri.scheme}/{quote(uri.netloc)}{quote(uri.path, safe='/%')}"
+    return RedirectResponse(f"{where}?{uri.query}" if uri.query else where, 301, CORS)
+
+
+async def options(_asked: Asked) -> Response:
+    """``OPTIONS``, by which a browser asks what a page may."""
+    return Response(None, 204, CORS)
+
+
+async def get_name(asked: Asked) -> Response:
+    """``GET /ipns/{name}[/path]``: names are not resolved here."""
+    raise Refusal(
+        501,
+        "ERR_NAME",
+        f"/ipns/{asked.path('name')} is a name, which the local Pinata does not resolve: it asks neither DNS nor "
+        "other nodes. Ask for the CID under /ipfs/.",
+    )
+
+
 async def get_private(asked: Asked) -> Response:
     """``GET /files/{cid}[/path]``, through a signed link."""
     links.check(asked)
@@ -99,48 +145,96 @@ async def get_private(asked: Asked) -> Response:
 async def _serve(asked: Asked, network: Network, served: Served | None) -> Response:
     """A swapped CID as what it is swapped for, but its blocks as they are."""
     request = asked.request
-    form = request.query_params.get("format") or _accepted(request.headers.get("accept", ""))
-    found = await anyio.to_thread.run_sync(_find, asked, network, served, form is None)
-    if form == "raw":
+    path = _clean(request.path_params.get("path", ""))
+    if request.headers.get("service-worker") == "script" and "path" not in request.path_params:
+        raise Refusal(400, "ERR_FORMAT", "A service worker is of a site, whose address ends with a slash.")
+    form = read_form(request.query_params, request.headers.get("accept", ""))
+    swapping = form.name in (None, "json", "cbor")
+    try:
+        found = await anyio.to_thread.run_sync(_find, asked, network, served, path, swapping)
+    except Refusal as refusal:
+        if refusal.reason != "NOT_FOUND" or form.name or "root_of_host" not in request.scope:
+            raise
+        return await _redirected(asked, network, served, path, refusal)
+    if form.name in ("json", "cbor") and found.cid.codec in _UNIXFS:
+        form = Form(None)  # files of JSON are files (IPIP-0524)
+    response = await _answer(asked, found, form)
+    if form.location and response.status_code < 300:
+        response.headers["content-location"] = f"{_here(request)}?{form.location}"
+    return response
+
+
+async def _answer(asked: Asked, found: _Found, form: Form) -> Response:
+    request = asked.request
+    if form.name == "raw":
         return _raw(request, found)
-    if form == "car":
-        return _car(request, found)
-    if form in _CODED:
-        return _coded(request, found, form)
-    if form is not None:
-        forms = ", ".join(("raw", "car", *_CODED))
-        raise Refusal(406, "ERR_FORMAT", f"Format {form!r} is not served here; these are: {forms}.")
-    if found.entry is None or found.entry.kind is Kind.SYMLINK:
+    if form.name == "car":
+        return _car(request, found, dups=form.dups)
+    if form.name == "tar":
+        return _tar(request, found)
+    if form.name:
+        return _coded(request, found, form.name)
+    if found.cid.codec in (DAG_CBOR, DAG_JSON) and "text/html" in request.headers.get("accept", ""):
+        return _data_page(request, found)
+    if found.cid.codec in _OF_CODEC:
+        return _coded(request, found, _OF_CODEC[found.cid.codec], asked_for=False)
+    if found.entry is None:
         raise Refusal(501, "ERR_FORMAT", f"{found.cid} is no file or folder; ask for it with ?format=raw")
+    if found.entry.kind is Kind.SYMLINK:
+        headers = _headers(found) | {"content-type": "inode/symlink"}
+        return _bytes(request, headers, found.entry.target.encode("utf-8", "surrogateescape"))
     if found.entry.kind is Kind.DIRECTORY:
         return await _folder(asked, found)
-    return await _file(request, found, found.entry)
+    return await _file(request, found, found.entry, name=found.path.rpartition("/")[2])
 
 
-def _find(asked: Asked, network: Network, served: Served | None, swapping: bool) -> _Found:
-    root, path = _root(asked), asked.request.path_params.get("path", "")
+def _clean(path: str) -> str:
+    """A path below a root, its dots followed; they do not lead out of it."""
+    names: list[str] = []
+    for name in path.split("/"):
+        if name == "..":
+            names = names[:-1]
+        elif name not in ("", "."):
+            names.append(name)
+    slash = "/" if names and path.endswith("/") else ""
+    return "/".join(names) + slash
+
+
+def _find(asked: Asked, network: Network, served: Served | None, path: str, swapping: bool) -> _Found:
+    root = _root(asked)
     swapping = swapping and _has(served, HOT_SWAPS)
     swapped = asked.store.swaps.now(network, root) if swapping else None
     top = swapped or root
     car = asked.store.cars.find(top, among=f"file.network = '{network}'")
     if car is None and top.inlined is None:
+        if "only-if-cached" in asked.request.headers.get("cache-control", ""):
+            raise Refusal(412, "ERR_ID:00006", "")
         raise Refusal(404, "ERR_ID:00006", f"{top} is not pinned here - ERR_ID:00006")
     get, check = asked.store.cars.getter(car or 0), asked.store.cars.checker(car or 0)
-    walk = Walk(top, path)
-    above: list[Block] = []
+    way: list[Block] = []
+    roots: list[CID] = []
+    entry: Entry | None = None
+    names = -1
     try:
+        walk = Walk(top, path)
         steps = walk.leftover()
-        cid = top
-        while not steps and walk.wants:
+        while not steps:
             cid = walk.wants
-            above.append(Block(cid, get(cid)))
-            steps = walk.feed(bytes(above[-1].data))
+            assert cid  # what a path leads to is a step
+            if walk.names_left != names:  # and no further shard of the same folder
+                names = walk.names_left
+                roots.append(cid)
+            way.append(Block(cid, get(cid)))
+            steps = walk.feed(bytes(way[-1].data))
         entry = next((step for step in steps if isinstance(step, Entry)), None)
     except NoSuchPath as error:
-        raise Refusal(404, "NOT_FOUND", error.message) from None
-    except ContentError:
-        cid, entry = top, None
-        above = [] if top.inlined is not None else [Block(top, get(top))]
+        raise Refusal(501 if error.inside else 404, "NOT_FOUND", error.message) from None
+    except ContentError as error:
+        if path:
+            raise Refusal(400, "ERR_FORMAT", error.message) from None
+    cid = entry.cid if entry else way[-1].cid if way else top
+    inlined = cid.inlined
+    block = bytes(way.pop().data) if inlined is None else inlined
     signed = asked.store.signatures.get(network, root) if _has(served, ATTESTATION) else None
     return _Found(
         network,
@@ -150,16 +244,52 @@ def _find(asked: Asked, network: Network, served: Served | None, swapping: bool)
         get,
         check,
         cid,
-        above,
+        block,
+        way,
+        roots or [top],
         entry,
         swapped,
         signed.signature if signed else None,
     )
 
 
-def _root(asked: Asked) -> CID:
+async def _redirected(
+    asked: Asked, network: Network, served: Served | None, path: str, missing: Refusal
+) -> Response:
+    """What the site's own rules say of a path that it does not have."""
+
+    def follow(path: str) -> _Found:
+        found = _find(asked, network, served, path, True)
+        if found.entry is None or found.entry.kind is not Kind.FILE:
+            raise missing
+        return found
+
+    def read() -> list[redirects.Rule]:
+        file = follow(redirects.NAME)
+        return redirects.read_rules(b"".join(_content(file, 0, redirects.MAX_FILE + 1)))
+
     try:
-        return CID.parse(asked.path("cid"))
+        rules = await anyio.to_thread.run_sync(read)
+    except Refusal as refusal:
+        raise missing if refusal.status == 404 else refusal from None
+    for rule in rules:
+        if (to := rule.leads(f"/{path}")) is None:
+            continue
+        if rule.status in redirects.MOVED:
+            return RedirectResponse(to, rule.status, CORS)
+        page = await anyio.to_thread.run_sync(follow, _clean(unquote(urlsplit(to).path)))
+        assert page.entry
+        name = page.path.rpartition("/")[2]
+        return await _file(asked.request, page, page.entry, name=name, status=rule.status)
+    raise missing
+
+
+def _root(asked: Asked) -> CID:
+    text = asked.path("cid")
+    if "root_of_host" in asked.request.scope and len(text) > _LABEL:
+        raise Refusal(400, "ERR_ID:00004", f"{text} is longer than a part of a host may be - ERR_ID:00004")
+    try:
+        return CID.parse(text)
     except InvalidCID as error:
         raise Refusal(400, "ERR_ID:00004", f"{error.message} - ERR_ID:00004") from None
 
@@ -168,109 +298,128 @@ def _has(served: Served | None, plugin: int) -> bool:
     return served is None or plugin in served.plugins
 
 
-def _accepted(accept: str) -> str | None:
-    """The format that an ``Accept`` header names; of several the one it likes best."""
-    liked: list[tuple[float, str]] = []
-    for part in accept.lower().split(","):
-        kind, *parameters = (piece.strip() for piece in part.split(";"))
-        if form := _FORMATS.get(kind):
-            told = next((text[2:] for text in parameters if text.startswith("q=")), "1")
-            try:
-                quality = float(told)
-            except ValueError:
-                quality = 0.0
-            liked.append((quality, form))
-    quality, form = max(liked, key=lambda one: one[0], default=(0.0, ""))
-    return form if quality > 0 else None
+def _here(request: Request) -> str:
+    """The path that was asked for, percent-encoded."""
+    return quote(request.scope["path"].removeprefix(request.scope.get("root_of_host", "")))
 
 
-def _headers(found: _Found, etag: str) -> dict[str, str]:
+def _headers(found: _Found, ending: str = "") -> dict[str, str]:
     private = found.network == "private"
-    shown = quote(
-        f"/{'files' if private else 'ipfs'}/{found.root}" + (f"/{found.path}" if found.path else "")
-    )
     return {
-        "etag": f'"{etag}"',
+        "etag": f'"{found.cid}{ending}"',
         "cache-control": "private, no-cache" if private else "no-cache" if found.swapped else _FOREVER,
-        "x-ipfs-path": shown,
-        "x-ipfs-roots": str(found.cid),
-        "access-control-allow-origin": "*",
-        "access-control-expose-headers": "content-range, etag, pinata-signature, x-ipfs-path, x-ipfs-roots",
+        "x-ipfs-roots": ",".join(map(str, found.roots)),
+        **CORS,
+        **_named(found),
         **({"pinata-signature": found.signature} if found.signature else {}),
+    }
+
+
+def _named(found: _Found) -> dict[str, str]:
+    """What is asked for, in two spellings; the older one has no letters but those of ASCII (IPIP-0548)."""
+    below = f"/{found.path}" if found.path else ""
+    if found.network == "private":
+        return {"x-ipfs-path": f"/files/{found.root}{quote(below)}"}
+    path = f"/ipfs/{found.root}{below}"
+    uri = f"ipfs://{found.root.to_v1()}{quote(below)}"
+    return {"ipfs-uri": uri} | ({"x-ipfs-path": path} if path.isascii() and path.isprintable() else {})
+
+
+def _disposition(request: Request, how: str, name: str) -> dict[str, str]:
+    """How a browser shows or saves it, and under which name (RFC 6266; RFC 8187)."""
+    name = request.query_params.get("filename") or name
+    if request.query_params.get("download", "").lower() == "true":
+        how = "attachment"
+    plain = re.sub(r'[^ -~]|["\\]', "_", name)
+    return {
+        "content-disposition": f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
     }
 
 
 def _unchanged(request: Request, headers: dict[str, str]) -> bool:
     given = request.headers.get("if-none-match", "")
     tags = [tag.strip().removeprefix("W/") for tag in given.split(",")]
-    return headers["etag"] in tags or "*" in tags
+    return headers["etag"].removeprefix("W/") in tags or "*" in tags
 
 
 def _raw(request: Request, found: _Found) -> Response:
-    headers = _headers(found, f"{found.cid}.raw")
-    if _unchanged(request, headers):
-        return Response(None, 304, headers)
-    headers |= {
-        "content-disposition": f'attachment; filename="{found.cid}.bin"',
-        "x-content-type-options": "nosniff",
-    }
-    return Response(_block(found), headers=headers, media_type=RAW_TYPE)
+    headers = _headers(found, ".raw") | _disposition(request, "attachment", f"{found.cid}.bin")
+    headers |= {"content-type": RAW_TYPE, "x-content-type-options": "nosniff"}
+    return _bytes(request, headers, found.block)
 
 
-def _block(found: _Found) -> bytes:
-    """The first block of what the path leads to."""
-    return bytes(found.above[-1].data) if found.above else found.cid.inlined or b""
-
-
-def _coded(request: Request, found: _Found, form: str) -> Response:
+def _coded(request: Request, found: _Found, form: str, *, asked_for: bool = True) -> Response:
     """What the first block says, in another codec or in its own."""
-    kind, as_it_is = _CODED[form]
-    headers = _headers(found, f"{found.cid}.{form}")
-    if _unchanged(request, headers):
-        return Response(None, 304, headers)
-    body = _block(found)
+    kind, as_it_is = CODED[form]
+    body = found.block
     if found.cid.codec not in as_it_is:
         try:
             value = block_value(found.cid, body)
             body = dagjson.encode(value) if form.endswith("json") else dagcbor.encode(value)
         except ContentError as error:
             raise Refusal(406, "ERR_FORMAT", error.message) from None
-    headers |= {
-        "content-type": kind,
-        "content-disposition": f'attachment; filename="{found.cid}.{form.removeprefix("dag-")}"',
-        "x-content-type-options": "nosniff",
+    ending = form.removeprefix("dag-")
+    how = "inline" if ending == "json" else "attachment"
+    headers = _headers(found, f".{form}" if asked_for else "")
+    headers |= _disposition(request, how, f"{found.cid}.{ending}")
+    headers |= {"content-type": kind, "x-content-type-options": "nosniff", "vary": "Accept"}
+    return _bytes(request, headers, body)
+
+
+def _bytes(request: Request, headers: dict[str, str], body: bytes) -> Response:
+    """Bytes that are there already, or the ranges of them that are asked for."""
+    return _sent(request, headers, len(body), lambda start, stop: body[start:stop])
+
+
+def _data_page(request: Request, found: _Found) -> Response:
+    headers = _headers(found) | {
+        "etag": f'"DagIndex-{__version__}_CID-{found.cid}"',
         "vary": "Accept",
+        "content-type": "text/html; charset=utf-8",
     }
-    return Response(body, headers=headers)
+    del headers["cache-control"]
+    text = json.dumps(
+        json.loads(dagjson.encode(block_value(found.cid, found.block))), indent=2, ensure_ascii=False
+    )
+    return _bytes(request, headers, data_page(found.cid, text).encode())
 
 
-def _car(request: Request, found: _Found) -> Response:
+def _tar(request: Request, found: _Found) -> Response:
+    """Files and folders as one archive (IPIP-0288)."""
+    if found.entry is None or found.cid.codec not in _UNIXFS:
+        raise Refusal(400, "ERR_FORMAT", f"{found.cid} is no file or folder, which an archive is of.")
+    top = found.path.rstrip("/").rpartition("/")[2] or str(found.cid)
+    headers = _headers(found) | {"etag": f'W/"{found.cid}.x-tar"'}
+    if _unchanged(request, headers):
+        return Response(None, 304, headers)
+    headers |= _disposition(request, "attachment", f"{top}.tar")
+    headers |= {"content-type": TAR_TYPE, "x-content-type-options": "nosniff"}
+    if request.method == "HEAD":
+        return Response(None, headers=headers)
+    steps = walk_steps(Walk(found.cid), found.get, found.check)
+    return StreamingResponse(stream(tar.pieces(steps, top)), headers=headers)
+
+
+def _car(request: Request, found: _Found, *, dups: bool) -> Response:
     query = request.query_params
     scope = query.get("dag-scope", "all")
     if scope not in ("all", "entity", "block"):
         raise Refusal(400, "ERR_FORMAT", f'"dag-scope" is all, entity or block, not {scope!r}')
-    order = query.get("car-order", "dfs")
-    if order not in ("dfs", "unk"):
-        raise Refusal(400, "ERR_FORMAT", f'"car-order" is dfs or unk, not {order!r}')
-    if query.get("car-version", "1") != "1":
-        raise Refusal(400, "ERR_FORMAT", "CARs are of version 1 here")
     wanted: Range | None = None
     if (asked := query.get("entity-bytes")) is not None:
-        is_file = found.entry is not None and found.entry.kind is Kind.FILE
         whole = found.entry.size if found.entry else 0
         part = read_entity_bytes(asked, whole)
+        is_file = found.entry and found.entry.kind is Kind.FILE and found.cid.codec in _UNIXFS
         wanted = part if is_file and scope != "block" and part != (0, whole) else None
         scope = "entity" if scope == "all" else scope  # which entity-bytes imply
-    accept = request.headers.get("accept", "")
-    dups = (query.get("car-dups") or ("y" if re.search(r";\s*dups=y", accept) else "n")) == "y"
     cut = f".{wanted.start}-{wanted.stop}" if wanted else ""
-    headers = _headers(found, f"{found.cid}.car.{scope}.{'y' if dups else 'n'}{cut}")
+    shown = "y" if dups else "n"
+    headers = _headers(found, f".car.{scope}.{shown}{cut}")
     if _unchanged(request, headers):
         return Response(None, 304, headers)
-    kind = f"{CAR_TYPE}; version=1; order=dfs; dups={'y' if dups else 'n'}"
+    headers |= _disposition(request, "attachment", f"{found.cid}.car")
     headers |= {
-        "content-type": kind,
-        "content-disposition": f'attachment; filename="{found.cid}.car"',
+        "content-type": f"{CAR_TYPE}; version=1; order=dfs; dups={shown}",
         "x-content-type-options": "nosniff",
     }
     if request.method == "HEAD":
@@ -278,7 +427,7 @@ def _car(request: Request, found: _Found) -> Response:
 
     def pieces() -> Iterator[bytes]:
         yield car_header([found.root])
-        for block in chain(found.above[:-1], _below(found, scope, dups, wanted)):
+        for block in chain(found.above, _below(found, scope, dups, wanted)):
             yield car_section(block.cid, len(block.data))
             yield bytes(block.data)
 
@@ -287,8 +436,8 @@ def _car(request: Request, found: _Found) -> Response:
 
 def _below(found: _Found, scope: str, dups: bool, wanted: Range | None) -> Iterable[Block]:
     """The blocks of what the path leads to, as far as the scope goes; whoever asks checks them."""
-    if scope == "block":
-        return found.above[-1:]
+    if scope == "block" or (scope == "entity" and found.cid.codec not in _UNIXFS):
+        return [] if found.cid.inlined is not None else [Block(found.cid, found.block)]
     if wanted:
         walk = Walk(found.cid, start=wanted.start, stop=wanted.stop)
         return _walked(found, walk, dups=dups)
@@ -308,54 +457,73 @@ def _walked(found: _Found, walk: Walk, *, dups: bool) -> Iterator[Block]:
             yield block
 
 
-async def _file(request: Request, found: _Found, entry: Entry, *, changing: bool = True) -> Response:
+async def _file(
+    request: Request,
+    found: _Found,
+    entry: Entry,
+    *,
+    name: str,
+    tag: CID | None = None,
+    changing: bool = True,
+    status: int = 200,
+) -> Response:
     query = request.query_params
-    name = query.get("filename") or found.path.rpartition("/")[2]
+    name = query.get("filename") or name
     start_of_file = await anyio.to_thread.run_sync(
         lambda: b"".join(_content(found, 0, min(SNIFFED, entry.size)))
     )
-    kind = _OF_CODEC.get(found.cid.codec) or sniff(start_of_file, name)
+    kind = sniff(start_of_file, name)
     if kind == "text/html" and found.served and not found.served.custom:
         raise Refusal(
             403, "ERR_ID:00023", "HTML is served under a custom domain of the gateway alone - ERR_ID:00023"
         )
     options = images.read_options(query) if changing else None
     if options and kind in images.CHANGED:
-        return await _image(request, found, entry, options)
-    headers = _headers(found, str(found.cid)) | {"accept-ranges": "bytes"}
-    if _unchanged(request, headers):
-        return Response(None, 304, headers)
+        return await _image(request, found, entry, options, name=name)
+    headers = _headers(found) | ({"etag": f'"{tag}"'} if tag else {})
     headers["content-type"] = kind + ("; charset=utf-8" if kind.startswith("text/") else "")
-    how = "attachment" if query.get("download", "").lower() == "true" else "inline"
-    if query.get("filename") or how == "attachment":
-        headers["content-disposition"] = f"{how}; filename*=UTF-8''{quote(name or str(found.cid), safe='')}"
-    ranges = [Range(0, entry.size)]
-    wanted = request.headers.get("range")
-    status = 200
-    if wanted and request.headers.get("if-range", headers["etag"]) == headers["etag"]:
-        asked = read_ranges(wanted, entry.size)
-        if asked == "unsatisfiable":
-            raise Refusal(
-                416, f"bytes */{entry.size}", f"The content has {entry.size} bytes, and {wanted} has none."
-            )
-        if asked:
-            ranges, status = asked, 206
+    if query.get("filename") or query.get("download", "").lower() == "true":
+        headers |= _disposition(request, "inline", name or str(found.cid))
+    return _sent(
+        request, headers, entry.size, lambda start, stop: _content(found, start, stop), status=status
+    )
+
+
+def _sent(
+    request: Request, headers: dict[str, str], size: int, content: _Content, *, status: int = 200
+) -> Response:
+    """Content, or the ranges of it that are asked for, unless it is there already (RFC 9110, 13 and 14)."""
+    ranges = [Range(0, size)]
+    if status == 200:
+        headers["accept-ranges"] = "bytes"
+        if _unchanged(request, headers):
+            return Response(None, 304, headers)
+        wanted = request.headers.get("range")
+        if wanted and request.headers.get("if-range", headers["etag"]) == headers["etag"]:
+            asked = read_ranges(wanted, size)
+            if asked == "unsatisfiable":
+                raise Refusal(416, f"bytes */{size}", f"The content has {size} bytes, and {wanted} has none.")
+            if asked:
+                ranges, status = asked, 206
     if len(ranges) > 1:
-        return _several(request, found, entry, ranges, headers)
+        return _several(request, headers, size, ranges, content)
     start, stop = ranges[0]
     if status == 206:
-        headers["content-range"] = f"bytes {start}-{stop - 1}/{entry.size}"
+        headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
     headers["content-length"] = str(stop - start)
     if request.method == "HEAD":
         return Response(None, status, headers)
-    return StreamingResponse(stream(_content(found, start, stop)), status, headers)
+    body = content(start, stop)
+    if isinstance(body, bytes):
+        return Response(body, status, headers)
+    return StreamingResponse(stream(body), status, headers)
 
 
 def _several(
-    request: Request, found: _Found, entry: Entry, ranges: list[Range], headers: dict[str, str]
+    request: Request, headers: dict[str, str], size: int, ranges: list[Range], content: _Content
 ) -> Response:
     """Several ranges at once (RFC 9110, 14.6)."""
-    parts = Multipart(ranges, kind=headers["content-type"], size=entry.size, boundary=secrets.token_hex(16))
+    parts = Multipart(ranges, kind=headers["content-type"], size=size, boundary=secrets.token_hex(16))
     headers |= {"content-type": parts.media_type, "content-length": str(parts.length)}
     if request.method == "HEAD":
         return Response(None, 206, headers)
@@ -363,18 +531,21 @@ def _several(
     def pieces() -> Iterator[bytes]:
         for head, (start, stop) in zip(parts.heads, ranges, strict=True):
             yield head
-            yield from _content(found, start, stop)
+            body = content(start, stop)
+            yield from (body,) if isinstance(body, bytes) else body
             yield b"\r\n"
         yield parts.end
 
     return StreamingResponse(stream(pieces()), 206, headers)
 
 
-async def _image(request: Request, found: _Found, entry: Entry, options: ImageOptions) -> Response:
+async def _image(
+    request: Request, found: _Found, entry: Entry, options: ImageOptions, *, name: str
+) -> Response:
     """An image, changed as the query says."""
     takes_webp = "image/webp" in request.headers.get("accept", "").lower()
     sign = hashlib.sha256(f"{options} {takes_webp}".encode()).hexdigest()[:16]
-    headers = _headers(found, f"{found.cid}.img.{sign}") | {"vary": "Accept"}
+    headers = _headers(found, f".img.{sign}") | {"vary": "Accept"}
     if _unchanged(request, headers):
         return Response(None, 304, headers)
     try:
@@ -386,11 +557,11 @@ async def _image(request: Request, found: _Found, entry: Entry, options: ImageOp
         if options.onerror != "redirect" or refusal.status == 501:
             raise
         if found.network == "private":  # another query is another link
-            return await _file(request, found, entry, changing=False)
+            return await _file(request, found, entry, name=name, changing=False)
         kept = [
             (name, value) for name, value in request.query_params.multi_items() if name[:4].lower() != "img-"
         ]
-        return RedirectResponse(str(request.url.replace(query=urlencode(kept))), 302)
+        return RedirectResponse(str(request.url.replace(query=urlencode(kept))), 302, CORS)
     return Response(body, headers=headers, media_type=kind)
 
 
@@ -403,23 +574,24 @@ async def _folder(asked: Asked, found: _Found) -> Response:
     request = asked.request
     if not request.scope["path"].endswith("/"):
         query = f"?{request.url.query}" if request.url.query else ""
-        path = request.scope["path"].removeprefix(request.scope.get("root_of_host", ""))
-        return RedirectResponse(f"{quote(path)}/{query}", 301)
+        return RedirectResponse(f"{_here(request)}/{query}", 301, CORS | _named(found))
     below = await anyio.to_thread.run_sync(_links, found)
     if any(link.name == "index.html" for link in below):
-        path = f"{found.path.rstrip('/')}/index.html".lstrip("/")
-        request.path_params["path"] = path
-        index = await anyio.to_thread.run_sync(_find, asked, found.network, found.served, True)
+        inside = f"{found.path.rstrip('/')}/index.html"
+        index = await anyio.to_thread.run_sync(_find, asked, found.network, found.served, inside, True)
         if index.entry and index.entry.kind is Kind.FILE:
-            return await _file(request, index, index.entry)
-    headers = _headers(found, f"DirIndex-{found.cid}")
-    if headers["cache-control"] == _FOREVER:  # but the page is made by this version of this program
-        headers["cache-control"] = "public, max-age=604800, stale-while-revalidate=2678400"
+            page = index._replace(path=found.path, roots=found.roots)
+            return await _file(request, page, index.entry, name="index.html", tag=found.cid)
+    headers = _headers(found) | {
+        "etag": f'"DirIndex-{__version__}_CID-{found.cid}"',
+        "content-type": "text/html; charset=utf-8",
+    }
+    if headers["cache-control"] == _FOREVER:
+        headers["cache-control"] = _PAGES
     if _unchanged(request, headers):
         return Response(None, 304, headers)
-    block = _block(found)
-    size = len(block) + links_size(found.cid, block)
-    return HTMLResponse(listing(found.root, found.path, below, size=size), headers=headers)
+    size = len(found.block) + links_size(found.cid, found.block)
+    return Response(listing(found.root, found.path, below, size=size), headers=headers)
 
 
 def _links(found: _Found) -> list[Link]:

@@ -1,4 +1,4 @@
-"""Listing: the page of a folder."""
+"""Listing: the page of a folder, and of a block that is data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _STYLE: Final = (
     "h1{font-size:1.1rem;overflow-wrap:anywhere}p{color:gray}table{border-collapse:collapse;width:100%}"
     "td{border-top:1px solid #8884;padding:.25rem .75rem .25rem 0;vertical-align:top}"
     "td:first-child{overflow-wrap:anywhere}td:last-child{text-align:right;white-space:nowrap}"
-    "code{color:gray;font-size:.85em}a{text-decoration:none}a:hover{text-decoration:underline}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere}code{color:gray;font-size:.85em}"
+    "a{text-decoration:none}a:hover{text-decoration:underline}"
 )
 
 
@@ -35,13 +36,22 @@ def listing(root: CID, path: str, links: Sequence[Link], *, size: int) -> str:
     if names:
         rows.insert(0, '<tr><td><a href="../">..</a></td><td></td><td></td></tr>')
     many = f"{len(links):,} entr{'y' if len(links) == 1 else 'ies'}"
+    table = "\n".join(rows)
+    return _page("/".join(above), crumbs, f"<p>{many}, {_size(size)}</p><table>\n{table}\n</table>")
+
+
+def data_page(cid: CID, text: str) -> str:
+    """What a block of data says, as HTML, and where to have it as it is or in another codec."""
+    forms = ", ".join(f'<a href="?format={form}">{form}</a>' for form in ("dag-json", "dag-cbor", "raw"))
+    return _page(str(cid), _shown(str(cid)), f"<p>As {forms}</p><pre>{_shown(text)}</pre>")
+
+
+def _page(title: str, crumbs: str, content: str) -> str:
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f"<title>{_shown('/'.join(above))}</title>"
+        f"<title>{_shown(title)}</title>"
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>'
-        f"<h1>/ipfs/ {crumbs}</h1><p>{many}, {_size(size)}</p><table>\n"
-        + "\n".join(rows)
-        + "\n</table></html>"
+        f"<h1>/ipfs/ {crumbs}</h1>{content}</html>"
     )
 
 
