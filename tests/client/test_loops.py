@@ -17,12 +17,20 @@ from pinatakit.content import PROFILES, build_file
 
 COUNT = 25
 
+
+def cid(data):
+    return build_file([data], PROFILES["v1"]).cid
+
+
 # A loop that is over leaves sockets behind that nobody can close in peace.
 left_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def cid(data):
-    return build_file([data], PROFILES["v1"]).cid
+@pytest.fixture(autouse=True)
+def _collected():
+    """What a test leaves behind is collected with it."""
+    yield
+    gc.collect()
 
 
 @left_open
@@ -37,8 +45,6 @@ def test_an_async_client_works_in_one_event_loop_after_the_other(backend, settin
 
     for number in range(3):
         anyio.run(main, number, backend=backend)
-    del pinata, main
-    gc.collect()
 
 
 def test_an_async_client_works_in_two_event_loops_at_once(settings):
@@ -80,8 +86,6 @@ def test_of_an_event_loop_that_is_over_nothing_is_kept(settings):
         asyncio.run(main())
         gc.collect()
     assert [loop() is None for loop in loops] == [True, True, False]
-    del pinata, main
-    gc.collect()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")

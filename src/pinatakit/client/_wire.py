@@ -411,7 +411,7 @@ class Blocking(Wire):
 
     def begin(self) -> None:
         super().begin()
-        self.__dict__.pop("_web", None)
+        vars(self).pop("_web", None)
         self._http = self._make(
             verify=_tls(self.settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
         )
@@ -488,9 +488,8 @@ class Awaiting(Wire):
         found = self._loops.get(loop)
         if found is None:
             for other in list(self._loops):
-                if getattr(
-                    other, "is_closed", bool
-                )():  # of asyncio; a run of Trio lives no longer than it is used
+                # Streams of asyncio keep their loop alive; those of Trio do not.
+                if getattr(other, "is_closed", bool)():
                     self._loops.pop(other, None)
             found = self._loops[loop] = _Connections(self.settings, self._make)
         return found
