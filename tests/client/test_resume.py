@@ -11,9 +11,10 @@ import time
 import httpx2 as httpx
 import pytest
 
-from pinatakit import Pinata
+from pinatakit import Pinata, local
 from pinatakit.content import CID, PROFILES, build_file
 from pinatakit.errors import InputError, PinataError, Unreachable
+from pinatakit.server import Cut, Stall
 from tests.content.vectors import Blocks, content
 from tests.subprocesses import unmeasured
 
@@ -197,7 +198,7 @@ def test_two_downloads_do_not_write_to_one_place_at_once(over, tmp_path):
 
 PROGRAM = """
 import sys
-from pinatakit import Pinata
+from pinatakit import Pinata, local
 with Pinata("a.b.c", gateway_url=sys.argv[1]) as pinata:
     pinata.download(sys.argv[2], sys.argv[3], resume=True)
 """
@@ -341,3 +342,37 @@ def test_a_file_of_leaves_with_links_is_kept_too(over, tmp_path):
     downloading(over, gateway, root, tmp_path / "f")
     assert on_disk(tmp_path) == {"f": data}
     assert len(gateway.raws) < len(blocks)
+
+
+@pytest.fixture(scope="module")
+def large():
+    """Something larger than what the HTTP library is asked to pass on, and a way to it that can fail."""
+    data = os.urandom(1 << 20) * 40
+    with local(faults=True) as pinata:
+        yield pinata, pinata.upload(data, name="large", resumable=False).cid, data
+
+
+# httpx2 leaves its innermost generator to the garbage collector, of which Trio warns.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        (),
+        (Cut(answer=1 << 20),),
+        (Cut(answer=36 << 20), Cut(answer=100, reset=False)),
+        (Stall(answer=36 << 20),),
+    ],
+)
+def test_a_large_body_is_read_from_the_connection_itself(over, large, tmp_path, cuts):
+    pinata, cid, data = large
+
+    async def body(client):
+        met = len(pinata.faults.met)
+        pinata.faults.add(*cuts)
+        got = await Pinata.download(client, cid, tmp_path / "f", verify=False)
+        assert got.size == len(data)
+        assert tuple(fault for fault, _ in pinata.faults.met[met:]) == cuts
+        await Pinata.download(client, cid, tmp_path / "again", verify=False)
+
+    over(body, jwt=pinata.jwt, endpoint_url=pinata.url, gateway_url=pinata.url, timeout=1)
+    assert (tmp_path / "f").read_bytes() == data == (tmp_path / "again").read_bytes()

@@ -70,6 +70,9 @@ _TAKING_IN: Final = 2_000_000  # bytes of an upload that a service may think abo
 _THINKING: Final = 900.0  # seconds that it may think about any upload
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
 _AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never asked through a proxy
+_LARGE: Final = 32 << 20  # bytes of a body that are worth a connection which nothing follows on
+_READ: Final = 1 << 20  # bytes read from a connection at once
+_FAULTS: Final = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 _SECRETS_OF_URLS: Final = re.compile(r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&]*token)=)[^&]*")
 
 _CERTIFICATE_HINT: Final = "name the certificates of your network in SSL_CERT_FILE or SSL_CERT_DIR"
@@ -79,10 +82,10 @@ _log = logging.getLogger("pinatakit")
 _wires: Final[WeakSet[Wire]] = WeakSet()
 """Those of this process: one that is forked from it begins afresh."""
 
-# Bytes read from a connection at once. With 64 KiB, which the HTTP library has, a large download
-# takes half as long again; it has no other place to say so.
-httpcore.HTTP11Connection.READ_NUM_BYTES = 256 << 10  # pyright: ignore[reportAttributeAccessIssue]
-httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 256 << 10  # pyright: ignore[reportAttributeAccessIssue]
+# With 64 KiB, which the HTTP library has, a large download takes twice as long; it has no other
+# place to say so.
+httpcore.HTTP11Connection.READ_NUM_BYTES = _READ  # pyright: ignore[reportAttributeAccessIssue]
+httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = _READ  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class Unverifiable(Unreachable):
@@ -258,7 +261,7 @@ class Wire(ABC):
                 time.monotonic(),
             )
             yield response
-        except httpx.HTTPError as error:
+        except _FAULTS as error:
             fault = error
             raise _unreachable(call, self, error) from error
         except Unreachable as error:
@@ -290,7 +293,7 @@ class Wire(ABC):
     async def _arriving(self, call: Call[Any], response: httpx.Response) -> AsyncGenerator[bytes, None]:
         """The pieces of an answer, as long as they come."""
         pace = Pace(self.settings.min_speed, self._patience(call))
-        async with aclosing(self._pieces(response)) as pieces:
+        async with aclosing(self._body(response)) as pieces:
             while True:
                 begun = time.perf_counter()
                 try:
@@ -357,6 +360,32 @@ class Wire(ABC):
     @abstractmethod
     def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]: ...
 
+    async def _body(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+        """The pieces of a body; the rest of a large one is taken from the connection itself.
+
+        The HTTP library copies each piece five times, and has nothing to say of a body that is sent
+        as it is once its first piece came. It closes such a connection afterwards.
+        """
+        left = _plain(response)
+        async with aclosing(self._pieces(response)) as pieces:
+            async for piece in pieces:
+                yield piece
+                left -= len(piece)
+                if left >= _LARGE:
+                    break
+            else:
+                return
+            while left:
+                piece = await self._read(response, min(left, _READ))
+                if not piece:
+                    raise httpcore.RemoteProtocolError(f"the connection ended {left:,} bytes early")
+                left -= len(piece)
+                yield piece
+
+    @abstractmethod
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        """The next bytes of the connection that an answer comes over, whatever they are."""
+
     @abstractmethod
     async def _end(self, response: httpx.Response) -> None: ...
 
@@ -373,6 +402,10 @@ class Wire(ABC):
 
         Whoever is cancelled meanwhile goes on when it is over; what it gave is then closed, if it can be.
         """
+
+    async def result(self, begun: Future[T]) -> T:
+        """What a thread that was begun comes to."""
+        return begun.result() if begun.done() else await self.in_thread(begun.result)
 
     @abstractmethod
     def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:
@@ -434,6 +467,10 @@ class Blocking(Wire):
     async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         for piece in response.iter_bytes():
             yield piece
+
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        stream: httpcore.NetworkStream = response.extensions["network_stream"]
+        return stream.read(most, response.request.extensions["timeout"]["read"])
 
     async def _end(self, response: httpx.Response) -> None:
         response.close()
@@ -507,6 +544,10 @@ class Awaiting(Wire):
         async with aclosing(response.aiter_bytes()) as pieces:
             async for piece in pieces:
                 yield piece
+
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        stream: httpcore.AsyncNetworkStream = response.extensions["network_stream"]
+        return await stream.read(most, response.request.extensions["timeout"]["read"])
 
     async def _end(self, response: httpx.Response) -> None:
         await response.aclose()
@@ -745,6 +786,20 @@ def _shown(url: httpx.URL) -> str:
     return str(url.copy_with(query=None, userinfo=b""))
 
 
+def _plain(response: httpx.Response) -> int:
+    """Bytes of a body that comes over a connection of its own, as it is and of a known length; else 0."""
+    headers = response.headers
+    length = headers.get("content-length", "")
+    plain = (
+        length.isdecimal()
+        and response.http_version == "HTTP/1.1"
+        and "network_stream" in response.extensions
+        and "transfer-encoding" not in headers
+        and headers.get("content-encoding", "identity") == "identity"
+    )
+    return int(length) if plain else 0
+
+
 def _check_type(answer: Answer, accept: str) -> None:
     given = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != accept:
@@ -754,7 +809,7 @@ def _check_type(answer: Answer, accept: str) -> None:
         )
 
 
-def _unreachable(call: Call[Any], wire: Wire, error: httpx.HTTPError) -> Unreachable:
+def _unreachable(call: Call[Any], wire: Wire, error: Exception) -> Unreachable:
     untrusted = _untrusted(error)
     what = masked(str(untrusted or error)) or type(error).__name__
     return Unreachable(

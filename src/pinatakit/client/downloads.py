@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Callable, Container
-from concurrent.futures import Future
+from collections.abc import AsyncGenerator, Callable, Container, Iterator
+from concurrent.futures import Future, wait
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -22,11 +22,12 @@ from typing import Final, NamedTuple, TypeAlias
 
 from pinatakit.client import links
 from pinatakit.client._wire import Unverifiable, Wire
-from pinatakit.content import CID, MAX_BLOCK, Block, CarReader, Entry, Kind, Walk
+from pinatakit.content import CID, Block, CarReader, Entry, Kind, Walk
 from pinatakit.content.pool import pool
 from pinatakit.errors import (
     ApiError,
     BlockMismatch,
+    ContentError,
     Forbidden,
     InputError,
     Malformed,
@@ -49,7 +50,7 @@ _SURPLUS: Final = (
 _AT_ONCE: Final = 8  # blocks asked for at a time
 _GATHER: Final = 1 << 20  # bytes written at once
 _ENTRY: Final = 4 << 10  # bytes that a file or folder counts for besides
-_AHEAD: Final = 4  # blocks that are hashed while the next ones come
+_AHEAD: Final = 2  # pieces whose blocks are hashed while the next ones come
 _SMALL: Final = 64 << 10  # bytes that are hashed faster than a thread takes them over
 _RANGE: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)\Z")
 
@@ -174,23 +175,23 @@ async def _from_car(wire: Wire, walk: Walk, call: Call[bytes]) -> AsyncGenerator
     reader = CarReader()
     ranged = "entity-bytes" in call.query
     surplus = 0
-    waiting: deque[tuple[Block, Future[None] | None]] = deque()
+    waiting: deque[tuple[list[Block], Future[list[ContentError | None]]]] = deque()
 
-    async def first() -> list[Entry | bytes]:
-        """What the block that has waited longest comes to."""
+    async def first() -> Iterator[Entry | bytes]:
+        """What the blocks that have waited longest come to."""
+        blocks, checking = waiting.popleft()
+        return opened(blocks, await wire.result(checking))
+
+    def opened(blocks: list[Block], faults: list[ContentError | None]) -> Iterator[Entry | bytes]:
         nonlocal surplus
-        block, check = waiting.popleft()
-        # A block nobody asked for is passed over: it proves nothing, and is not used.
-        if walk.wants is None or walk.wants.multihash != block.cid.multihash:
-            surplus += len(block.data)
-            return []
-        if check is None:
-            return walk.feed(bytes(block.data))
-        if check.done():
-            check.result()
-        else:
-            await wire.in_thread(check.result)
-        return walk.take(bytes(block.data))
+        for block, fault in zip(blocks, faults, strict=True):
+            # A block nobody asked for is passed over: it proves nothing, and is not used.
+            if walk.wants is None or walk.wants.multihash != block.cid.multihash:
+                surplus += len(block.data)
+                continue
+            if fault:
+                raise fault
+            yield from walk.take(bytes(block.data))
 
     try:
         async with aclosing(wire.stream(call, calls.CAR_TYPE)) as pieces:
@@ -201,9 +202,8 @@ async def _from_car(wire: Wire, walk: Walk, call: Call[bytes]) -> AsyncGenerator
                     if reader.roots is None:
                         raise _NoCar(error) from error
                     break  # what this CAR leaves over is asked for block by block
-                for block in blocks:
-                    fits = _SMALL <= len(block.data) <= MAX_BLOCK
-                    waiting.append((block, pool().submit(block.cid.verify, block.data) if fits else None))
+                if blocks:
+                    waiting.append((blocks, _checking(blocks)))
                 while len(waiting) > _AHEAD:
                     for step in await first():
                         yield step
@@ -217,6 +217,26 @@ async def _from_car(wire: Wire, walk: Walk, call: Call[bytes]) -> AsyncGenerator
     while waiting:
         for step in await first():
             yield step
+
+
+def _checking(blocks: list[Block]) -> Future[list[ContentError | None]]:
+    """What is false about each block: found out in a thread, unless they are small."""
+    if sum(len(block.data) for block in blocks) >= _SMALL:
+        return pool().submit(_faults, blocks)
+    done: Future[list[ContentError | None]] = Future()
+    done.set_result(_faults(blocks))
+    return done
+
+
+def _faults(blocks: list[Block]) -> list[ContentError | None]:
+    faults: list[ContentError | None] = []
+    for block in blocks:
+        try:
+            block.check()
+            faults.append(None)
+        except ContentError as fault:
+            faults.append(fault)
+    return faults
 
 
 class Fetching:
@@ -273,9 +293,7 @@ async def _block(wire: Wire, cid: CID, network: Network) -> bytes:
         call = await _at(wire, gateway, network, calls.get_block(cid))
         try:
             block = await wire.send(call)
-            if len(block) > MAX_BLOCK:
-                raise Malformed(f"block {cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
-            cid.verify(block)
+            Block(cid, block).check()
             return block
         except BlockMismatch:
             failure = wire.gateways.lied(gateway, cid)
@@ -325,7 +343,7 @@ async def download(
 
 
 class _Writer:
-    """Writes to a target in large pieces: on the async wire each costs a thread's round trip."""
+    """Writes to a target in large pieces, each in a thread while the next one comes."""
 
     def __init__(self, wire: Wire, target: Target, progress: Progress | None, total: int | None) -> None:
         self._wire = wire
@@ -334,13 +352,17 @@ class _Writer:
         self._total = total
         self._steps: list[Entry | bytes | Part] = []
         self._size = 0  # bytes of the steps
+        self._writing: Future[None] | None = None
 
     async def take(self, step: Entry | bytes | Part) -> None:
         """Write a step, now or together with those that follow."""
         self._steps.append(step)
         self._size += len(step) if isinstance(step, bytes) else _ENTRY
-        if self._size >= _GATHER or self._target.files == 0:  # that it begins is told at once
+        if self._target.files == 0:  # that it begins is told at once
             await self._flush()
+        elif self._size >= _GATHER:
+            await self._written()
+            self._writing = pool().submit(self._write, self._gathered())
 
     async def finish(self, cid: CID) -> Download:
         """Write what is left, and move all of it into place."""
@@ -350,17 +372,34 @@ class _Writer:
 
     def abandon(self, *, kept: bool) -> None:
         """Leave nothing of what is not finished; or all that came, where it is `kept`."""
+        if self._writing:
+            wait([self._writing])
         if kept:
-            self._write()
+            self._write(self._gathered())
         self._target.close()
 
     async def _flush(self) -> None:
-        await self._wire.in_thread(self._write)
+        """Write all that was gathered."""
+        await self._written()
+        await self._wire.in_thread(self._write, self._gathered())
+        self._tell()
+
+    async def _written(self) -> None:
+        """Wait until what was begun is written."""
+        if self._writing:
+            writing, self._writing = self._writing, None
+            await self._wire.result(writing)
+            self._tell()
+
+    def _tell(self) -> None:
         if self._progress:
             self._progress(self._target.size, self._total)
 
-    def _write(self) -> None:
+    def _gathered(self) -> list[Entry | bytes | Part]:
         steps, self._steps, self._size = self._steps, [], 0
+        return steps
+
+    def _write(self, steps: list[Entry | bytes | Part]) -> None:
         for step in steps:
             if isinstance(step, Part):
                 self._target.skip(step)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from pinatakit.content.cid import CID
+from pinatakit.errors import Malformed
 
 MAX_BLOCK: Final = 2 << 20
 """The largest block taken from anybody, in bytes: what IPFS nodes exchange (Bitswap)."""
@@ -16,6 +17,18 @@ class Block(NamedTuple):
 
     cid: CID
     data: bytes | memoryview
+
+    def check(self) -> None:
+        """See that the bytes hash to the CID, and are no more than a block may have.
+
+        Raises:
+            BlockMismatch: they do not.
+            Malformed: they are more than 2 MiB.
+            UnknownHash: the hash function cannot be computed here.
+        """
+        if len(self.data) > MAX_BLOCK:
+            raise Malformed(f"block {self.cid} has {len(self.data):,} bytes; at most {MAX_BLOCK:,} are taken")
+        self.cid.verify(self.data)
 
 
 class Root(NamedTuple):

@@ -143,10 +143,7 @@ class Walk:
             Malformed: the block is no UnixFS, or contradicts the one above it.
             NoSuchPath: a name of the path is not there.
         """
-        visit = self._stack[-1]
-        if len(block) > MAX_BLOCK:
-            raise Malformed(f"block {visit.cid} has {len(block):,} bytes; at most {MAX_BLOCK:,} are taken")
-        visit.cid.verify(block)
+        Block(self._stack[-1].cid, block).check()
         return self.take(block)
 
     def take(self, block: bytes) -> list[Entry | bytes]:
