@@ -81,6 +81,21 @@ def test_a_path_with_stars_is_the_folder_with_what_matches(top, glob, left):
     assert what.name == ("data" if glob.startswith("data/") else "top")
 
 
+@pytest.mark.parametrize("glob", ["*.csv", "d*/d.csv", "data/build/c.*", "data/b*/**/c.csv"])
+def test_a_folder_that_a_path_with_stars_cannot_lead_to_is_not_looked_into(top, glob):
+    for folder in ("elsewhere", "data/elsewhere"):
+        (top / folder).mkdir()
+        (top / folder / "loop").symlink_to(top)  # whoever looks in refuses
+    assert len(read_source(f"{top}/{glob}").files) == 1
+    assert cid_of(f"{top}/{glob}")
+
+
+def test_a_folder_that_stars_match_goes_with_all_that_is_in_it(top):
+    assert [file.name for file in read_source(f"{top}/da*").files] == [
+        name for name in FILES if name.startswith("data/")
+    ]
+
+
 def test_a_file_with_a_star_in_its_name_is_that_file(top):
     (top / "a*.csv").write_text("starred")
     assert read_source(f"{top}/a*.csv").name == "a*.csv"

@@ -210,6 +210,36 @@ def test_a_stream_without_an_end_in_sight_can_be_read_once():
         assert read(source) == b"through the pipe"
 
 
+@pytest.mark.parametrize(
+    ("state", "said"), [("closed", "the file is closed"), ("wb", "open for writing alone")]
+)
+def test_a_file_that_cannot_be_read_is_refused(tmp_path, state, said):
+    with (tmp_path / "file").open("wb") as file:
+        file.write(b"bytes")
+        if state == "closed":
+            file.close()
+        with pytest.raises(InputError, match=said):
+            read_source(file)
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="there is no /proc")
+def test_a_file_that_hides_its_size_is_refused_as_a_path_and_read_to_its_end_when_it_is_open():
+    path = Path("/proc/version")
+    assert path.stat().st_size == 0
+    with pytest.raises(InputError, match="has bytes, and says that it has none"):
+        read_source(path)
+    with path.open("rb") as file:
+        source = read_source(file)
+        assert (source.size, source.again) == (None, False)
+        assert read(source) == path.read_bytes()
+
+
+@pytest.mark.parametrize("given", [["a.txt"], ("a.txt",), {"a": 1}])
+def test_what_goes_by_another_method_is_told(given):
+    with pytest.raises(InputError, match=r"cannot be uploaded\n.*upload_files\(\).*upload_json\(\)"):
+        read_source(given)
+
+
 def test_what_reads_as_text_is_refused():
     class Text(io.BytesIO):
         def read(self, _):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ class Patterns:
         self._found: tuple[tuple[str, GitIgnoreSpec], ...] = ()
         self._ignore_file = ignore_file
         self._without: frozenset[str] = frozenset()
+        self._steps: tuple[str, ...] = ()  # of the one path that is meant, if it is one
 
     def within(self, folder: Path, prefix: str) -> Patterns:
         """The patterns that count in a folder; `prefix` is its path from the top on, with a slash behind."""
@@ -66,6 +68,7 @@ class Patterns:
         """These patterns, with no file but those that a path from the folder on names."""
         narrowed = copy(self)
         narrowed._include = _spec([f"/{pattern}"], "the path")
+        narrowed._steps = tuple(pattern.split("/"))
         return narrowed
 
     def without(self, paths: Iterable[str]) -> Patterns:
@@ -85,7 +88,21 @@ class Patterns:
                 if excluded:
                     return False
                 break
-        return is_folder or self._include is None or self._include.match_file(path)
+        if is_folder:
+            return self._leads_on(path)
+        return self._include is None or self._include.match_file(path)
+
+    def _leads_on(self, folder: str) -> bool:
+        """Whether below a folder may be what a path names; all else is not even looked into."""
+        if not self._steps or (self._include and self._include.match_file(f"{folder}/")):
+            return True
+        names = folder.split("/")
+        for name, step in zip(names, self._steps, strict=False):
+            if step == "**":
+                return True
+            if not fnmatchcase(name, step):
+                return False
+        return len(names) < len(self._steps)
 
 
 def _spec(patterns: Iterable[str], where: str) -> GitIgnoreSpec | None:

@@ -39,6 +39,10 @@ Symlinks: TypeAlias = Literal["follow", "keep", "skip", "refuse"]
 PIECE: Final = 1 << 20
 """Bytes read and sent at once: measured the smallest with which sending costs what curl's does."""
 
+_WHAT_CAN: Final = (
+    "give a path, bytes, a file opened with mode 'rb', or an iterator of bytes; "
+    "several paths go with upload_files(), a value of JSON with upload_json()"
+)
 _MAGIC: Final = re.compile(r"[*?\[]")
 _DATA_URL: Final = re.compile(r"(?i)data:[^,]{0,256},")
 _ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -277,7 +281,7 @@ def read_source(
                 )
             path, patterns = find_glob(path, patterns)
         if _status(path) is None:
-            found = Folder(_plain(name or path.resolve().name, "folder"))
+            found = Folder(plain(name or path.resolve().name, "folder"))
             found.files.extend(_walk(path, hidden, symlinks, patterns, found.left_out))
             if empty_folders and (empty := [name for name in found.left_out if name.endswith("/")]):
                 raise InputError(f"{empty[0]!r} is an empty folder, {_NO_PLACE}", hint=_AS_CAR)
@@ -289,10 +293,7 @@ def read_source(
         return open_file(given, name)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     if isinstance(given, Iterator):
         return iterated(cast("Iterator[bytes]", given), name)
-    raise InputError(
-        f"{type(given).__name__} cannot be uploaded",
-        hint="give a path, bytes, a file opened with mode 'rb', or an iterator of bytes",
-    )
+    raise InputError(f"{type(given).__name__} cannot be uploaded", hint=_WHAT_CAN)
 
 
 def path_of(given: Uploadable | AsyncIterable[bytes]) -> Path | None:
@@ -310,7 +311,7 @@ def media_type_of(header: str) -> str | None:
 
 def iterated(items: Iterator[bytes], name: str | None) -> Source:
     """The bytes that an iterator gives."""
-    name = _plain(name)
+    name = plain(name)
     file = cast("BinaryIO", _Iterated(items, name))
     return Source(name, None, lambda: file, again=False)
 
@@ -326,7 +327,7 @@ def awaited(items: AsyncIterable[bytes], name: str | None) -> Source:
             if isinstance(items, AsyncGenerator):
                 await items.aclose()
 
-    return Source(_plain(name), None, _unread, again=False, arriving=arriving)
+    return Source(plain(name), None, _unread, again=False, arriving=arriving)
 
 
 def fetched(
@@ -336,7 +337,7 @@ def fetched(
     arriving: Callable[[int], AsyncGenerator[bytes, None]],
 ) -> Source:
     """The bytes that a host gives, from any place on."""
-    return Source(_plain(name), size, _unread, media_type=media_type_of(content_type), arriving=arriving)
+    return Source(plain(name), size, _unread, media_type=media_type_of(content_type), arriving=arriving)
 
 
 def nothing_awaits() -> InputError:
@@ -352,7 +353,7 @@ def _unread() -> BinaryIO:
 
 
 def _bytes(data: bytes, name: str | None, media_type: str | None = None) -> Source:
-    return Source(_plain(name), len(data), lambda: io.BytesIO(data), media_type=media_type)
+    return Source(plain(name), len(data), lambda: io.BytesIO(data), media_type=media_type)
 
 
 def _data_url(url: str, name: str | None) -> Source:
@@ -403,7 +404,7 @@ def gather(paths: Iterable[str | os.PathLike[str]], name: str) -> Folder:
         files[path.name] = _file(path, path.name)
     if not files:
         raise InputError("there are no files to upload", hint="give at least one path")
-    return Folder(_plain(name, "folder"), [files[name] for name in sorted(files, key=os.fsencode)])
+    return Folder(plain(name, "folder"), [files[name] for name in sorted(files, key=os.fsencode)])
 
 
 def total_size(files: Iterable[Source]) -> int | None:
@@ -433,7 +434,12 @@ def _file(path: Path, name: str) -> Source:
     status = _status(path)
     if status is None:
         raise InputError(f"{str(path)!r} is a folder where a file is expected")
-    with explained(path), path.open("rb"):
+    with explained(path), path.open("rb") as file:
+        if not status.st_size and file.read(1):
+            raise InputError(
+                f"{str(path)!r} has bytes, and says that it has none",
+                hint="so do files of /proc; give it open, and it is read to its end",
+            )
         return Source(name, status.st_size, lambda: path.open("rb"), path, status.st_mtime_ns)
 
 
@@ -441,16 +447,23 @@ def open_file(file: BinaryIO, name: str | None) -> Source:
     """The bytes of an open file, from where it stands.
 
     Raises:
-        InputError: it is open as text.
+        InputError: it is open as text, or not open for reading.
     """
     if isinstance(file, io.TextIOBase):
         raise InputError("the file is open as text", hint="open it with mode 'rb'")
+    if getattr(file, "closed", False):
+        raise InputError("the file is closed", hint="give it open, or give its path")
+    if not getattr(file, "readable", lambda: True)():
+        raise InputError("the file is open for writing alone", hint="open it with mode 'rb'")
     given = getattr(file, "name", None)
-    name = _plain(name or (given if isinstance(given, str) else None))
+    name = plain(name or (given if isinstance(given, str) else None))
     try:
         start = file.tell()
         size = file.seek(0, os.SEEK_END) - start
         file.seek(start)
+        if not size and file.read(1):
+            file.seek(start)
+            raise io.UnsupportedOperation("it has bytes, and says that it has none: so do files of /proc")
     except (OSError, AttributeError, io.UnsupportedOperation):
         _widen(file)
         return Source(name, None, lambda: file, again=False)
@@ -469,7 +482,7 @@ def _widen(file: BinaryIO) -> None:
             fcntl.fcntl(file.fileno(), fcntl.F_SETPIPE_SZ, PIECE)
 
 
-def _plain(name: str | None, otherwise: str = "file") -> str:
+def plain(name: str | None, otherwise: str = "file") -> str:
     """A file name out of a name that may be anything: a slash would make a folder, a line break nothing."""
     last = re.sub(r"[\r\n\0]", "_", (name or "").rpartition("/")[2])
     return last if last not in ("", ".", "..") else otherwise

@@ -26,7 +26,8 @@ def test_a_link_opens_what_it_says_and_nothing_else(play):
         )
         opened = httpx.get(link, trust_env=False)
         assert opened.content == b"between us"
-        assert opened.headers["content-disposition"] == "attachment; filename*=UTF-8''a%20b.txt"
+        said = opened.headers["content-disposition"]
+        assert said == """attachment; filename="a b.txt"; filename*=UTF-8''a%20b.txt"""
         assert httpx.get(link.replace("a%20b", "c"), trust_env=False).status_code == 403
 
     play(body)

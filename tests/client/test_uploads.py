@@ -16,6 +16,7 @@ from pinatakit.cars import pack
 from pinatakit.client.account import Account
 from pinatakit.client.files import Files
 from pinatakit.client.groups import Groups
+from pinatakit.client.links import Links
 from pinatakit.client.pins import Pins
 from pinatakit.content import CID, PROFILES, Block, FolderBuilder, build_file, read_car, write_car
 from pinatakit.errors import (
@@ -239,13 +240,46 @@ def test_names_of_any_letters_arrive_as_they_are(play, tmp_path):
     play(body)
 
 
-def test_a_name_with_a_line_break_is_refused(play, tmp_path):
-    (tmp_path / "line\nbreak").write_text("x")
+def test_in_a_folder_a_name_with_a_line_break_is_refused_unless_it_goes_as_a_car(play, tmp_path):
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "line\nbreak").write_text("x")
 
     async def body(pinata):
-        with pytest.raises(InputError, match=r"line\\nbreak.*has a line break"):
-            await Pinata.upload(pinata, tmp_path)
+        with pytest.raises(InputError, match=r"line\\nbreak.*has a line break.*\n.*car=True"):
+            await Pinata.upload(pinata, top)
+        with pytest.raises(InputError, match="has a line break"):
+            await Pinata.upload(pinata, top / "line\nbreak", wrap=True)
         assert await nothing_is_pinned(pinata)
+        made = await Pinata.upload(pinata, top, car=True)
+        assert await content(pinata, made.cid, path="line\nbreak") == b"x"
+
+    play(body)
+
+
+ONE = {
+    "form": {},
+    "chunks": {"resumable": True},
+    "older": {"keyvalues": {"number": 1}},
+    "presigned": {"url": True},
+    "presigned, chunks": {"url": True, "resumable": True},
+}
+
+
+@pytest.mark.parametrize("way", ONE.values(), ids=ONE)
+def test_a_single_file_goes_under_any_name_that_a_disk_knows(play, tmp_path, way):
+    broken = tmp_path / "line\nbreak"
+    broken.write_text("x")
+    latin = tmp_path / os.fsdecode(b"caf\xe9")
+    latin.write_text("y")
+
+    async def body(pinata):
+        for path, name in ((broken, None), (latin, "café")):
+            how = dict(way)
+            if "url" in how:
+                how["url"] = await Links.upload(pinata.links)
+            made = await Pinata.upload(pinata, path, name=name, **how)
+            assert made.name == (name or path.name)
 
     play(body)
 
@@ -384,6 +418,15 @@ def test_keyvalues_choose_the_api(over, keyvalues, path):
         ({"keyvalues": [("a", "b")]}, "not list"),
         ({"name": 5}, "a name is text, not int 5"),
         ({"name": "\ud800"}, "is not UTF-8"),
+        ({"network": "secret"}, "network is public or private, not 'secret'"),
+        ({"group_id": 3}, "3 is not the id of a group"),
+        ({"group_id": "my group"}, "'my group' is not the id of a group"),
+        ({"group_id": "my group", "wrap": True}, "'my group' is not the id of a group"),
+        ({"expires_at": date(2030, 1, 1)}, "expires_at is a datetime, not datetime.date"),
+        (
+            {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)},
+            "expires_at is 2020-01-01T00:00:00.*, which is over",
+        ),
         ({"cid_version": 2}, "cid_version is 0, 1 or 'unixfs-v1-2025', not 2"),
         ({"cid_version": True}, "not True"),
         ({"cid_version": "v2"}, "not 'v2'"),

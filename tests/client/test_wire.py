@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import random
 import re
@@ -52,6 +53,7 @@ from tests.content.vectors import Blocks, content
 from .fakes import JWT, Pieces, Service, said, stored
 
 GREETING = said(200, message="hello")
+NOTHING = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"  # what nobody has
 BUSY = said(429, {"retry-after": "0.01"}, error={"reason": "RATE_LIMITED", "details": "slow down"})
 
 PLAYED = {
@@ -213,6 +215,26 @@ def test_every_operation_is_played_on_three_wires():
         if isinstance(value, operation | stream | listing)
     }
     assert found == PLAYED
+
+
+def test_every_operation_knows_which_networks_there_are():
+    """None is asked of the service, be it in a path, where it would be something else."""
+    service = Service(said(500, error="nothing should have been asked"))
+    found = set()
+    with Pinata(JWT, transport=service.transport) as pinata:
+        for place in (pinata, *vars(pinata).values()):
+            room = _Pinata if place is pinata else type(place)
+            for name, value in vars(room).items():
+                if not isinstance(value, operation | stream | listing):
+                    continue
+                parameters = inspect.signature(value.body).parameters
+                if "network" in parameters:
+                    needed = [one for one in parameters.values() if one.default is one.empty][1:]
+                    with pytest.raises(InputError, match="network is public or private, not 'secret'"):
+                        next(getattr(place, name)(*[NOTHING] * len(needed), network="secret"))
+                    found.add(f"{room.__name__}.{name}")
+    assert {"_Pinata.upload", "_Pinata.read", "Files.list", "Links.upload", "Swaps.history"} < found
+    assert service.requests == []
 
 
 def test_every_operation_says_what_it_does():

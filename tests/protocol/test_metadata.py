@@ -26,6 +26,12 @@ def test_a_name_that_is_not_utf8_is_refused():
         check_name("\udcff.txt")
 
 
+@pytest.mark.parametrize("given", [{"\ud800": "x"}, {"a": "\udcff"}])
+def test_a_key_value_that_is_not_utf8_is_refused(given):
+    with pytest.raises(InputError, match="letters that no UTF-8 can write"):
+        check_keyvalues(given)
+
+
 def test_values_are_sent_as_they_are_and_dates_as_iso_8601():
     given = {
         "text": "a",

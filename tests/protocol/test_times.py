@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from pinatakit.protocol.times import micros, millis, parse
+from pinatakit.errors import InputError
+from pinatakit.protocol.times import micros, millis, parse, unix
 
 
 def test_the_older_api_writes_milliseconds():
@@ -44,6 +46,30 @@ def test_a_moment_without_a_zone_is_utc(text):
     moment = parse(text)
     assert moment == datetime(2022, 6, 17, 22, 43, 8, 303_000, UTC)
     assert moment.tzinfo is not None
+
+
+@pytest.fixture
+def _in_new_york(monkeypatch):
+    """Where this machine's clock is five hours behind UTC."""
+    monkeypatch.setenv("TZ", "EST5EDT")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone cannot be changed")
+@pytest.mark.usefixtures("_in_new_york")
+def test_a_moment_without_a_zone_is_written_as_utc_wherever_one_is():
+    moment = datetime(2024, 1, 1, 12, 30)  # noqa: DTZ001  (without a zone: UTC)
+    assert millis(moment) == "2024-01-01T12:30:00.000Z"
+    assert micros(moment) == "2024-01-01T12:30:00Z"
+    assert unix(moment, "date") == 1704112200
+
+
+def test_what_is_no_moment_is_told_with_what_it_was_given_as():
+    with pytest.raises(InputError, match="expires_at is a datetime, not 5"):
+        unix(5, "expires_at")
 
 
 def test_a_day_is_its_first_moment():

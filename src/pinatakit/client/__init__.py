@@ -160,7 +160,7 @@ class _Pinata(Resource[W]):
         options = Options(
             name=name,
             keyvalues=keyvalues,
-            network=network or self.settings.network,
+            network=self.wire.network(network),
             group_id=group_id,
             cid_version=cid_version,
             expires_at=expires_at,
@@ -242,7 +242,7 @@ class _Pinata(Resource[W]):
         options = Options(
             name=name,
             keyvalues=keyvalues,
-            network=network or self.settings.network,
+            network=self.wire.network(network),
             group_id=group_id,
             cid_version=cid_version,
             expires_at=expires_at,
@@ -286,7 +286,7 @@ class _Pinata(Resource[W]):
             Unreachable: no gateway answers, or answers in a way that can be verified.
         """
         root, where = CID.parse(cid), Path(to)
-        network = network or self.settings.network
+        network = self.wire.network(network)
         if verify and image is None:
             return await downloads.download(
                 self.wire, root, where, path=path, network=network, progress=progress, resume=resume
@@ -364,7 +364,7 @@ def _read(
             f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
         )
     root = CID.parse(cid)
-    network = network or wire.settings.network
+    network = wire.network(network)
     if verify and image is None:
         return downloads.read(wire, root, path=path, network=network, start=start, stop=stop)
     return downloads.read_unverified(
@@ -449,9 +449,7 @@ class Pinata(_Pinata[Blocking]):
             BlockMismatch, NoSuchPath, NotFound: as of `read`; also while it is read.
             InputError: it is no file.
         """
-        return io.BufferedReader(
-            RawFile(self.wire, CID.parse(cid), path, network or self.settings.network), BUFFER
-        )
+        return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path, self.wire.network(network)), BUFFER)
 
     def close(self) -> None:
         """Close the connections."""
@@ -513,7 +511,7 @@ class AsyncPinata(_Pinata[Awaiting]):
             await file.seek(-100, 2)
             end = await file.read()
         """
-        return await AsyncFile.open(self.wire, CID.parse(cid), path, network or self.settings.network)
+        return await AsyncFile.open(self.wire, CID.parse(cid), path, self.wire.network(network))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -49,9 +49,9 @@ from pinatakit.client._limiter import Limiter
 from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries, pause
 from pinatakit.content.memory import keep_freed
-from pinatakit.errors import PinataError, SettingsError, Unreachable
-from pinatakit.protocol import Answer, Body, Call, Exchange, Host
-from pinatakit.protocol._call import Once
+from pinatakit.errors import InputError, PinataError, SettingsError, Unreachable
+from pinatakit.protocol import Answer, Body, Call, Exchange, Host, Network
+from pinatakit.protocol._call import NETWORKS, Once
 from pinatakit.protocol.limits import Lane, lane, read_rate
 from pinatakit.protocol.refusals import refused
 from pinatakit.settings import Settings, is_loopback, masked
@@ -110,6 +110,16 @@ class Wire(ABC):
         """Have no connections and open locks. A process that was forked so leaves its parent's alone."""
         self._limits = _limiter(self.settings)
         self._retries = Retries(self.settings.attempts)
+
+    def network(self, given: Network | None) -> Network:
+        """The network that is meant: the one that is given, or that of the settings.
+
+        Raises:
+            InputError: there is no such network.
+        """
+        if given not in (None, *NETWORKS):
+            raise InputError(f"network is public or private, not {given!r}")
+        return given or self.settings.network
 
     async def send(self, call: Call[T]) -> T:
         """Send a call, again where that may help, and read its answer.

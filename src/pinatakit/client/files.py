@@ -26,7 +26,7 @@ class Files(Resource[W]):
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        return await self.wire.send(calls.get_file(network or self.wire.settings.network, id))
+        return await self.wire.send(calls.get_file(self.wire.network(network), id))
 
     @listing
     def list(
@@ -59,7 +59,7 @@ class Files(Resource[W]):
             InvalidCID: the text is no CID.
             InputError: a condition, limit or field that cannot be.
         """
-        where_at = network or self.wire.settings.network
+        where_at = self.wire.network(network)
         wanted = CID.parse(cid) if cid else None
         equal, conditions = equalities(where, keyvalues)
 
@@ -109,7 +109,7 @@ class Files(Resource[W]):
             InputError: nothing to change, or a key-value that cannot be.
             NotFound: the account has none with that id on that network.
         """
-        where = network or self.wire.settings.network
+        where = self.wire.network(network)
         call = calls.update_file(where, id, name=name, keyvalues=keyvalues, expires_at=expires_at)
         return await self.wire.send(call)
 
@@ -120,4 +120,4 @@ class Files(Resource[W]):
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        await self.wire.send(calls.delete_file(network or self.wire.settings.network, id))
+        await self.wire.send(calls.delete_file(self.wire.network(network), id))

@@ -31,9 +31,7 @@ class Groups(Resource[W]):
         Raises:
             InputError: the name is empty.
         """
-        return await self.wire.send(
-            calls.create_group(network or self.wire.settings.network, name, is_public=is_public)
-        )
+        return await self.wire.send(calls.create_group(self.wire.network(network), name, is_public=is_public))
 
     @operation
     async def get(self, id: str, *, network: Network | None = None) -> Group:
@@ -42,7 +40,7 @@ class Groups(Resource[W]):
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        return await self.wire.send(calls.get_group(network or self.wire.settings.network, id))
+        return await self.wire.send(calls.get_group(self.wire.network(network), id))
 
     @listing
     def list(
@@ -61,7 +59,7 @@ class Groups(Resource[W]):
         unset. `limit` is how many at most; pages of `page_size` (1 to 1,000) are fetched as
         they are needed.
         """
-        where = network or self.wire.settings.network
+        where = self.wire.network(network)
 
         async def fetch(size: int, token: str) -> tuple[Sequence[Group], str | None]:
             call = calls.list_groups(
@@ -87,7 +85,7 @@ class Groups(Resource[W]):
             NotFound: the account has none with that id on that network.
         """
         return await self.wire.send(
-            calls.update_group(network or self.wire.settings.network, id, name=name, is_public=is_public)
+            calls.update_group(self.wire.network(network), id, name=name, is_public=is_public)
         )
 
     @operation
@@ -97,7 +95,7 @@ class Groups(Resource[W]):
         Raises:
             NotFound: the account has none with that id on that network.
         """
-        await self.wire.send(calls.delete_group(network or self.wire.settings.network, id))
+        await self.wire.send(calls.delete_group(self.wire.network(network), id))
 
     @operation
     async def add(self, id: str, *file_ids: str, network: Network | None = None) -> None:
@@ -108,7 +106,7 @@ class Groups(Resource[W]):
         Raises:
             NotFound: the account has no such group or file on that network.
         """
-        where = network or self.wire.settings.network
+        where = self.wire.network(network)
         for call in [calls.add_file(where, id, file_id) for file_id in file_ids]:
             await self.wire.send(call)
 
@@ -119,7 +117,7 @@ class Groups(Resource[W]):
         Raises:
             NotFound: the account has no such group or file on that network.
         """
-        where = network or self.wire.settings.network
+        where = self.wire.network(network)
         for call in [calls.remove_file(where, id, file_id) for file_id in file_ids]:
             await self.wire.send(call)
 

@@ -13,6 +13,7 @@ from pinatakit.errors import InputError
 from pinatakit.protocol import Call, Network, presigned
 from pinatakit.protocol import links as calls
 from pinatakit.protocol.metadata import Keyvalues
+from pinatakit.protocol.times import unix
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class Links(Resource[W]):
         self,
         *,
         expires: int = 3600,
-        network: Network = "public",
+        network: Network | None = None,
         name: str | None = None,
         keyvalues: Keyvalues | None = None,
         group_id: str | None = None,
@@ -82,7 +83,7 @@ class Links(Resource[W]):
         call = presigned.sign_upload(
             date=datetime.now(UTC),
             expires=expires,
-            network=network,
+            network=self.wire.network(network),
             name=name,
             keyvalues=keyvalues,
             group_id=group_id,
@@ -117,5 +118,4 @@ async def _link(
     url = f"{base}/files/{path.removeprefix('/ipfs/')}"
     if query:
         url += f"?{urlencode(query, quote_via=quote)}"
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return await wire.send(calls.download_link(url, date=int(aware.timestamp()), expires=seconds))
+    return await wire.send(calls.download_link(url, date=unix(date, "date"), expires=seconds))

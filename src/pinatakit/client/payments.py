@@ -141,7 +141,7 @@ class Payments(Resource[W]):
         Raises:
             PaymentRequired: no payment was given; the error tells what is wanted.
         """
-        return await self.wire.send(calls.pin_paid(network or self.wire.settings.network, size, payment))
+        return await self.wire.send(calls.pin_paid(self.wire.network(network), size, payment))
 
     @operation
     async def retrieve(self, cid: CID | str, payment: str | None = None) -> str:

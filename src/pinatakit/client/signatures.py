@@ -29,7 +29,7 @@ class Signatures(Resource[W]):
             Forbidden: the CID has a signature already.
             PinataError: the extra is not installed.
         """
-        cid, network = CID.parse(cid), network or self.wire.settings.network
+        cid, network = CID.parse(cid), self.wire.network(network)
         page = await self.wire.send(file_calls.list_files(network, cid=cid, order="ASC", limit=1))
         uploaded = page.files[0].created_at if page.files else None
         if uploaded is None:
@@ -55,7 +55,7 @@ class Signatures(Resource[W]):
             Forbidden: the CID is not yours, or has a signature already.
         """
         return await self.wire.send(
-            calls.add_signature(network or self.wire.settings.network, CID.parse(cid), signature, address)
+            calls.add_signature(self.wire.network(network), CID.parse(cid), signature, address)
         )
 
     @operation
@@ -65,9 +65,7 @@ class Signatures(Resource[W]):
         Raises:
             NotFound: it has none.
         """
-        return await self.wire.send(
-            calls.get_signature(network or self.wire.settings.network, CID.parse(cid))
-        )
+        return await self.wire.send(calls.get_signature(self.wire.network(network), CID.parse(cid)))
 
     @operation
     async def delete(self, cid: CID | str, *, network: Network | None = None) -> None:
@@ -76,4 +74,4 @@ class Signatures(Resource[W]):
         Raises:
             NotFound: it has none.
         """
-        await self.wire.send(calls.delete_signature(network or self.wire.settings.network, CID.parse(cid)))
+        await self.wire.send(calls.delete_signature(self.wire.network(network), CID.parse(cid)))

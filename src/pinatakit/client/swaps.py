@@ -24,7 +24,7 @@ class Swaps(Resource[W]):
             NotFound: the account has not pinned `cid`.
         """
         return await self.wire.send(
-            calls.add_swap(network or self.wire.settings.network, CID.parse(cid), CID.parse(swap_cid))
+            calls.add_swap(self.wire.network(network), CID.parse(cid), CID.parse(swap_cid))
         )
 
     @listing
@@ -36,7 +36,7 @@ class Swaps(Resource[W]):
         Raises:
             NotFound: it never was; told when it is iterated.
         """
-        call = calls.swap_history(network or self.wire.settings.network, CID.parse(cid), domain)
+        call = calls.swap_history(self.wire.network(network), CID.parse(cid), domain)
         return whole(lambda: self.wire.send(call), limit=limit)
 
     @operation
@@ -46,4 +46,4 @@ class Swaps(Resource[W]):
         Raises:
             NotFound: it is not swapped.
         """
-        await self.wire.send(calls.delete_swap(network or self.wire.settings.network, CID.parse(cid)))
+        await self.wire.send(calls.delete_swap(self.wire.network(network), CID.parse(cid)))

@@ -11,7 +11,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, NamedTuple, Unpack, cast
 
@@ -39,9 +39,10 @@ from pinatakit.protocol import uploads as calls
 from pinatakit.protocol._call import Once
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
+from pinatakit.protocol.times import unix
 from pinatakit.protocol.tus import CHUNK, RESUMABLE_ABOVE, check_chunk_size
 from pinatakit.recipes import explain
-from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, read_source, total_size
+from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, plain, read_source, total_size
 
 __all__ = ["Options", "Progress", "upload", "upload_json"]
 
@@ -98,8 +99,8 @@ class Sending:
         self._head = b"".join(form.field(boundary, name, value) for name, value in fields.items())
         self._end = form.end(boundary)
         files = what.files if isinstance(what, Folder) else [what]
-        above = f"{what.name}/" if isinstance(what, Folder) else ""
-        self._parts = [(form.file_head(boundary, above + file.name, file.media_type), file) for file in files]
+        heads = (form.file_head(boundary, _in_form(what, file, wrap), file.media_type) for file in files)
+        self._parts = list(zip(heads, files, strict=True))
         self.total = total_size(files)
         self.headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
         if self.total is not None:
@@ -133,6 +134,18 @@ class Sending:
             root = await self._wire.in_thread(folder.finish)
         self.root = root
         yield self._end
+
+
+def _in_form(what: Source | Folder, file: Source, wrap: bool) -> str:
+    """What a file is called in a form, whose heads hold no line break."""
+    if isinstance(what, Folder):
+        return f"{what.name}/{file.name}"
+    return file.name if wrap else plain(_readable(file.name))  # what it is listed as is a field besides
+
+
+def _readable(name: str) -> str:
+    """A name as UTF-8, whatever bytes a disk may call a file."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def _pass(_: bytes) -> None:
@@ -338,7 +351,7 @@ async def _resumable(
 ) -> Upload:
     """Send a file in chunks, and find the record that it has become."""
     kind = {"filetype": what.media_type} if what.media_type else {}
-    fields = {"filename": what.name, **kind, **fields}
+    fields = {"filename": _readable(what.name), **kind, **fields}
     sent = await tus.send(
         wire, what, fields, profile, proven, options.url, options.chunk_size, options.progress
     )
@@ -424,6 +437,11 @@ def _check_alone(what: Source | Folder, options: Options) -> None:
     """Options that contradict each other, whatever takes them."""
     if options.wrap and isinstance(what, Folder):
         raise InputError(f"{what.name!r} is a folder already; wrap puts a single file into one")
+    if options.expires_at and unix(options.expires_at, "expires_at") <= unix(datetime.now(UTC), "now"):
+        raise InputError(
+            f"expires_at is {options.expires_at.isoformat()}, which is over",
+            hint="give a moment to come; without a zone it is UTC",
+        )
     if options.car and options.network == "private":
         raise InputError("a CAR can be uploaded to the public network only", hint='use network="public"')
     if options.url:

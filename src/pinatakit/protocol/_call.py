@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +16,7 @@ Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp", 
 """Where a call goes; ``signed``: its path is a whole URL, whose signature takes the credential's place;
 ``web``: any other host, which is told nothing of the account."""
 Network: TypeAlias = Literal["public", "private"]
+NETWORKS: Final[tuple[Network, ...]] = ("public", "private")
 Query: TypeAlias = Mapping[str, str | int | bool | None]
 Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
 """Bytes, or a function that starts the body afresh, so that a retry can send it again."""

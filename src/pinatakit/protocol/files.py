@@ -6,7 +6,7 @@ Source: Pinata API v3, "Files".
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,7 +17,7 @@ from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_da
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_text
-from pinatakit.protocol.times import micros
+from pinatakit.protocol.times import micros, unix
 
 
 class File(Record, frozen=True, kw_only=True):
@@ -123,8 +123,7 @@ def update_file(
     if keyvalues is not None:
         changes["keyvalues"] = check_keyvalues(keyvalues, removing=True, text_only=True)
     if expires_at is not None:
-        aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
-        changes["expires_at"] = int(aware.timestamp())
+        changes["expires_at"] = unix(expires_at, "expires_at")
     if not changes:
         raise InputError("nothing to change", hint="give name=…, keyvalues=… or expires_at=…")
     body = msgspec.json.encode(changes)

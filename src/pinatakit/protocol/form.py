@@ -38,7 +38,7 @@ def file_head(boundary: str, filename: str, media_type: str | None = None) -> by
     if _CONTROL.search(filename):
         raise InputError(
             f"the name {filename!r} has a line break or a NUL in it, which an upload cannot carry",
-            hint="rename the file",
+            hint="rename the file; as one CAR, with car=True, a folder may hold any names",
         )
     quoted = filename.replace("\\", "\\\\").replace('"', '\\"').encode("utf-8", "surrogateescape")
     kind = media_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"

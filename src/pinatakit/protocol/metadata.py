@@ -31,11 +31,18 @@ def check_name(name: object) -> str | None:
         return None
     if not isinstance(name, str):
         raise InputError(f"a name is text, not {type(name).__name__} {name!r}")
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        raise InputError(f"the name {name!r} is not UTF-8", hint="give another with name=…") from None
+    if not _is_utf8(name):
+        raise InputError(f"the name {name!r} is not UTF-8", hint="give another with name=…")
     return name
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether it can be written: half of a surrogate pair, as bytes of a file name become, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_keyvalues(keyvalues: object, *, removing: bool = False, text_only: bool = False) -> dict[str, Any]:
@@ -60,6 +67,8 @@ def check_keyvalues(keyvalues: object, *, removing: bool = False, text_only: boo
     for key, value in keyvalues.items():
         if not isinstance(key, str) or not key:
             raise InputError(f"a key of key-values is a text with letters in it, not {key!r}")
+        if not (_is_utf8(key) and (not isinstance(value, str) or _is_utf8(value))):
+            raise InputError(f"key-value {key!r} is {value!r}, and has letters that no UTF-8 can write")
         checked[key] = _value(key, value, removing, text_only)
     return checked
 

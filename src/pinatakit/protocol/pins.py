@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
@@ -404,7 +404,7 @@ def list_pins(
 def _moment(moment: datetime | None) -> str | None:
     if moment is None:
         return None
-    return millis(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return millis(moment)
 
 
 class PinJobs(NamedTuple):

@@ -9,7 +9,7 @@ Source: IPFS Pinning Service API 1.0.0, ipfs.github.io/pinning-services-api-spec
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
 from urllib.parse import quote
 
@@ -186,7 +186,7 @@ def list_pins(
 def _moment(moment: datetime | None) -> str | None:
     if moment is None:
         return None
-    return micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    return micros(moment)
 
 
 def add_pin(pin: PinObject) -> Call[PinStatus]:

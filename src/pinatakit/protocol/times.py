@@ -1,18 +1,38 @@
-"""Moments in the service's two spellings. Always aware, always UTC."""
+"""Moments in the service's two spellings. Always aware, always UTC, also where one names no zone."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pinatakit.errors import InputError
+
+
+def aware(moment: datetime) -> datetime:
+    """The same moment with its zone: without one it is UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def unix(moment: object, what: str) -> int:
+    """Whole seconds since 1970, as v3 is told them.
+
+    Raises:
+        InputError: it is no moment; `what` is what it was given as.
+    """
+    if not isinstance(moment, datetime):
+        raise InputError(
+            f"{what} is a datetime, not {moment!r}", hint="without a zone it is UTC: datetime(2030, 12, 31)"
+        )
+    return int(aware(moment).timestamp())
+
 
 def millis(moment: datetime) -> str:
     """As the older API writes it: ``2022-06-17T22:43:08.303Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return aware(moment).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def micros(moment: datetime) -> str:
     """As v3 writes it: up to six digits, trailing zeros cut, as Go does (RFC 3339)."""
-    text = moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
+    text = aware(moment).astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
     return text.rstrip("0").rstrip(".") + "Z"
 
 
@@ -22,5 +42,4 @@ def parse(text: str) -> datetime:
     Raises:
         ValueError: the text is no date.
     """
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return aware(datetime.fromisoformat(text))

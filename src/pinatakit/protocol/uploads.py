@@ -11,7 +11,7 @@ Source: Pinata API v3, "Upload a file"; older API, "Pin file to IPFS", "Pin JSON
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -20,11 +20,11 @@ from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol._call import JSON_TYPE, Body, Call, Network, reads_data, reads_json
 from pinatakit.protocol._record import Record, record
-from pinatakit.protocol.files import pending
+from pinatakit.protocol.files import check_id, pending
 from pinatakit.protocol.metadata import Keyvalues
 from pinatakit.protocol.pins import metadata
 from pinatakit.protocol.stringify import stringify
-from pinatakit.protocol.times import micros, millis
+from pinatakit.protocol.times import micros, millis, unix
 
 MB: Final = 1_000_000
 V3_LIMIT: Final = 100 * MB
@@ -134,7 +134,7 @@ def older_fields(
     """The form fields of ``pinFileToIPFS`` besides its files."""
     options: dict[str, Any] = {"cidVersion": check_cid_version(cid_version)}
     if group_id is not None:
-        options["groupId"] = group_id
+        options["groupId"] = check_id(group_id, "a group")
     if wrap:
         options["wrapWithDirectory"] = True
     return {
@@ -161,10 +161,9 @@ def v3_fields(
     if keyvalues:
         fields["keyvalues"] = msgspec.json.encode(keyvalues).decode()
     if group_id is not None:
-        fields["group_id"] = group_id
+        fields["group_id"] = check_id(group_id, "a group")
     if expires_at is not None:
-        aware = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
-        fields["expires_at"] = str(int(aware.timestamp()))
+        fields["expires_at"] = str(unix(expires_at, "expires_at"))
     if streamable:
         fields["streamable"] = "true"
     return fields
@@ -189,7 +188,7 @@ def pin_json(
     """``POST /pinning/pinJSONToIPFS``."""
     options: dict[str, Any] = {"cidVersion": check_cid_version(cid_version)}
     if group_id is not None:
-        options["groupId"] = group_id
+        options["groupId"] = check_id(group_id, "a group")
     about = {"pinataMetadata": metadata(name, keyvalues), "pinataOptions": options}
     body = msgspec.json.encode({"pinataContent": msgspec.Raw(stringify(value)), **about})
     if len(body) > JSON_LIMIT:

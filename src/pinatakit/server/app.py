@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -55,6 +56,15 @@ from pinatakit.server.store.groups import NoSuchGroup
 from pinatakit.server.worker import Fetching, working
 
 _log = logging.getLogger("pinatakit.server")
+
+
+class _Names(PathConvertor):
+    """A path in content, whose names may have line breaks in them."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("names", _Names())
 
 _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.KEYS_MUST_BE_STRINGS,
@@ -231,18 +241,18 @@ ENDPOINTS: Final = (
     _Endpoint(("POST",), "/psa/pins/{id}", psa.replace, "pinning.pinByHash", takes_json=True),
     _Endpoint(("DELETE",), "/psa/pins/{id}", psa.delete, "pinning.unpin"),
     _Endpoint(("GET", "HEAD"), "/ipfs/{cid}", gateway.get, "open"),
-    _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:path}", gateway.get, "open"),
+    _Endpoint(("GET", "HEAD"), "/ipfs/{cid}/{path:names}", gateway.get, "open"),
     _Endpoint(("GET", "HEAD"), "/files/{cid}", gateway.get_private, "open"),
-    _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:path}", gateway.get_private, "open"),
+    _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:names}", gateway.get_private, "open"),
 )
 
 _IPFS: Final = (  # of the gateways of IPFS, beside what Pinata tells of its own
     *(
         _Endpoint(("GET", "HEAD"), path, gateway.get_name, "open")
-        for path in ("/ipns/{name}", "/ipns/{name}/{path:path}")
+        for path in ("/ipns/{name}", "/ipns/{name}/{path:names}")
     ),
     *(_Endpoint(("GET", "HEAD"), path, gateway.route_uri, "open") for path in ("/ipfs/", "/ipns/")),
-    *(_Endpoint(("OPTIONS",), f"{path}{{path:path}}", gateway.options, "open") for path in _GATEWAY),
+    *(_Endpoint(("OPTIONS",), f"{path}{{path:names}}", gateway.options, "open") for path in _GATEWAY),
 )
 
 OPERATION: Final = (  # not Pinata's: for who runs it
