@@ -426,6 +426,19 @@ def test_a_file_that_is_inlined_in_its_folder_is_served(api, stranger):
         assert [found.cid for found in read_car(car)[1]] == [folder.cid]
 
 
+def test_a_large_file_may_have_leaves_that_are_inlined_among_others(api, stranger):
+    leaves = [block(bytes([letter]) * 200_000, mf.RAW) for letter in b"ab"]
+    parts = [(leaves[0].cid, leaves[0].data), (inlined(mf.RAW, b"between"), b"between")]
+    parts += [(leaves[1].cid, leaves[1].data), (inlined(mf.RAW, b"end"), b"end"), parts[0]]
+    links = [dagpb.encode_link(bytes(cid), b"", len(data)) for cid, data in parts]
+    file = block(dagpb.encode_node(links, dagpb.encode_file(len(data) for _, data in parts)), mf.DAG_PB)
+    cid, whole = imported(api, *leaves, file), b"".join(data for _, data in parts)
+    assert stranger.get(f"/ipfs/{cid}").content == whole
+    for start, stop in ((5, 199_999), (200_003, 500_000), (400_008, 400_009), (400_009, 600_010)):
+        answer = stranger.get(f"/ipfs/{cid}", headers={"range": f"bytes={start}-{stop - 1}"})
+        assert answer.content == whole[start:stop]
+
+
 def test_a_symlink_is_served_as_where_it_leads(api, stranger):
     blocks: list[Block] = []
     link = build_symlink("foo", V1, blocks.append)

@@ -165,6 +165,37 @@ def test_who_does_not_take_the_answer_loses_it(server, api, impatient):
         assert got < 30_000_000
 
 
+def test_who_takes_an_answer_slowly_gets_all_of_it_and_the_next(server, api):
+    data = random.Random(1).randbytes(12_000_000)
+    asked = [
+        head(server, *lines, method="GET", path=path)
+        for path, *lines in (
+            (f"/ipfs/{upload(api, data)['cid']}",),
+            ("/-/ready", "connection: close"),
+        )
+    ]
+    with connect(server) as connection:
+        connection.sendall(b"".join(asked))
+        got = bytearray()
+        while piece := connection.recv(300_000):
+            got += piece
+            time.sleep(0.002)
+    assert data in got
+    assert got.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+def test_who_is_gone_before_the_answer_is_no_fault_of_the_servers(server, api, monkeypatch, caplog):
+    def gone(*_):
+        raise BrokenPipeError
+
+    cid = upload(api, random.Random(2).randbytes(3_000_000))["cid"]
+    with monkeypatch.context() as patch, connect(server) as connection:
+        patch.setattr("os.sendfile", gone)
+        connection.sendall(head(server, method="GET", path=f"/ipfs/{cid}"))
+        assert b"".join(iter(lambda: connection.recv(1 << 16), b"")).endswith(b"\r\n\r\n")
+    assert not caplog.records
+
+
 def test_between_requests_a_connection_may_rest(server, impatient):
     with client(server) as api:
         stream = {api.get("/data/testAuthentication").extensions["network_stream"]}

@@ -369,10 +369,11 @@ def test_what_is_not_pinned_is_404(api, stranger):
         assert answer.text.endswith(" - ERR_ID:00006")
 
 
-def test_a_large_file_comes_in_one_piece_and_in_any_range(tmp_path):
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_large_file_comes_in_one_piece_and_in_any_range(tmp_path, version):
     data = b"".join(i.to_bytes(8, "big") for i in range(1 << 20))  # 8 MiB
     with Server(tmp_path) as server, client(server) as api:
-        cid = pin(api, ("large.bin", data))["IpfsHash"]
+        cid = pin(api, ("large.bin", data), pinataOptions=f'{{"cidVersion":{version}}}')["IpfsHash"]
         assert api.get(f"/ipfs/{cid}").content == data
         for start in range(0, len(data), 1_999_999):
             answer = api.get(f"/ipfs/{cid}", headers={"range": f"bytes={start}-{start + 300_000}"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from pinatakit.content import CID, Profile, Root, Walk, build_file, car_header, walk_steps
@@ -19,6 +21,7 @@ from pinatakit.server.ingest import Ingest
 from pinatakit.server.store.files import Kept
 
 from .conftest import client, content_of, pin, upload
+from .test_verify import flip
 
 V1 = Profile.named("v1")
 DATA = b"".join(i.to_bytes(4, "big") for i in range(250_000))  # a million bytes
@@ -216,6 +219,43 @@ def test_a_car_that_was_cut_is_told_and_not_served_as_whole(tmp_path):
         assert api.get(f"/ipfs/{cid}").status_code == 500
 
 
+@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("read_before", [False, True])
+def test_a_large_file_that_was_cut_is_not_served_as_whole(tmp_path, version, read_before):
+    data = random.Random(0).randbytes(3_000_000)
+    with Server(tmp_path) as server, client(server) as api:
+        made = upload(api, data, cid_version=f"v{version}")
+        root_first = api.get(f"/ipfs/{made['cid']}?format=car").content
+        api.delete(f"/v3/files/public/{made['id']}")
+        cid = upload(api, root_first, car="true")["cid"]
+        if read_before:
+            assert api.get(f"/ipfs/{cid}").content == data
+        (path,) = (tmp_path / "cars").glob("*.car")
+        os.truncate(path, 2_000_000)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            api.get(f"/ipfs/{cid}")
+        assert api.get(f"/ipfs/{cid}", headers={"range": "bytes=5-999999"}).content == data[5:1_000_000]
+
+
+def test_a_large_file_that_was_changed_is_served_up_to_the_change(tmp_path):
+    data = random.Random(0).randbytes(3_000_000)
+    got = bytearray()
+
+    def read() -> None:
+        with api.stream("GET", f"/ipfs/{cid}") as answer:
+            for piece in answer.iter_bytes():
+                got.extend(piece)
+
+    with Server(tmp_path) as server, client(server) as api:
+        cid = pin(api, ("a.bin", data))["IpfsHash"]
+        (path,) = (tmp_path / "cars").glob(f"{cid}.*.car")
+        flip(path, 2_000_000)
+        with pytest.raises(httpx2.RemoteProtocolError):
+            read()
+    assert data.startswith(got)
+    assert len(got) < 2_000_000
+
+
 def test_a_write_that_fails_takes_nothing_else_with_it(store):
     def fail(db):
         db.execute("INSERT INTO setting VALUES ('half', 'done')")
@@ -309,7 +349,7 @@ def test_what_has_expired_is_unpinned_and_goes(store):
 
 def test_a_block_is_hashed_until_it_was_sound_once_in_each_car_for_itself(store):
     cid = CID.of(b"sound")
-    check = store.cars.checker(1)
+    check = store.cars.read(1).check
     with pytest.raises(BlockMismatch):
         check(cid, b"damaged")
     with pytest.raises(BlockMismatch):
@@ -317,4 +357,4 @@ def test_a_block_is_hashed_until_it_was_sound_once_in_each_car_for_itself(store)
     check(cid, b"sound")
     check(cid, b"which is not looked at again")
     with pytest.raises(BlockMismatch):
-        store.cars.checker(2)(cid, b"damaged")
+        store.cars.read(2).check(cid, b"damaged")

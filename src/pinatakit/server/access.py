@@ -57,7 +57,7 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """The next of the answer, which gets the request's id."""
-        self.sent += len(message.get("body", b""))
+        self.sent += message.get("count") or len(message.get("body", b""))
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._length = next(

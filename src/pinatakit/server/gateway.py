@@ -8,14 +8,16 @@ Pinata's documentation of gateway errors (``ERR_ID``).
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import re
 import secrets
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
 from itertools import chain
-from typing import Final, NamedTuple, TypeAlias
+from pathlib import Path
+from typing import Final, NamedTuple, TypeAlias, cast
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import anyio.to_thread
@@ -40,20 +42,24 @@ from pinatakit.content import (
 )
 from pinatakit.content.dagpb import Link
 from pinatakit.content.multiformats import DAG_CBOR, DAG_JSON, DAG_PB, JSON, RAW
+from pinatakit.content.pool import pool, workers
 from pinatakit.errors import ContentError, InvalidCID, NoSuchPath
 from pinatakit.protocol import Network
 from pinatakit.protocol.gateway import CAR_TYPE, RAW_TYPE, ImageOptions
 from pinatakit.protocol.plugins import ATTESTATION, HOT_SWAPS
 from pinatakit.server import gateways, images, links, redirects, tar
+from pinatakit.server.connection import ZERO_COPY
 from pinatakit.server.forms import CBOR, CODED, TAR_TYPE, Form, read_form
 from pinatakit.server.listing import data_page, listing
 from pinatakit.server.media import SNIFFED, sniff
 from pinatakit.server.ranges import Multipart, Range, read_entity_bytes, read_ranges
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.request import Asked, host_of
+from pinatakit.server.sending import FromFile, stream
+from pinatakit.server.store.cars import Reading, Stretch
 from pinatakit.server.store.gateways import Served
 
-_GATHER: Final = 1 << 20
+_LARGE: Final = 1 << 18  # bytes of a file that are worth opening its CAR for
 _FOREVER: Final = "public, max-age=29030400, immutable"
 _PAGES: Final = (
     "public, max-age=604800, stale-while-revalidate=2678400"  # made by this version of this program
@@ -80,7 +86,7 @@ CORS: Final = {  # content may be read from any page
     "access-control-expose-headers": _EXPOSED,
 }
 
-_Content: TypeAlias = Callable[[int, int], Iterator[bytes] | bytes]
+_Content: TypeAlias = Callable[[int, int], Iterator[bytes | Stretch] | bytes]
 """The bytes of something, from one place to another: pieces, or all that are there."""
 
 
@@ -91,8 +97,7 @@ class _Found(NamedTuple):
     served: Served | None  # by which gateway; None: by the server itself
     root: CID
     path: str
-    get: Callable[[CID], bytes]
-    check: Callable[[CID, bytes], None]
+    car: Reading
     cid: CID
     block: bytes  # the first of what is found
     above: list[Block]  # the blocks on the way to it, the root's first
@@ -210,7 +215,7 @@ def _find(asked: Asked, network: Network, served: Served | None, path: str, swap
         if "only-if-cached" in asked.request.headers.get("cache-control", ""):
             raise Refusal(412, "ERR_ID:00006", "")
         raise Refusal(404, "ERR_ID:00006", f"{top} is not pinned here - ERR_ID:00006")
-    get, check = asked.store.cars.getter(car or 0), asked.store.cars.checker(car or 0)
+    reading = asked.store.cars.read(car or 0)
     way: list[Block] = []
     roots: list[CID] = []
     entry: Entry | None = None
@@ -224,7 +229,7 @@ def _find(asked: Asked, network: Network, served: Served | None, path: str, swap
             if walk.names_left != names:  # and no further shard of the same folder
                 names = walk.names_left
                 roots.append(cid)
-            way.append(Block(cid, get(cid)))
+            way.append(Block(cid, reading.get(cid)))
             steps = walk.feed(bytes(way[-1].data))
         entry = next((step for step in steps if isinstance(step, Entry)), None)
     except NoSuchPath as error:
@@ -241,8 +246,7 @@ def _find(asked: Asked, network: Network, served: Served | None, path: str, swap
         served,
         root,
         path,
-        get,
-        check,
+        reading,
         cid,
         block,
         way,
@@ -396,7 +400,7 @@ def _tar(request: Request, found: _Found) -> Response:
     headers |= {"content-type": TAR_TYPE, "x-content-type-options": "nosniff"}
     if request.method == "HEAD":
         return Response(None, headers=headers)
-    steps = walk_steps(Walk(found.cid), found.get, found.check)
+    steps = walk_steps(Walk(found.cid), found.car.get, found.car.check)
     return StreamingResponse(stream(tar.pieces(steps, top)), headers=headers)
 
 
@@ -443,14 +447,14 @@ def _below(found: _Found, scope: str, dups: bool, wanted: Range | None) -> Itera
         return _walked(found, walk, dups=dups)
     if scope == "entity" and found.entry and found.entry.kind is Kind.DIRECTORY:
         return _walked(found, Walk(found.cid, shallow=True), dups=dups)
-    return walk_blocks(found.cid, found.get, dups=dups, verify=False)
+    return walk_blocks(found.cid, found.car.get, dups=dups, verify=False)
 
 
 def _walked(found: _Found, walk: Walk, *, dups: bool) -> Iterator[Block]:
     """The blocks that a walk wants: of a folder without what it holds, or of a part of a file."""
     given: set[CID] = set()
     while walk.wants is not None:
-        block = Block(walk.wants, found.get(walk.wants))
+        block = Block(walk.wants, found.car.get(walk.wants))
         walk.feed(bytes(block.data))
         if dups or block.cid not in given:
             given.add(block.cid)
@@ -484,15 +488,26 @@ async def _file(
     headers["content-type"] = kind + ("; charset=utf-8" if kind.startswith("text/") else "")
     if query.get("filename") or query.get("download", "").lower() == "true":
         headers |= _disposition(request, "inline", name or str(found.cid))
-    return _sent(
-        request, headers, entry.size, lambda start, stop: _content(found, start, stop), status=status
-    )
+    raw = entry.size >= _LARGE and found.cid.version == 1  # leaves, as a rule
+    if raw and ZERO_COPY in request.scope.get("extensions", {}):
+        content, file = partial(_stretches, found), found.car.path
+        return _sent(request, headers, entry.size, content, status=status, file=file)
+    return _sent(request, headers, entry.size, partial(_content, found), status=status)
 
 
 def _sent(
-    request: Request, headers: dict[str, str], size: int, content: _Content, *, status: int = 200
+    request: Request,
+    headers: dict[str, str],
+    size: int,
+    content: _Content,
+    *,
+    status: int = 200,
+    file: Path | None = None,
 ) -> Response:
-    """Content, or the ranges of it that are asked for, unless it is there already (RFC 9110, 13 and 14)."""
+    """Content, or the ranges of it that are asked for, unless it is there already (RFC 9110, 13 and 14).
+
+    It may have stretches of a `file`.
+    """
     ranges = [Range(0, size)]
     if status == 200:
         headers["accept-ranges"] = "bytes"
@@ -506,7 +521,7 @@ def _sent(
             if asked:
                 ranges, status = asked, 206
     if len(ranges) > 1:
-        return _several(request, headers, size, ranges, content)
+        return _several(request, headers, size, ranges, content, file)
     start, stop = ranges[0]
     if status == 206:
         headers["content-range"] = f"bytes {start}-{stop - 1}/{size}"
@@ -516,11 +531,24 @@ def _sent(
     body = content(start, stop)
     if isinstance(body, bytes):
         return Response(body, status, headers)
-    return StreamingResponse(stream(body), status, headers)
+    return _streamed(body, status, headers, file)
+
+
+def _streamed(
+    pieces: Iterator[bytes | Stretch], status: int, headers: dict[str, str], file: Path | None
+) -> Response:
+    if file is None:
+        return StreamingResponse(stream(pieces), status, headers)
+    return FromFile(file, pieces, status, headers)
 
 
 def _several(
-    request: Request, headers: dict[str, str], size: int, ranges: list[Range], content: _Content
+    request: Request,
+    headers: dict[str, str],
+    size: int,
+    ranges: list[Range],
+    content: _Content,
+    file: Path | None,
 ) -> Response:
     """Several ranges at once (RFC 9110, 14.6)."""
     parts = Multipart(ranges, kind=headers["content-type"], size=size, boundary=secrets.token_hex(16))
@@ -528,7 +556,7 @@ def _several(
     if request.method == "HEAD":
         return Response(None, 206, headers)
 
-    def pieces() -> Iterator[bytes]:
+    def pieces() -> Iterator[bytes | Stretch]:
         for head, (start, stop) in zip(parts.heads, ranges, strict=True):
             yield head
             body = content(start, stop)
@@ -536,7 +564,7 @@ def _several(
             yield b"\r\n"
         yield parts.end
 
-    return StreamingResponse(stream(pieces()), 206, headers)
+    return _streamed(pieces(), 206, headers, file)
 
 
 async def _image(
@@ -566,8 +594,32 @@ async def _image(
 
 
 def _content(found: _Found, start: int, stop: int) -> Iterator[bytes]:
-    steps = walk_steps(Walk(found.cid, start=start, stop=stop), found.get, found.check)
+    steps = walk_steps(Walk(found.cid, start=start, stop=stop), found.car.get, found.car.check)
     return (step for step in steps if isinstance(step, bytes))
+
+
+def _stretches(found: _Found, start: int, stop: int) -> Iterator[bytes | Stretch]:
+    """As `_content`, but of raw leaves where they are; what is not known to be sound is checked before."""
+    walk, car = Walk(found.cid, start=start, stop=stop), found.car
+    checked: dict[CID, Future[None]] = {}
+    steps = walk.leftover()
+    while True:
+        yield from (step for step in steps if not isinstance(step, Entry))
+        if (cid := walk.wants) is None:
+            return
+        for leaf in walk.upcoming(2 * workers() + 1):
+            if leaf.codec == RAW and leaf.inlined is None and leaf not in checked and not car.is_sound(leaf):
+                checked[leaf] = pool().submit(car.verify, leaf)
+        if cid in checked:
+            checked.pop(cid).result()
+        if cid.codec == RAW:
+            steps = walk.take(
+                cast("bytes", car.place(cid))
+            )  # it has a length and parts, and no more is asked
+        else:
+            block = car.get(cid)
+            car.check(cid, block)
+            steps = walk.take(block)
 
 
 async def _folder(asked: Asked, found: _Found) -> Response:
@@ -599,26 +651,3 @@ def _links(found: _Found) -> list[Link]:
     for _ in _walked(found, walk, dups=True):
         pass
     return sorted(walk.below, key=lambda link: link.name)
-
-
-async def stream(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
-    """Pieces that are made by reading the disk, gathered to 1 MiB and made in threads."""
-
-    def gather() -> bytes:
-        gathered: list[bytes] = []
-        size = 0
-        for piece in pieces:
-            gathered.append(piece)
-            size += len(piece)
-            if size >= _GATHER:
-                break
-        return b"".join(gathered)
-
-    loop = asyncio.get_running_loop()
-    ahead = loop.run_in_executor(None, gather)  # the next is made while one is sent
-    try:
-        while piece := await ahead:
-            ahead = loop.run_in_executor(None, gather)
-            yield piece
-    finally:
-        ahead.cancel()

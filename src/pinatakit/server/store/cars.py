@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -115,41 +116,29 @@ class Cars:
         )
         return row[0] if row else None
 
-    def getter(self, car: int) -> Callable[[CID], bytes]:
+    def read(self, number: int) -> Reading:
+        """One of them, to be read."""
+        row = self.records.read_one("SELECT root FROM car WHERE n = ?", (number,))
+        incoming = self.incoming / f"{number}.car"
+        return Reading(self, number, self.path(CID.parse(row[0]), number) if row and row[0] else incoming)
+
+    def getter(self, number: int) -> Callable[[CID], bytes]:
         """A function that reads blocks of one CAR.
 
         Raises:
             MissingBlock: (the function) the CAR does not hold the block.
         """
-        row = self.records.read_one("SELECT root FROM car WHERE n = ?", (car,))
-        path = self.path(CID.parse(row[0]), car) if row and row[0] else self.incoming / f"{car}.car"
+        return self.read(number).get
 
-        def get(cid: CID) -> bytes:
-            found = self.records.read_one(
-                "SELECT at, size FROM block WHERE multihash = ? AND car = ?", (cid.multihash, car)
-            )
-            if found is None:
-                raise MissingBlock(cid)
-            return self._read(path, found["at"], found["size"])
+    def is_sound(self, number: int, cid: CID) -> bool:
+        """Whether a block of a CAR was found sound since the start."""
+        return (number, cid.multihash) in self._sound
 
-        return get
-
-    def checker(self, car: int) -> Callable[[CID, bytes], None]:
-        """A function that hashes blocks of one CAR, but none that it found sound since the start.
-
-        Raises:
-            BlockMismatch: (the function) a block is not what its CID says.
-        """
-
-        def check(cid: CID, block: bytes) -> None:
-            if (key := (car, cid.multihash)) in self._sound:
-                return
-            cid.verify(block)
-            if len(self._sound) >= _SOUND:
-                self._sound.clear()
-            self._sound.add(key)
-
-        return check
+    def found_sound(self, number: int, cid: CID) -> None:
+        """Remember that a block of a CAR is what its CID says."""
+        if len(self._sound) >= _SOUND:
+            self._sound.clear()
+        self._sound.add((number, cid.multihash))
 
     def forget(self, db: sqlite3.Connection, root: str) -> None:
         """Within a write: drop the CAR of a root that nothing pins any more."""
@@ -233,7 +222,8 @@ class Cars:
             while self._open:
                 os.close(self._open.popitem()[1])
 
-    def _read(self, path: Path, at: int, size: int) -> bytes:
+    def read_from(self, path: Path, at: int, size: int) -> bytes:
+        """Bytes of a CAR, which stays open for more."""
         with self._lock:
             name = str(path)
             file = self._open.pop(name, None)
@@ -254,6 +244,79 @@ class Cars:
             size = path.stat().st_size
             path.unlink()
             self.removed = (self.removed[0] + 1, self.removed[1] + size)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Bytes where they are in a file: from `at` on, `size` of them. They have parts as bytes have."""
+
+    at: int
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, part: slice) -> Stretch:
+        start, stop, _ = part.indices(self.size)
+        return Stretch(self.at + start, max(0, stop - start))
+
+
+class Reading:
+    """A CAR that is read, block by block.
+
+    Attributes:
+        path: of its file.
+    """
+
+    def __init__(self, cars: Cars, number: int, path: Path) -> None:
+        self.path = path
+        self._cars = cars
+        self._number = number
+
+    def place(self, cid: CID) -> Stretch:
+        """Where a block is.
+
+        Raises:
+            MissingBlock: the CAR does not hold it.
+        """
+        found = self._cars.records.read_one(
+            "SELECT at, size FROM block WHERE multihash = ? AND car = ?", (cid.multihash, self._number)
+        )
+        if found is None:
+            raise MissingBlock(cid)
+        return Stretch(*found)
+
+    def get(self, cid: CID) -> bytes:
+        """A block, as it is.
+
+        Raises:
+            MissingBlock: the CAR does not hold it.
+        """
+        place = self.place(cid)
+        return self._cars.read_from(self.path, place.at, place.size)
+
+    def check(self, cid: CID, block: bytes) -> None:
+        """Hash a block, but none that was found sound since the start.
+
+        Raises:
+            BlockMismatch: it is not what its CID says.
+        """
+        if not self.is_sound(cid):
+            cid.verify(block)
+            self._cars.found_sound(self._number, cid)
+
+    def verify(self, cid: CID) -> None:
+        """Read a block and hash it.
+
+        Raises:
+            MissingBlock: the CAR does not hold it.
+            BlockMismatch: it is not what its CID says.
+        """
+        self.check(cid, self.get(cid))
+
+    def is_sound(self, cid: CID) -> bool:
+        """Whether a block was found sound since the start."""
+        return self._cars.is_sound(self._number, cid)
 
 
 class Writing:
