@@ -15,7 +15,7 @@ import click
 
 import pinatakit
 from pinatakit.cli import cli
-from pinatakit.client._wire import Resource
+from pinatakit.client import RESOURCES
 from pinatakit.settings import Credential, Settings
 
 OUT = Path(__file__).parent.parent / "docs" / "reference"
@@ -65,9 +65,8 @@ def resources() -> Iterator[tuple[str, type]]:
     """The parts of a client: ``files``, ``pins``, …, in its own order."""
     settings = Settings(Credential(None), "http://127.0.0.1:1", ("http://127.0.0.1:1",))
     with pinatakit.Pinata(settings=settings) as pinata:
-        for name, part in vars(pinata).items():
-            if isinstance(part, Resource):
-                yield name, type(part)
+        for name in RESOURCES:
+            yield name, type(getattr(pinata, name))
 
 
 def library_page(title: str, about: str, modules: tuple[str, ...]) -> str:

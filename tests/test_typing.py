@@ -20,8 +20,8 @@ def operations(resource, prefix=""):
         for name, value in vars(kind).items():
             if isinstance(value, operation | stream | listing):
                 yield prefix + name
-    for name, value in vars(resource).items():
-        if isinstance(value, Resource):
+    for name in dir(resource):
+        if isinstance(value := getattr(resource, name), Resource):
             yield from operations(value, f"{prefix}{name}.")
 
 

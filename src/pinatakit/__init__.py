@@ -11,8 +11,9 @@ Names are loaded when they are first used, so that importing the package costs n
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pinatakit._lazy import lazily
 
 __version__ = "0.1.0"
 
@@ -107,6 +108,29 @@ if TYPE_CHECKING:
     )
     from pinatakit.recipes import explain
     from pinatakit.roots import cid_of
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "cars": "list_car pack unpack verify_car",
+            "client": "AsyncListing AsyncPinata AsyncPinningService Download ImageOptions Listing Pinata "
+            "PinningService",
+            "content": "CID PROFILES Profile read_car write_car",
+            "embedded": "LocalPinata local",
+            "errors": "ApiError BadRequest BlockMismatch CIDMismatch Conflict ContentError Forbidden InputError "
+            "InvalidCID Malformed MissingBlock NoSuchPath NotFound PaymentRequired PinataError "
+            "PinFailed PinPending PlanLimit RateLimited ServiceFault SettingsError TooLarge "
+            "Unauthorized UnknownHash Unreachable",
+            "functions": "Response edit_metadata generate_apikey get_datausage get_pinned_files get_pinned_jobs "
+            "list_apikeys pin revoke_apikey unpin upload_file upload_jsonfile",
+            "patterns": "Patterns",
+            "protocol": "AccessToken Allowed CustomDomain Exchange File Gateway Group InstalledPlugin Key Limits "
+            "Match NewKey PaidCID PaymentInstruction PaymentRequirement Period Permissions Pin PinJob "
+            "PinObject PinStatus Plugin Rows Signature Swap TimeSeries Upload Usage Use Where kv",
+            "recipes": "explain",
+            "roots": "cid_of",
+        },
+    )
 
 __all__ = [
     "CID",
@@ -200,32 +224,3 @@ __all__ = [
     "verify_car",
     "write_car",
 ]
-
-# The cheap ones first: an error or a CID shall not load the network.
-_ROOMS = (
-    "errors",
-    "content",
-    "patterns",
-    "roots",
-    "recipes",
-    "cars",
-    "protocol",
-    "functions",
-    "client",
-    "embedded",
-)
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for room in _ROOMS:
-            module = importlib.import_module(f"{__name__}.{room}")
-            if name in module.__all__:
-                value = getattr(module, name)
-                globals()[name] = value
-                return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

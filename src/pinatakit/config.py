@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -197,8 +196,8 @@ def _changed(text: str, profile: str, values: Mapping[str, str | None]) -> str:
 
 def _says(text: str, value: dict[str, Any]) -> bool:
     try:
-        return tomllib.loads(text) == value
-    except tomllib.TOMLDecodeError:
+        return _parsed(text) == value
+    except ValueError:
         return False
 
 
@@ -213,12 +212,19 @@ def _text(path: Path) -> str | None:
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return _parsed(path.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         where = re.search(r"\(at .*\)", str(error))  # the rest may hold what it could not read
         raise SettingsError(f"{path} is not TOML {where[0] if where else ''}".rstrip()) from None
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """What TOML says; a ValueError where it is none."""
+    import tomllib  # noqa: PLC0415  (there is seldom such a file)
+
+    return tomllib.loads(text)
 
 
 def _table(value: Any, name: str, path: Path) -> dict[str, Any] | None:

@@ -36,10 +36,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from pinatakit import config
 from pinatakit.errors import InputError, SettingsError
 from pinatakit.protocol import Host, Network
-from pinatakit.protocol.keys import public_key
 from pinatakit.protocol.limits import read_rate
 
 _HOSTS: Final[dict[Host, str]] = {
@@ -93,8 +94,7 @@ class Secret(str):
         return "'***'"
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True):
     """A JWT, or the older pair of API key and secret.
 
     The pair is for the older API alone; v3 wants a JWT.
@@ -107,6 +107,8 @@ class Credential:
     @property
     def public_key(self) -> str | None:
         """The half of the key that is no secret; of a JWT, the one inside."""
+        from pinatakit.protocol.keys import public_key  # noqa: PLC0415  (a refusal alone names it)
+
         if not self.jwt:
             return self.api_key
         return public_key(self.jwt) if "." in self.jwt else None  # else it may be a secret

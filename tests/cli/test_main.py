@@ -178,7 +178,7 @@ def test_help_is_there_without_loading_what_only_work_needs(run, names):
     assert ran.code == 0
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert not loaded & HEAVY
-    rooms = {"pinatakit", "pinatakit.cli"}
+    rooms = {"pinatakit", "pinatakit._lazy", "pinatakit.cli"}
     if names:
         module = COMMANDS[names[0]][0].partition(":")[0]
         rooms.add(f"pinatakit.cli.{module}")

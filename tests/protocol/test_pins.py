@@ -12,7 +12,8 @@ from pinatakit.content import CID
 from pinatakit.errors import InputError, PinataError
 from pinatakit.protocol import Answer, Pin, PinJob, kv
 from pinatakit.protocol import pins as calls
-from pinatakit.protocol.pins import JOB_STATUSES, OPERATORS
+from pinatakit.protocol.pins import JOB_STATUSES
+from pinatakit.protocol.where import OPERATORS
 
 CID_TEXT = "bafybeibcsnxt2sqzsvfg4lzg3iuxkfit37l3rz5gqmdxwsgec56qalmxie"
 ROW = {

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -24,6 +25,10 @@ import click
 
 from pinatakit import __version__
 from pinatakit.cli._commands import Interrupted, LazyGroup
+
+_LOOKED_THROUGH: Final = 100_000
+"""New objects after which garbage is looked for: what is imported is none, and to look through it takes a
+twentieth of a short command's time."""
 
 COMMANDS: Final = {
     "api": ("api:api", "Send any request with your credential."),
@@ -76,6 +81,7 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line, and end the process with its exit code."""
+    gc.set_threshold(_LOOKED_THROUGH, *gc.get_threshold()[1:])
     given = list(sys.argv[1:] if args is None else args)
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-import httpx2 as httpx
-
-from pinatakit.client import downloads, uploads
+from pinatakit._lazy import lazily
 from pinatakit.client._listing import AsyncListing, Listing
 from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, Wire, operation, stream
-from pinatakit.client.account import Account
-from pinatakit.client.analytics import Analytics
-from pinatakit.client.downloads import Download
-from pinatakit.client.feeds import Sendable, look
-from pinatakit.client.files import Files
-from pinatakit.client.gateways import Gateways
-from pinatakit.client.groups import Groups
-from pinatakit.client.keys import Keys
-from pinatakit.client.links import Links
-from pinatakit.client.opened import BUFFER, AsyncFile, RawFile
-from pinatakit.client.payments import Payments
-from pinatakit.client.pins import Pins
-from pinatakit.client.plugins import Plugins
-from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
-from pinatakit.client.signatures import Signatures
-from pinatakit.client.swaps import Swaps
-from pinatakit.client.uploads import Options, Progress
-from pinatakit.client.vectors import Vectors
-from pinatakit.content import CID, Profile
+from pinatakit.content import CID
 from pinatakit.errors import CIDMismatch, InputError
 from pinatakit.patterns import ALL, Patterns
-from pinatakit.protocol import Network, Upload
-from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.protocol.tus import CHUNK
-from pinatakit.protocol.uploads import profile_name
 from pinatakit.settings import Settings
-from pinatakit.sources import Symlinks, Uploadable, gather, path_of
 
+if TYPE_CHECKING:
+    import httpx2 as httpx
+
+    from pinatakit.client.account import Account
+    from pinatakit.client.analytics import Analytics
+    from pinatakit.client.downloads import Download
+    from pinatakit.client.feeds import Sendable
+    from pinatakit.client.files import Files
+    from pinatakit.client.gateways import Gateways
+    from pinatakit.client.groups import Groups
+    from pinatakit.client.keys import Keys
+    from pinatakit.client.links import Links
+    from pinatakit.client.opened import AsyncFile
+    from pinatakit.client.payments import Payments
+    from pinatakit.client.pins import Pins
+    from pinatakit.client.plugins import Plugins
+    from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
+    from pinatakit.client.signatures import Signatures
+    from pinatakit.client.swaps import Swaps
+    from pinatakit.client.uploads import Progress
+    from pinatakit.client.vectors import Vectors
+    from pinatakit.protocol import Network, Upload
+    from pinatakit.protocol.gateway import ImageOptions
+    from pinatakit.sources import Symlinks, Uploadable
 __all__ = [
     "AsyncFile",
     "AsyncListing",
@@ -59,26 +60,70 @@ __all__ = [
 ]
 
 
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "downloads": "Download ImageOptions",
+            "opened": "AsyncFile",
+            "psa": "AsyncPinningService PinningService",
+            "uploads": "Progress Uploadable",
+        },
+    )
+
+RESOURCES: Final = {
+    "files": "Files",
+    "groups": "Groups",
+    "pins": "Pins",
+    "psa": "PinObjects",
+    "keys": "Keys",
+    "account": "Account",
+    "payments": "Payments",
+    "vectors": "Vectors",
+    "analytics": "Analytics",
+    "plugins": "Plugins",
+    "gateways": "Gateways",
+    "links": "Links",
+    "swaps": "Swaps",
+    "signatures": "Signatures",
+}
+"""What a client has beside its own methods: each in the module of its name, loaded when it is first used."""
+
+
 class _Pinata(Resource[W]):
     """What both clients can do."""
+
+    files: Files[W]
+    groups: Groups[W]
+    pins: Pins[W]
+    psa: PinObjects[W]
+    keys: Keys[W]
+    account: Account[W]
+    payments: Payments[W]
+    vectors: Vectors[W]
+    analytics: Analytics[W]
+    plugins: Plugins[W]
+    gateways: Gateways[W]
+    links: Links[W]
+    swaps: Swaps[W]
+    signatures: Signatures[W]
 
     def __init__(self, wire: W) -> None:
         super().__init__(wire)
         self.settings: Settings = wire.settings
-        self.files: Files[W] = Files(wire)
-        self.groups: Groups[W] = Groups(wire)
-        self.pins: Pins[W] = Pins(wire)
-        self.psa: PinObjects[W] = PinObjects(wire)
-        self.keys: Keys[W] = Keys(wire)
-        self.account: Account[W] = Account(wire)
-        self.payments: Payments[W] = Payments(wire)
-        self.vectors: Vectors[W] = Vectors(wire)
-        self.analytics: Analytics[W] = Analytics(wire)
-        self.plugins: Plugins[W] = Plugins(wire)
-        self.gateways: Gateways[W] = Gateways(wire)
-        self.links: Links[W] = Links(wire)
-        self.swaps: Swaps[W] = Swaps(wire)
-        self.signatures: Signatures[W] = Signatures(wire)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in RESOURCES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            module = importlib.import_module(f"{__name__}.{name}")
+            resource = getattr(module, RESOURCES[name])(self.wire)
+            setattr(self, name, resource)
+            return resource
+
+        def __dir__(self) -> list[str]:
+            return sorted({*super().__dir__(), *RESOURCES})
 
     @operation
     async def upload(
@@ -156,8 +201,13 @@ class _Pinata(Resource[W]):
             ApiError: the service said no.
             Unreachable: no answer came, whether or not the upload was stored.
         """
+        from pinatakit.client import uploads
+        from pinatakit.client.feeds import look
+        from pinatakit.content import Profile
+        from pinatakit.protocol.uploads import profile_name
+
         name = check_name(name)
-        options = Options(
+        options = uploads.Options(
             name=name,
             keyvalues=keyvalues,
             network=self.wire.network(network),
@@ -203,8 +253,11 @@ class _Pinata(Resource[W]):
         verify: bool = True,
     ) -> Upload:
         """Upload several files as one public folder called `name`; else as `upload`."""
+        from pinatakit.client import uploads
+        from pinatakit.sources import gather
+
         _check_public(self.settings, "a folder")
-        options = Options(
+        options = uploads.Options(
             name=name,
             keyvalues=keyvalues,
             group_id=group_id,
@@ -239,7 +292,9 @@ class _Pinata(Resource[W]):
             InputError: JSON or JavaScript cannot hold the value, or it is above 10 MB.
             CIDMismatch: the service stored something else, unless `verify` is off.
         """
-        options = Options(
+        from pinatakit.client import uploads
+
+        options = uploads.Options(
             name=name,
             keyvalues=keyvalues,
             network=self.wire.network(network),
@@ -285,6 +340,8 @@ class _Pinata(Resource[W]):
             InputError: it cannot be written there.
             Unreachable: no gateway answers, or answers in a way that can be verified.
         """
+        from pinatakit.client import downloads
+
         root, where = CID.parse(cid), Path(to)
         network = self.wire.network(network)
         if verify and image is None:
@@ -359,6 +416,8 @@ def _read(
     verify: bool,
     image: ImageOptions | None,
 ) -> AsyncGenerator[bytes, None]:
+    from pinatakit.client import downloads
+
     if start < 0 or (stop is not None and stop < start):
         raise InputError(
             f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
@@ -383,6 +442,8 @@ def _check_public(settings: Settings, what: str) -> None:
 
 def _root_name(source: Sendable, name: str | None) -> str | None:
     """What the content is called on the wire: a path has a name of its own."""
+    from pinatakit.sources import path_of
+
     return None if path_of(source) else name
 
 
@@ -449,6 +510,8 @@ class Pinata(_Pinata[Blocking]):
             BlockMismatch, NoSuchPath, NotFound: as of `read`; also while it is read.
             InputError: it is no file.
         """
+        from pinatakit.client.opened import BUFFER, RawFile
+
         return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path, self.wire.network(network)), BUFFER)
 
     def close(self) -> None:
@@ -511,6 +574,8 @@ class AsyncPinata(_Pinata[Awaiting]):
             await file.seek(-100, 2)
             end = await file.read()
         """
+        from pinatakit.client.opened import AsyncFile
+
         return await AsyncFile.open(self.wire, CID.parse(cid), path, self.wire.network(network))
 
     async def close(self) -> None:

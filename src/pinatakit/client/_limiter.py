@@ -15,8 +15,7 @@ from email.utils import parsedate_to_datetime
 from heapq import heappop, heappush
 from typing import Final
 
-from pinatakit.protocol.limits import LISTS, PLANS, Lane, Rate
-from pinatakit.protocol.refusals import retry_after
+from pinatakit.protocol.limits import LISTS, PLANS, Lane, Rate, retry_after
 
 LONGEST_WAIT: Final = 120.0  # seconds; a service that asks for more is reported instead
 _MINUTE: Final = 60.0

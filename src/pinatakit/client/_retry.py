@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pinatakit.client._limiter import LONGEST_WAIT
 from pinatakit.protocol import Answer, Call
-from pinatakit.protocol.refusals import retry_after
+from pinatakit.protocol.limits import retry_after
 
 _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that say: not now
 _NOT_DONE: Final = frozenset({425, 429})  # of these, those that say that nothing was done

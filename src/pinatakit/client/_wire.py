@@ -28,7 +28,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial, wraps
@@ -49,13 +49,11 @@ from pinatakit.client._limiter import Limiter
 from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries, pause
 from pinatakit.content.memory import keep_freed
-from pinatakit.errors import InputError, PinataError, SettingsError, Unreachable
+from pinatakit.errors import ApiError, InputError, PinataError, SettingsError, Unreachable
 from pinatakit.protocol import Answer, Body, Call, Exchange, Host, Network
 from pinatakit.protocol._call import NETWORKS, Once
 from pinatakit.protocol.limits import Lane, lane, read_rate
-from pinatakit.protocol.refusals import refused
 from pinatakit.settings import Settings, is_loopback, masked
-from pinatakit.sources import nothing_awaits
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,7 +128,7 @@ class Wire(ABC):
         """
         answer = await self.ask(call)
         if not answer.ok:
-            raise refused(answer, call, key=self.settings.credential.public_key)
+            raise self.refusal(call, answer)
         return call.read(answer)
 
     async def ask(self, call: Call[Any]) -> Answer:
@@ -175,7 +173,7 @@ class Wire(ABC):
                     wait = self._retries.after_answer(call, attempt, answer)
                     if wait is None:
                         if not answer.ok:
-                            raise refused(answer, call, key=self.settings.credential.public_key)
+                            raise self.refusal(call, answer)
                         begun = True
                         _check_type(answer, accept)
                         async with aclosing(self._arriving(call, response)) as pieces:
@@ -209,6 +207,12 @@ class Wire(ABC):
         if _untrusted(error):
             return None
         return self._retries.after_silence(call, attempt, sent=_sent(error))
+
+    def refusal(self, call: Call[Any], answer: Answer) -> ApiError:
+        """The error that an answer other than a success stands for."""
+        from pinatakit.protocol.refusals import refused  # noqa: PLC0415  (most answers are none)
+
+        return refused(answer, call, key=self.settings.credential.public_key)
 
     def request(self, call: Call[Any]) -> dict[str, Any]:
         """A call as the HTTP library takes it, but for its body.
@@ -492,11 +496,15 @@ class Blocking(Wire):
         return work(*args, **kwargs)
 
     def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:  # noqa: ARG002
+        from pinatakit.sources import nothing_awaits  # noqa: PLC0415  (of all sources only what can be wrong here)
+
         raise nothing_awaits()
 
     async def together(self, works: Sequence[Callable[[], Coroutine[Any, Any, T]]]) -> list[T]:
         if len(works) == 1:
             return [await works[0]()]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (few do several things at once)
+
         with ThreadPoolExecutor(len(works), thread_name_prefix="pinatakit-fetch") as threads:
             begun = [threads.submit(_blocking(work)) for work in works]
             return [each.result() for each in begun]

@@ -15,10 +15,11 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Container, Iterator
 from concurrent.futures import Future, wait
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
+
+import msgspec
 
 from pinatakit.client import links
 from pinatakit.client._wire import Unverifiable, Wire
@@ -161,7 +162,7 @@ def _that_may_serve(wire: Wire, network: Network) -> list[str]:
 
 async def _at(wire: Wire, gateway: str, network: Network, call: Call[bytes]) -> Call[bytes]:
     """A call to that gateway, through a link made now if it is for private content."""
-    there = replace(call, base=gateway)
+    there = msgspec.structs.replace(call, base=gateway)
     return await links.signed(wire, there) if network == "private" else there
 
 

@@ -22,7 +22,7 @@ from pinatakit.content import Profile
 from pinatakit.errors import InputError
 from pinatakit.packed import Taken, packed
 from pinatakit.patterns import ALL
-from pinatakit.protocol.uploads import UPLOAD_LIMIT
+from pinatakit.protocol.limits import UPLOAD_LIMIT
 from pinatakit.protocol.urls import is_url
 from pinatakit.sources import (
     PIECE,

@@ -13,7 +13,7 @@ from pinatakit.protocol import File, Network, Where
 from pinatakit.protocol import files as calls
 from pinatakit.protocol._record import only
 from pinatakit.protocol.metadata import Keyvalues
-from pinatakit.protocol.pins import equalities
+from pinatakit.protocol.where import equalities
 
 
 class Files(Resource[W]):

@@ -14,7 +14,7 @@ from pinatakit.protocol import File, Pin, PinJob, Where, files
 from pinatakit.protocol import pins as calls
 from pinatakit.protocol._record import only
 from pinatakit.protocol.metadata import Keyvalues
-from pinatakit.protocol.pins import one_for_each_key
+from pinatakit.protocol.where import one_for_each_key
 
 API: TypeAlias = Literal["v3", "older"]
 

@@ -37,6 +37,7 @@ from pinatakit.packed import Taken, packed
 from pinatakit.protocol import Body, Call, Network, Upload, account, files, form
 from pinatakit.protocol import uploads as calls
 from pinatakit.protocol._call import Once
+from pinatakit.protocol.limits import UPLOAD_LIMIT
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.times import unix
@@ -426,9 +427,9 @@ def check_size(what: Source | Folder) -> None:
         InputError: it is.
     """
     size = total_size(what.files) if isinstance(what, Folder) else what.size
-    if size is not None and size > calls.UPLOAD_LIMIT:
+    if size is not None and size > UPLOAD_LIMIT:
         raise InputError(
-            f"{what.name!r} has {size:,} bytes; Pinata takes at most {calls.UPLOAD_LIMIT:,} at once",
+            f"{what.name!r} has {size:,} bytes; Pinata takes at most {UPLOAD_LIMIT:,} at once",
             hint="split it into several uploads",
         )
 

@@ -14,7 +14,7 @@ from pinatakit.client._wire import Wire
 from pinatakit.errors import InputError, Unreachable
 from pinatakit.protocol import Answer
 from pinatakit.protocol import urls as calls
-from pinatakit.protocol.refusals import retry_after
+from pinatakit.protocol.limits import retry_after
 from pinatakit.protocol.urls import BUSY, MAX_REDIRECTS, REDIRECTS, Served, shown
 from pinatakit.sources import Source, fetched
 

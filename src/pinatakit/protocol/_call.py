@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -22,8 +21,7 @@ Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
 """Bytes, or a function that starts the body afresh, so that a retry can send it again."""
 
 
-@dataclass(slots=True)
-class Once:
+class Once(msgspec.Struct):
     """A body that can be started only once, and then is `started`; `name` is what it is of."""
 
     start: Callable[[], AsyncGenerator[bytes, None]]
@@ -58,8 +56,7 @@ class Answer(NamedTuple):
         return 200 <= self.status < 300
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class Call(msgspec.Struct, Generic[T], frozen=True):
     """One request, and the reader of its answer: all there is to an endpoint but the sending.
 
     Query values of `None` are left out; booleans are written ``true`` and ``false``. A call that
@@ -70,9 +67,9 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[Answer], T]
-    query: Query = field(default_factory=dict[str, "str | int | bool | None"])
+    query: Query = msgspec.field(default_factory=dict[str, "str | int | bool | None"])
     body: Body = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     host: Host = "api"
     repeatable: bool = True
     base: str | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
@@ -43,9 +42,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """A table of two columns, for notebooks."""
-        rows = "".join(
-            f"<tr><th>{name}</th><td>{html.escape(_text(value))}</td></tr>" for name, value in self.told()
-        )
+        rows = "".join(f"<tr><th>{name}</th><td>{_escaped(value)}</td></tr>" for name, value in self.told())
         return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
 
     def told(self) -> list[tuple[str, Any]]:
@@ -128,7 +125,7 @@ class Rows(list[T]):
         named = dict.fromkeys(name for one in self[:1] for name in getattr(one, "__struct_fields__", ("",)))
         columns = [name for name in named if any(name in row for row in rows)]
         head = "".join(f"<th>{name}</th>" for name in columns)
-        cells = [[html.escape(_text(row.get(name, ""))) for name in columns] for row in rows]
+        cells = [[_escaped(row.get(name, "")) for name in columns] for row in rows]
         body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in cells)
         more = len(self) - len(rows)
         least = "" if whole else "at least "
@@ -158,6 +155,13 @@ def _plain(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
+
+
+def _escaped(value: Any) -> str:
+    """A value in HTML."""
+    from html import escape  # noqa: PLC0415  (notebooks alone need it)
+
+    return escape(_text(value))
 
 
 def _short(value: Any) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+
+class Exchange(msgspec.Struct, frozen=True):
     """One request that was sent, and what came of it; told when it is over.
 
     Attributes:

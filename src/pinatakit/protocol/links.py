@@ -7,7 +7,6 @@ Source: Pinata API v3, "Private download links".
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,7 +30,9 @@ def download_link(url: str, *, date: int, expires: int) -> Call[str]:
 def read_private(link: str, call: Call[T]) -> Call[T]:
     """``GET /files/{cid}/{path}`` of a gateway: what a call reads there, opened by its link."""
     parts = urlsplit(link)
-    return replace(call, path=parts.path, query=dict(parse_qsl(parts.query, keep_blank_values=True)))
+    return msgspec.structs.replace(
+        call, path=parts.path, query=dict(parse_qsl(parts.query, keep_blank_values=True))
+    )
 
 
 def _read(data: Any) -> str:

@@ -7,9 +7,6 @@ Sources: Pinata's documentation; recorded answers (see the project's DESIGN.md).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -29,6 +26,7 @@ from pinatakit.errors import (
     Unauthorized,
 )
 from pinatakit.protocol._call import Answer, Call
+from pinatakit.protocol.limits import retry_after
 from pinatakit.protocol.permissions import Permissions, scope_of
 from pinatakit.protocol.shapes import as_object, is_array, is_object
 
@@ -213,20 +211,3 @@ def _phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return "no reason given"
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait that the service told, as a number or as a date (RFC 9110, 10.2.3).
-
-    A date is read by the service's own clock, where the answer has one.
-    """
-    told = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(told))
-    except ValueError:
-        pass
-    try:
-        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-        return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return None

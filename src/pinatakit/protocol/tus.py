@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from pinatakit.content import CID
 from pinatakit.errors import InputError, PinataError
 from pinatakit.protocol._call import Answer, Body, Call, Host
-from pinatakit.protocol.uploads import UPLOAD_LIMIT
+from pinatakit.protocol.limits import UPLOAD_LIMIT
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,expiration,termination"

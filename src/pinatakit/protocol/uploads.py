@@ -29,8 +29,6 @@ from pinatakit.protocol.times import micros, millis, unix
 MB: Final = 1_000_000
 V3_LIMIT: Final = 100 * MB
 """Bytes of content that v3 takes in one request (documentation, "Limits", read 2026-06)."""
-UPLOAD_LIMIT: Final = 25_000 * MB
-"""Bytes of content that one upload may have."""
 JSON_LIMIT: Final = 10 * MB
 """Bytes of body that pinJSONToIPFS takes."""
 UNIXFS_2025: Final = "unixfs-v1-2025"

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pinatakit.protocol.account import FOLDER_MAX_FILES
-from pinatakit.protocol.limits import LISTS, Lane, Rate, lane
+from pinatakit.protocol.limits import LISTS, UPLOAD_LIMIT, Lane, Rate, lane
 from pinatakit.protocol.refusals import RATE_LIMITED, older_envelope, v3_envelope
-from pinatakit.protocol.uploads import UPLOAD_LIMIT, V3_LIMIT
+from pinatakit.protocol.uploads import V3_LIMIT
 from pinatakit.server.ingest import Sizes
 from pinatakit.server.request import json
 

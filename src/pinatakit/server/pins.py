@@ -15,8 +15,9 @@ from pinatakit.content import CID
 from pinatakit.errors import ContentError, InputError, InvalidCID
 from pinatakit.protocol import PinJob, Where, refusals, times
 from pinatakit.protocol.metadata import check_keyvalues, check_name
-from pinatakit.protocol.pins import JOB_STATUSES, MAX_HOST_NODES, OPERATORS, QUEUE, STATUSES
+from pinatakit.protocol.pins import JOB_STATUSES, MAX_HOST_NODES, QUEUE, STATUSES
 from pinatakit.protocol.shapes import is_array, is_object
+from pinatakit.protocol.where import OPERATORS
 from pinatakit.server.refusal import Refusal, bad_request, not_found
 from pinatakit.server.request import (
     Asked,

@@ -26,7 +26,7 @@ from starlette.responses import Response
 from pinatakit.content import Profile
 from pinatakit.errors import InputError
 from pinatakit.protocol import tus
-from pinatakit.protocol.uploads import UPLOAD_LIMIT
+from pinatakit.protocol.limits import UPLOAD_LIMIT
 from pinatakit.server import uploads
 from pinatakit.server.ingest import (
     Checkpoint,
