@@ -1,12 +1,12 @@
 # Two commands: `make demo` and `make test`. Both set up what they need in .venv.
 # `make test-all` is `make test` with the slow tests, and with more random examples.
-# `make fuzz` takes half an hour. `make docs` builds the documentation into site/, `make screens` draws its
-# pictures anew, and `make look` opens every page in Chromium.
+# `make fuzz` takes half an hour, `make fuzz-routes` an hour or more. `make docs` builds the documentation into
+# site/, `make screens` draws its pictures anew, and `make look` opens every page in Chromium.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-all check docs screens look fuzz clean
+.PHONY: demo test test-all check docs screens look fuzz fuzz-routes clean
 
 demo: .venv/pinatakit
 	$(BIN)/python examples/demo.py
@@ -41,6 +41,9 @@ look: docs
 fuzz: .venv/dev
 	$(BIN)/python -m pip install --quiet --group fuzz
 	$(BIN)/python -m fuzz
+
+fuzz-routes: .venv/dev
+	$(BIN)/python -m pytest tests/server/test_fuzz.py --hypothesis-profile long
 
 .venv/pinatakit: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pinatakit needs Python 3.11 or newer; say: make PYTHON=python3.11")'

@@ -18,6 +18,7 @@ pytest_plugins = ["pinatakit.pytest_plugin"]
 # No deadlines: a machine that is shared keeps none. `make test` tries the same examples each time.
 examples.register_profile("quick", max_examples=50, deadline=None, derandomize=True)
 examples.register_profile("thorough", max_examples=1000, deadline=None)
+examples.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
 examples.load_profile("quick")
 
 _OF_THE_USER = (

@@ -169,3 +169,9 @@ def test_counts_are_written_down_when_many_wait_and_when_it_stops(tmp_path):
         span = (today() - timedelta(days=1), today())
         ((requests, bandwidth),) = server.store.analytics.days({"gateway": "gw"}, span).values()
     assert (requests, bandwidth) == (1500, 15_000)
+
+
+@pytest.mark.parametrize("path", ["/ipfs/", "/ipns/", "/files/", "/x402/", "/x402/cid/"])
+def test_what_names_no_content_is_answered_and_not_counted(api, stranger, path):
+    assert stranger.get(path).status_code in (400, 404)
+    assert "" not in [row["value"] for row in ask(api, TOP, by="cid")]

@@ -469,6 +469,13 @@ def test_a_node_may_hold_its_data_before_its_links(api, stranger, kind, data_fir
     assert stranger.get(f"/ipfs/{cid}?format=raw").content == node
 
 
+def test_a_name_may_hold_whatever_a_name_may_hold(api, stranger):
+    leaf = block(b"two lines", mf.RAW)
+    linked = dagpb.encode_link(bytes(leaf.cid), b"a\nb.txt", 9)
+    cid = imported(api, leaf, block(dagpb.encode_node([linked], dagpb.DIRECTORY_DATA), mf.DAG_PB))
+    assert stranger.get(f"/ipfs/{cid}/a%0Ab.txt").content == b"two lines"
+
+
 # Path gateway, "application/x-tar" (IPIP-0288)
 
 

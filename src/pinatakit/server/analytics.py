@@ -25,9 +25,9 @@ _LONGEST: Final = 300  # letters of a header that are kept
 
 def count(store: Store, request: Request, status: int, size: int) -> None:
     """Count a request for content, and the bytes of its answer, if its status is one that is told of."""
-    if status not in STATUSES:
+    _, _, cid, *path = (request.scope["path"].removeprefix("/x402") + "/").split("/")
+    if not cid or status not in STATUSES:
         return
-    _, _, cid, *path = request.scope["path"].removeprefix("/x402").split("/")
     headers = request.headers
     name = next((part for part in reversed(path) if part), "")
     read = Read(

@@ -246,13 +246,12 @@ ENDPOINTS: Final = (
     _Endpoint(("GET", "HEAD"), "/files/{cid}/{path:names}", gateway.get_private, "open"),
 )
 
-_IPFS: Final = (  # of the gateways of IPFS, beside what Pinata tells of its own
+IPFS: Final = (  # of the gateways of IPFS, beside what Pinata tells of its own
     *(
         _Endpoint(("GET", "HEAD"), path, gateway.get_name, "open")
         for path in ("/ipns/{name}", "/ipns/{name}/{path:names}")
     ),
     *(_Endpoint(("GET", "HEAD"), path, gateway.route_uri, "open") for path in ("/ipfs/", "/ipns/")),
-    *(_Endpoint(("OPTIONS",), f"{path}{{path:names}}", gateway.options, "open") for path in _GATEWAY),
 )
 
 OPERATION: Final = (  # not Pinata's: for who runs it
@@ -301,7 +300,7 @@ def create_app(
 
     counted = metrics.Metrics()
     starlette = Starlette(
-        routes=[route(endpoint) for endpoint in (*ENDPOINTS, *_IPFS, *OPERATION)],
+        routes=[route(endpoint) for endpoint in (*ENDPOINTS, *IPFS, *OPERATION)],
         lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
@@ -383,8 +382,12 @@ class _Cors(CORSMiddleware):
     """Which pages may call the API; the gateway says itself that it may be read from any."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reads = scope["type"] == "http" and scope["path"].startswith(_GATEWAY)
-        await (self.app if reads else super().__call__)(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith(_GATEWAY):
+            await super().__call__(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await Response(None, 204, gateway.CORS)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 class _Door:

@@ -126,11 +126,6 @@ async def route_uri(asked: Asked) -> Response:
     return RedirectResponse(f"{where}?{uri.query}" if uri.query else where, 301, CORS)
 
 
-async def options(_asked: Asked) -> Response:
-    """``OPTIONS``, by which a browser asks what a page may."""
-    return Response(None, 204, CORS)
-
-
 async def get_name(asked: Asked) -> Response:
     """``GET /ipns/{name}[/path]``: names are not resolved here."""
     raise Refusal(

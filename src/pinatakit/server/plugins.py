@@ -12,17 +12,23 @@ from pinatakit.server import gateways
 from pinatakit.server.refusal import bad_request, not_found
 from pinatakit.server.request import Asked, data
 
+_IMAGE: Final = (  # a plug; Pinata's own images are elsewhere
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E"
+    "%3Cpath d='M2 0h1v3h2V0h1v3h1v2L5 6v2H3V6L1 5V3h1z'/%3E%3C/svg%3E"
+)
 _MARKETPLACE: Final = (
     Plugin(
         id=ATTESTATION,
         name="Content Addressable Attestation",
         description="Answers carry the signature of their CID in the header pinata-signature.",
+        image=_IMAGE,
         tags=("verifiability", "security"),
     ),
     Plugin(
         id=HOT_SWAPS,
         name="Hot Swaps",
         description="Another CID is served in the place of one.",
+        image=_IMAGE,
         tags=("files",),
     ),
 )
