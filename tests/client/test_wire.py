@@ -18,7 +18,7 @@ import httpx2 as httpx
 import pytest
 
 from pinatakit import AsyncPinata, Permissions, Pinata
-from pinatakit.client import _Pinata
+from pinatakit.client import RESOURCES, _Pinata
 from pinatakit.client._listing import listing
 from pinatakit.client._wire import Awaiting, Blocking, iterate_now, operation, run_now, stream
 from pinatakit.client.account import Account
@@ -222,7 +222,7 @@ def test_every_operation_knows_which_networks_there_are():
     service = Service(said(500, error="nothing should have been asked"))
     found = set()
     with Pinata(JWT, transport=service.transport) as pinata:
-        for place in (pinata, *vars(pinata).values()):
+        for place in (pinata, *(getattr(pinata, name) for name in RESOURCES)):
             room = _Pinata if place is pinata else type(place)
             for name, value in vars(room).items():
                 if not isinstance(value, operation | stream | listing):
