@@ -152,6 +152,24 @@ def test_text_that_names_no_content_is_refused(text):
         CID.parse(text)
 
 
+@pytest.mark.parametrize("base", ["base16", "base32", "base36"])
+@pytest.mark.parametrize("sign", ["_", "-", "+", " ", "0", "1", "8", "x", "é", "١", "\0"])
+@pytest.mark.parametrize("place", [1, 2, 20])
+def test_no_sign_but_a_bases_own_is_read_over(base, sign, place):
+    """`int()` takes underscores between digits, signs before them, spaces around them, and digits of all scripts."""
+    alphabet = mf.BASES[base][1]
+    text = HELLO.encode(base)
+    if sign not in alphabet:
+        with pytest.raises(InvalidCID, match="which its base does not"):
+            CID.parse(text[:place] + sign + text[place:])
+
+
+def test_a_text_is_remembered_only_where_it_is_the_one_that_is_told():
+    for base in BASES:
+        assert str(CID.parse(HELLO.encode(base))) == HELLO.encode("base32")
+    assert str(pickle.loads(pickle.dumps(CID.parse(V0)))) == V0
+
+
 def test_a_cid_is_parsed_from_text_only():
     with pytest.raises(InvalidCID, match="not bytes"):
         CID.parse(bytes(HELLO))

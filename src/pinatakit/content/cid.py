@@ -25,11 +25,12 @@ class CID:
     same block are different names. Ordered by their bytes.
     """
 
-    __slots__ = ("codec", "multihash", "version")
+    __slots__ = ("_text", "codec", "multihash", "version")
 
     version: int
     codec: int
     multihash: bytes
+    _text: str  # as `str` tells it, once that was asked
 
     def __init__(self, version: int, codec: int, multihash: bytes) -> None:
         put = object.__setattr__
@@ -63,15 +64,19 @@ class CID:
             raise InvalidCID(f"{shown!r} is not a CID", hint="a CID looks like bafy…, bafk… or Qm…")
         try:
             if len(text) == 46 and text.startswith("Qm"):
-                return cls.from_bytes(mf.from_base58(text))
-            data = mf.from_multibase(text)
-            if data[:1] == b"\x12":
-                raise InvalidCID("a CIDv0 has no multibase prefix")
-            return cls.from_bytes(data)
+                cid = cls.from_bytes(mf.from_base58(text))
+            else:
+                data = mf.from_multibase(text)
+                if data[:1] == b"\x12":
+                    raise InvalidCID("a CIDv0 has no multibase prefix")
+                cid = cls.from_bytes(data)
         except (InvalidCID, Malformed) as error:
             raise InvalidCID(
                 f"{shown!r} is not a CID: {error.message}", hint="a CID looks like bafy…, bafk… or Qm…"
             ) from None
+        if text[0] in "Qb":
+            object.__setattr__(cid, "_text", text)
+        return cid
 
     @classmethod
     def from_bytes(cls, data: bytes | memoryview) -> CID:
@@ -97,6 +102,10 @@ class CID:
                 if len(data) < at + 34:
                     raise InvalidCID("the digest is cut short")
                 return cls(0, mf.DAG_PB, bytes(data[at : at + 34])), at + 34
+            if data[at : at + 1] == b"\1" and data[at + 2 : at + 4] == _V0_PREFIX and len(data) >= at + 36:
+                codec = data[at + 1]
+                if codec < 0x80:  # as nearly all CIDs are
+                    return cls(1, codec, bytes(data[at + 2 : at + 36])), at + 36
             version, at = mf.read_varint(data, at)
             if version != 1:
                 raise InvalidCID(f"CID version {version} does not exist")
@@ -206,7 +215,12 @@ class CID:
         return b"\x01" + mf.write_varint(self.codec) + self.multihash
 
     def __str__(self) -> str:
-        return self.encode("base58btc" if self.version == 0 else "base32")
+        try:
+            return self._text
+        except AttributeError:
+            text = self.encode("base58btc" if self.version == 0 else "base32")
+            object.__setattr__(self, "_text", text)
+            return text
 
     def __repr__(self) -> str:
         return f"CID({str(self)!r})"

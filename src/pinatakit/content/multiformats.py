@@ -167,6 +167,14 @@ _BITS: Final = {16: 4, 32: 5, 64: 6}
 _VALUES: Final = {
     alphabet: {letter: value for value, letter in enumerate(alphabet)} for _, alphabet in BASES.values()
 }
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"  # which int() reads, up to base 36
+_AS_DIGITS: Final = {  # other letters become a sign that is no digit
+    alphabet: {
+        code: ord(dict(zip(alphabet, _DIGITS, strict=False)).get(chr(code), "!")) for code in range(128)
+    }
+    for _, alphabet in BASES.values()
+    if len(alphabet) <= len(_DIGITS)
+}
 
 
 def multibase(data: bytes, base: str) -> str:
@@ -223,13 +231,7 @@ def to_base(data: bytes, alphabet: str) -> str:
 
 def from_base(text: str, alphabet: str) -> bytes:
     """The bytes of a text in the letters of an alphabet; strict, so that each value has one text."""
-    values = _VALUES[alphabet]
-    number = 0
-    try:
-        for letter in text:
-            number = number * len(alphabet) + values[letter]
-    except KeyError as error:
-        raise InvalidCID(f"{text!r} has the letter {error.args[0]!r}, which its base does not") from None
+    number = _number(text, alphabet)
     if bits := _BITS.get(len(alphabet)):
         length, left = divmod(len(text) * bits, 8)
         if left >= bits or number & ((1 << left) - 1):
@@ -237,3 +239,20 @@ def from_base(text: str, alphabet: str) -> bytes:
         return (number >> left).to_bytes(length, "big")
     zeros = len(text) - len(text.lstrip(alphabet[0]))
     return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _number(text: str, alphabet: str) -> int:
+    """What a text says as a number in the letters of an alphabet."""
+    if alphabet in _AS_DIGITS and text.isascii():
+        try:
+            return int(text.translate(_AS_DIGITS[alphabet]) or "0", len(alphabet))
+        except ValueError:
+            pass  # the letter that is wrong is looked for below
+    values = _VALUES[alphabet]
+    number = 0
+    try:
+        for letter in text:
+            number = number * len(alphabet) + values[letter]
+    except KeyError as error:
+        raise InvalidCID(f"{text!r} has the letter {error.args[0]!r}, which its base does not") from None
+    return number
