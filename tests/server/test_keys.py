@@ -7,6 +7,7 @@ import re
 import pytest
 
 from pinatakit.server import Server
+from pinatakit.server.store import Store
 
 from .conftest import bearer, client, refusal, v3_refusal
 
@@ -272,3 +273,46 @@ def test_keys_and_their_uses_are_kept_across_restarts(tmp_path):
         assert listed(api, made["pinata_api_key"])["uses"] == 2
         assert listed(api, made["pinata_api_key"])["name"] == "kept"
         assert api.get("/data/pinList", headers=bearer(revoked["JWT"])).status_code == 403
+
+
+def test_what_is_known_of_a_key_ends_with_its_revocation(tmp_path):
+    """Keys in use are held in memory: one that was just good is refused with the next request, over every way."""
+    with Server(tmp_path) as server, client(server) as api, client(server) as other:
+        for way in ("older", "v3"):
+            made = make(api)
+            headers = bearer(made["JWT"])
+            assert [other.get("/data/testAuthentication", headers=headers).status_code for _ in range(3)] == [
+                200
+            ] * 3
+            if way == "older":
+                api.put("/users/revokeApiKey", json={"apiKey": made["pinata_api_key"]})
+            else:
+                api.delete(f"/v3/api_keys/{made['pinata_api_key']}")
+            assert refusal(other.get("/data/testAuthentication", headers=headers)) == (403, "API_KEY_REVOKED")
+
+
+def test_a_key_that_nobody_knew_is_known_once_it_is_made(tmp_path):
+    store = Store(tmp_path)
+    try:
+        assert store.keys.find("k", "s") is None
+        store.keys.create("name", {}, None, ("k", "s"))
+        found = store.keys.find("k", "s")
+        assert found
+        assert found.name == "name"
+        assert store.keys.find("k", "t") is None
+    finally:
+        store.close()
+
+
+def test_uses_are_counted_one_by_one_and_none_too_many(tmp_path):
+    store = Store(tmp_path)
+    try:
+        pair = store.keys.create("name", {}, 2)
+        left = []
+        for _ in range(4):
+            key = store.keys.find(*pair)
+            assert key
+            left.append((key.revoked, store.keys.use(key).result()))
+        assert left == [(False, True), (False, True), (True, False), (True, False)]
+    finally:
+        store.close()

@@ -1,4 +1,7 @@
-"""API keys as they are kept: of their secrets, only salted hashes."""
+"""API keys as they are kept: of their secrets, only salted hashes.
+
+Each request asks for its key, so the keys that are in use are held in memory too, until one changes.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,16 @@ import threading
 import uuid
 from collections import Counter
 from concurrent.futures import Future
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pinatakit.protocol import Key
-from pinatakit.server.store.records import Records
+from pinatakit.server.store.records import Records, Write
 from pinatakit.server.store.values import from_micros, now_micros
+
+T = TypeVar("T")
+
+_HELD: Final = 1024  # keys
 
 
 class KeyFilter(NamedTuple):
@@ -37,6 +45,8 @@ class Keys:
         self.user_id = self._setting("user_id", str(uuid.uuid4()))
         self._uses: Counter[str] = Counter()
         self._uses_lock = threading.Lock()
+        self._as_of = object()  # another one after each change of a key
+        self._held = lru_cache(_HELD)(self._read)
 
     def create(
         self, name: str, scopes: dict[str, Any], max_uses: int | None, pair: tuple[str, str] | None = None
@@ -56,17 +66,20 @@ class Keys:
             "INSERT INTO key (id, name, key, secret, scopes, max_uses, created, updated)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        self._records.write(lambda db: db.execute(sql, (*values, now, now))).result()
+        self._change(lambda db: db.execute(sql, (*values, now, now))).result()
         return key, secret
 
     def find(self, key: str, secret: str) -> Key | None:
         """The key, if there is one with this secret."""
-        row = self._records.read_one("SELECT * FROM key WHERE key = ?", (key,))
-        if row is None or not hmac.compare_digest(
-            row["secret"], _hash(secret, row["secret"].partition(":")[0])
-        ):
+        known, hashed = self._held(key, self._as_of)
+        if known is None or not hmac.compare_digest(hashed, _hash(secret, hashed.partition(":")[0])):
             return None
-        return self._key(row)
+        return known
+
+    def _read(self, key: str, _as_of: object) -> tuple[Key | None, str]:
+        """A key as it is now, and the salted hash of its secret."""
+        row = self._records.read_one("SELECT * FROM key WHERE key = ?", (key,))
+        return (self._key(row), row["secret"]) if row else (None, "")
 
     def use(self, key: Key) -> Future[bool] | None:
         """Count a use; for a key with a limit, whether there was one left."""
@@ -82,7 +95,7 @@ class Keys:
             )
             return db.execute(sql, (now_micros(), key.key)).rowcount == 1
 
-        return self._records.write(count)
+        return self._change(count)
 
     def list(self) -> list[tuple[Key, str]]:
         """Every key, newest first, with the salted hash of its secret."""
@@ -106,7 +119,7 @@ class Keys:
     def revoke(self, key: str) -> None:
         """Refuse a key from now on; one that there is not is refused already."""
         sql = "UPDATE key SET revoked = 1, updated = ? WHERE key = ? AND NOT revoked"
-        self._records.write(lambda db: db.execute(sql, (now_micros(), key))).result()
+        self._change(lambda db: db.execute(sql, (now_micros(), key))).result()
 
     def close(self) -> None:
         """Write down the uses that were only counted."""
@@ -119,6 +132,18 @@ class Keys:
             pairs = [(count, key) for key, count in counted.items()]
             sql = "UPDATE key SET uses = uses + ? WHERE key = ?"
             self._records.write(lambda db: db.executemany(sql, pairs)).result()
+
+    def _change(self, work: Write[T]) -> Future[T]:
+        """Change keys; who asks for one after that finds it as it is then."""
+
+        def forget() -> None:
+            self._as_of = object()
+
+        def change(db: sqlite3.Connection) -> T:
+            self._records.after_commit(forget)
+            return work(db)
+
+        return self._records.write(change)
 
     def _key(self, row: sqlite3.Row) -> Key:
         return Key(

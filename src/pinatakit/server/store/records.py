@@ -13,6 +13,7 @@ import queue
 import re
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -201,7 +202,7 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._readers: deque[sqlite3.Connection] = deque()
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._before: dict[Callable[[], object], None] = {}
         self._after: list[Callable[[], object]] = []
@@ -242,24 +243,33 @@ class Records:
 
     def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, as of the last commit."""
-        with self._lent() as reader:
+        reader = self._take()
+        try:
             return reader.execute(sql, values).fetchall()
+        finally:
+            self._readers.append(reader)
 
     def read_one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
         """The first row of a query, if any."""
-        with self._lent() as reader:
+        reader = self._take()
+        try:
             row: sqlite3.Row | None = reader.execute(sql, values).fetchone()
             return row
+        finally:
+            self._readers.append(reader)
 
     @contextmanager
     def unchanging(self) -> Generator[sqlite3.Connection]:
         """A connection to read with, for which everything stays as of one moment."""
-        with self._lent() as reader:
+        reader = self._take()
+        try:
             reader.execute("BEGIN").close()
             try:
                 yield reader
             finally:
                 reader.execute("ROLLBACK").close()
+        finally:
+            self._readers.append(reader)
 
     def close(self) -> None:
         """Finish what waits, then close."""
@@ -267,8 +277,8 @@ class Records:
             self._closed = True
             self._waiting.put(None)
             self._thread.join()
-            while not self._readers.empty():
-                self._readers.get_nowait().close()
+            while self._readers:
+                self._readers.pop().close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
@@ -298,17 +308,12 @@ class Records:
                 else "use the pinatakit that made it, or another folder",
             )
 
-    @contextmanager
-    def _lent(self) -> Generator[sqlite3.Connection]:
-        """A connection to read with; as many are open as were ever in use at once."""
+    def _take(self) -> sqlite3.Connection:
+        """A connection to read with, to be given back; as many are open as were ever in use at once."""
         try:
-            reader = self._readers.get_nowait()
-        except queue.Empty:
-            reader = self._connect()
-        try:
-            yield reader
-        finally:
-            self._readers.put(reader)
+            return self._readers.pop()
+        except IndexError:
+            return self._connect()
 
     def _run(self) -> None:
         connection = self._connect()
