@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pinatakit.server.app import ENDPOINTS as SERVED
+from pinatakit.server.endpoints import ENDPOINTS as SERVED
 
 from .endpoints import ENDPOINTS, Endpoint
 from .server.test_endpoints import shape_of

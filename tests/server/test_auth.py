@@ -10,7 +10,7 @@ import pytest
 
 from pinatakit.protocol.permissions import scope_of
 from pinatakit.server import Server
-from pinatakit.server.app import ENDPOINTS
+from pinatakit.server.endpoints import ENDPOINTS
 
 from .conftest import FORM, bearer, body, refusal
 

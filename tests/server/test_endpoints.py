@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pinatakit.server.app import ENDPOINTS as SERVED
+from pinatakit.server.endpoints import ENDPOINTS as SERVED
 from tests.endpoints import ENDPOINTS
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinatakit.server.app import ENDPOINTS, IPFS, OPERATION
+from pinatakit.server.endpoints import ENDPOINTS, IPFS, OPERATION
 
 from .conftest import BOUNDARY, FORM, bearer, body
 from .world import World

@@ -12,9 +12,9 @@ import pytest
 import pinatakit
 from pinatakit.errors import InputError, RateLimited
 from pinatakit.protocol.limits import Rate
-from pinatakit.server import Server, limits
+from pinatakit.server import Server, create_app, limits
 from pinatakit.server.ingest import Sizes
-from pinatakit.server.limits import Limits
+from pinatakit.server.store import Store
 
 from .conftest import bearer, client, send, upload, v3_refusal
 
@@ -68,19 +68,19 @@ def test_keys_are_counted_apart_and_gateways_not_at_all(limited):
             )
 
 
-def test_a_window_ends():
-    async def app(scope, receive, send):
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    async def main():
-        transport = httpx2.ASGITransport(Limits(app, Rate(3, 0.5)))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://x") as http:
-            statuses = [(await http.get("/pinning/pinJobs")).status_code for _ in range(5)]
+def test_a_window_ends(tmp_path):
+    async def main(store):
+        transport = httpx2.ASGITransport(create_app(store, rate=Rate(3, 0.5)))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            statuses = [(await http.get("/nothing")).status_code for _ in range(5)]
             await anyio.sleep(0.6)
-            return [*statuses, (await http.get("/pinning/pinJobs")).status_code]
+            return [*statuses, (await http.get("/nothing")).status_code]
 
-    assert anyio.run(main) == [200, 200, 200, 429, 429, 200]
+    store = Store(tmp_path)
+    try:
+        assert anyio.run(main, store) == [404, 404, 404, 429, 429, 404]
+    finally:
+        store.close()
 
 
 def test_a_client_that_is_too_quick_waits_and_all_is_done():

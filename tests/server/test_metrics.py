@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from pinatakit.server import Server
-from pinatakit.server.app import ENDPOINTS, OPERATION
+from pinatakit.server.endpoints import ENDPOINTS, OPERATION
 
 from .conftest import bearer, client, refusal, upload
 from .test_auth import make, tree

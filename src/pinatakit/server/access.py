@@ -7,15 +7,17 @@ writes it as an object for programs.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
 import msgspec
-from starlette.types import Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import Message, Receive, Send
 
 _log = logging.getLogger("pinatakit.access")
 
@@ -23,31 +25,47 @@ _SECRET_NAMES: Final = re.compile(r"(?i)signature|token|secret|jwt|password|auth
 _SECRETS: Final = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|\b[0-9a-f]{64}\b")
 _PLAIN: Final = "/:@!$'()*+,;=~"  # stands in a path as it is
 
-_Headers: TypeAlias = dict[bytes, bytes]
-
 
 class Exchange:
-    """A request and its answer, while they pass.
+    """What passes of a request and its answer.
 
     Attributes:
+        id: by which the answer, a refusal and the log's line name it.
+        asked: the path, as it came.
+        route: the path as it is served, with ``{names}``; empty until it is found.
+        key: the id of the key that asks, once that is known.
+        told: headers which the answer has besides its own.
         status: of the answer; 0 until there is one.
         received, sent: bytes of their bodies.
     """
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, count: Callable[[Exchange], None]) -> None:
+    def __init__(self, asked: str, receive: Receive, send: Send) -> None:
+        self.id = os.urandom(16).hex()
+        self.asked = asked
+        self.route = ""
+        self.key: str | None = None
+        self.told = [(b"x-request-id", self.id.encode())]
         self.status = self.received = self.sent = 0
-        self._length: int | None = None
-        self._count: Callable[[Exchange], None] | None = count
-        self._scope = scope
+        self._length = -1  # bytes that the answer will have, where it says so
         self._receive = receive
         self._send = send
         self._begun = time.perf_counter()
-        self._asked = quote(scope["path"], safe=_PLAIN)  # before a route changes it
+        self._at_end: Callable[[], object] | None = None
 
     @property
     def seconds(self) -> float:
         """How long it has taken."""
         return time.perf_counter() - self._begun
+
+    def at_end(self, tell: Callable[[], object]) -> None:
+        """Do this once, before the last of the answer goes, so that whoever has it finds it counted."""
+        self._at_end = tell
+
+    def end(self) -> None:
+        """It is over."""
+        tell, self._at_end = self._at_end, None
+        if tell:
+            tell()
 
     async def receive(self) -> Message:
         """The next of the request."""
@@ -56,52 +74,44 @@ class Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """The next of the answer, which gets the request's id."""
-        self.sent += message.get("count") or len(message.get("body", b""))
+        """The next of the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self._length = next(
-                (int(value) for name, value in message["headers"] if name == b"content-length"), None
-            )
-            message["headers"] = [
-                *message["headers"],
-                (b"x-request-id", self._scope["request_id"].encode()),
-            ]
-        elif not message.get("more_body") or self.sent == self._length:
-            self.end()
+            headers = message["headers"]
+            for name, value in headers:
+                if name == b"content-length":
+                    self._length = int(value)
+            message["headers"] = [*headers, *self.told]
+        else:
+            self.sent += message.get("count") or len(message.get("body", b""))
+            if not message.get("more_body") or self.sent == self._length:
+                self.end()
         await self._send(message)
 
-    def end(self) -> None:
-        """Count and tell it, once: before the last of the answer goes, so that whoever has it finds it counted."""
-        count, self._count = self._count, None
-        if count:
-            count(self)
-            self._log()
 
-    def _log(self) -> None:
-        if not _log.isEnabledFor(logging.INFO):
-            return
-        method, id, milliseconds = self._scope["method"], self._scope["request_id"], self.seconds * 1000
-        path = _SECRETS.sub("***", self._asked)
-        headers: _Headers = dict(self._scope["headers"])
-        client = self._scope.get("client")
-        told = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "id": id,
-            "client": client[0] if client else None,
-            "key": self._scope.get("key_id"),
-            "method": method,
-            "host": _text(headers, b"host"),
-            "path": path,
-            "query": masked(self._scope["query_string"].decode("latin-1")),
-            "status": self.status,
-            "received": self.received,
-            "sent": self.sent,
-            "ms": round(milliseconds, 1),
-            "agent": _text(headers, b"user-agent"),
-        }
-        line = (method, path, self.status, milliseconds, id)
-        _log.info("%s %s %d %.1f ms %s", *line, extra={"exchange": told})
+def log(request: Request, exchange: Exchange) -> None:
+    """Write the line of a request that is over, if anybody listens."""
+    if not _log.isEnabledFor(logging.INFO):
+        return
+    milliseconds = exchange.seconds * 1000
+    path = _SECRETS.sub("***", quote(exchange.asked, safe=_PLAIN))
+    told = {
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "id": exchange.id,
+        "client": request.client.host if request.client else None,
+        "key": exchange.key,
+        "method": request.method,
+        "host": _header(request, "host"),
+        "path": path,
+        "query": masked(request.scope["query_string"].decode("latin-1")),
+        "status": exchange.status,
+        "received": exchange.received,
+        "sent": exchange.sent,
+        "ms": round(milliseconds, 1),
+        "agent": _header(request, "user-agent"),
+    }
+    line = (request.method, path, exchange.status, milliseconds, exchange.id)
+    _log.info("%s %s %d %.1f ms %s", *line, extra={"exchange": told})
 
 
 class JsonLines(logging.Formatter):
@@ -125,6 +135,6 @@ def masked(query: str) -> str:
     return "&".join(parts)
 
 
-def _text(headers: _Headers, name: bytes) -> str | None:
-    value = headers.get(name)
-    return None if value is None else _SECRETS.sub("***", value.decode("latin-1"))
+def _header(request: Request, name: str) -> str | None:
+    value = request.headers.get(name)
+    return None if value is None else _SECRETS.sub("***", value)

@@ -12,12 +12,13 @@ import time
 from typing import Final
 
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
 
 from pinatakit.protocol.account import FOLDER_MAX_FILES
 from pinatakit.protocol.limits import LISTS, UPLOAD_LIMIT, Lane, Rate, lane
 from pinatakit.protocol.refusals import RATE_LIMITED, older_envelope, v3_envelope
 from pinatakit.protocol.uploads import V3_LIMIT
+from pinatakit.server.access import Exchange
 from pinatakit.server.ingest import Sizes
 from pinatakit.server.request import json
 
@@ -27,49 +28,35 @@ _OLDER: Final = Sizes(UPLOAD_LIMIT, FOLDER_MAX_FILES)
 
 
 class Limits:
-    """An ASGI layer that lets through as many calls of a key as a plan's rate allows."""
+    """How many calls of a key a plan's rate allows; counted while they come."""
 
-    def __init__(self, app: ASGIApp, rate: Rate) -> None:
-        self._app = app
+    def __init__(self, rate: Rate) -> None:
         self._rates: dict[Lane, Rate] = {"api": rate, "data": min(LISTS, rate), "psa": min(LISTS, rate)}
         self._windows: dict[tuple[str, Lane], tuple[float, int]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
-        if scope["type"] != "http" or scope["path"].startswith(("/ipfs/", "/-/")):
-            await self._app(scope, receive, send)
-            return
-        scope["sizes"] = _V3 if scope["path"].startswith("/v3/") else _OLDER
-        request = Request(scope)
-        counted = lane(request.method, scope["path"])
+    def count(self, request: Request, exchange: Exchange) -> Response | None:
+        """Count a call, whose answer tells what is left; a refusal where it is one too many."""
+        path: str = request.scope["path"]
+        if path.startswith(("/ipfs/", "/-/")):
+            return None
+        v3 = path.startswith("/v3/")
+        request.scope["sizes"] = _V3 if v3 else _OLDER
+        counted = lane(request.method, path)
         rate = self._rates[counted]
         left, reset = self._count(_who(request), counted, rate)
-        headers = {
-            "x-ratelimit-limit": str(rate.calls),
-            "x-ratelimit-remaining": str(max(0, left)),
-            "x-ratelimit-reset": str(math.ceil(reset)),
-        }
-        v3 = scope["path"].startswith("/v3/")
-        if left < 0:
-            details = f"More than {rate.calls} requests in {rate.seconds:g} seconds."
-            body = (
-                v3_envelope(429, details, scope["request_id"])
-                if v3
-                else older_envelope(RATE_LIMITED, details)
-            )
-            answer = json(body, 429)
-            answer.headers["retry-after"] = str(max(1, math.ceil(reset - time.time())))
-            answer.headers.update({} if v3 else headers)
-            await answer(scope, receive, send)
-            return
-
-        async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start" and not v3:
-                more = [(name.encode(), value.encode()) for name, value in headers.items()]
-                message["headers"] = [*message["headers"], *more]
-            await send(message)
-
-        await self._app(scope, receive, tell)
+        if not v3:
+            exchange.told += [
+                (b"x-ratelimit-limit", b"%d" % rate.calls),
+                (b"x-ratelimit-remaining", b"%d" % max(0, left)),
+                (b"x-ratelimit-reset", b"%d" % math.ceil(reset)),
+            ]
+        if left >= 0:
+            return None
+        details = f"More than {rate.calls} requests in {rate.seconds:g} seconds."
+        body = v3_envelope(429, details, exchange.id) if v3 else older_envelope(RATE_LIMITED, details)
+        answer = json(body, 429)
+        answer.headers["retry-after"] = str(max(1, math.ceil(reset - time.time())))
+        return answer
 
     def _count(self, who: str, counted: Lane, rate: Rate) -> tuple[int, float]:
         """Count a call: how many are left, less than none if it is one too many, and when it starts anew."""

@@ -85,7 +85,7 @@ class Metrics:
 
 async def metrics(asked: Asked) -> Response:
     """``GET /-/metrics``."""
-    kept: Metrics = asked.request.app.state.metrics
+    kept: Metrics = asked.request.state.metrics
     text = await anyio.to_thread.run_sync(kept.text, asked.store)
     return Response(text, headers={"content-type": _TYPE})
 

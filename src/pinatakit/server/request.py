@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,7 +120,9 @@ def page_token(id: str) -> str:
 
 def host_of(request: Request) -> str:
     """The name a request calls, in lower case and without port."""
-    return re.sub(r":\d+\Z", "", request.headers.get("host", "")).lower()
+    host: str = request.headers.get("host", "").lower()
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdecimal() else host
 
 
 def as_network(name: str) -> Network | None:
