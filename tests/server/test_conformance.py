@@ -439,6 +439,17 @@ def test_a_large_file_may_have_leaves_that_are_inlined_among_others(api, strange
         assert answer.content == whole[start:stop]
 
 
+@pytest.mark.parametrize("codec", [mf.RAW, mf.DAG_CBOR])
+def test_a_block_comes_by_the_cid_that_links_to_it_whichever_it_was_uploaded_by(api, stranger, codec):
+    leaves = [bytes([letter]) * 200_000 for letter in b"cd"]
+    links = [dagpb.encode_link(bytes(CID.of(leaf)), b"", len(leaf)) for leaf in leaves]
+    file = block(dagpb.encode_node(links, dagpb.encode_file(map(len, leaves))), mf.DAG_PB)
+    cid = imported(api, *(block(leaf, codec) for leaf in leaves), file)
+    _, blocks = read_car(stranger.get(f"/ipfs/{cid}?format=car").content)
+    assert list(blocks) == [file, *(block(leaf, mf.RAW) for leaf in leaves)]
+    assert stranger.get(f"/ipfs/{cid}").content == b"".join(leaves)
+
+
 def test_a_symlink_is_served_as_where_it_leads(api, stranger):
     blocks: list[Block] = []
     link = build_symlink("foo", V1, blocks.append)

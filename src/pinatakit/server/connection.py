@@ -48,7 +48,10 @@ class _Cycle(RequestResponseCycle):
             await super().send(message)
             return
         file, at, left = message["file"].fileno(), message["offset"], message["count"]
-        self.expected_content_length -= left
+        if self.chunked_encoding:
+            self.transport.write(b"%x\r\n" % left)
+        else:
+            self.expected_content_length -= left
         self.transport.set_write_buffer_limits(0)  # what waits goes out before what follows
         while left:
             await self.flow.drain()
@@ -57,6 +60,8 @@ class _Cycle(RequestResponseCycle):
             sent = self._send_file(file, at, left)
             at, left = at + sent, left - sent
         self.transport.set_write_buffer_limits()
+        if self.chunked_encoding:
+            self.transport.write(b"\r\n")
 
     def _send_file(self, file: int, at: int, size: int) -> int:
         """Send bytes of a file, as many as the kernel takes, or some that wait until it does; how many."""

@@ -424,36 +424,45 @@ def _car(request: Request, found: _Found, *, dups: bool) -> Response:
     if request.method == "HEAD":
         return Response(None, headers=headers)
 
-    def pieces() -> Iterator[bytes]:
+    file = found.car.path if ZERO_COPY in request.scope.get("extensions", {}) else None
+    get = cast("Callable[[CID], bytes]", found.car.peek) if file else found.car.get
+
+    def pieces() -> Iterator[bytes | Stretch]:
         yield car_header([found.root])
-        for block in chain(found.above, _below(found, scope, dups, wanted)):
-            yield car_section(block.cid, len(block.data))
-            yield bytes(block.data)
+        for cid, data in chain(found.above, _below(found, get, scope, dups, wanted)):
+            head = car_section(cid, len(data))
+            if isinstance(data, Stretch):
+                section = found.car.section(head, data)
+                yield from (section,) if section else (head, data)
+            else:
+                yield head + bytes(data)
 
-    return StreamingResponse(stream(pieces()), headers=headers)
+    return _streamed(pieces(), 200, headers, file)
 
 
-def _below(found: _Found, scope: str, dups: bool, wanted: Range | None) -> Iterable[Block]:
+def _below(
+    found: _Found, get: Callable[[CID], bytes], scope: str, dups: bool, wanted: Range | None
+) -> Iterable[Block]:
     """The blocks of what the path leads to, as far as the scope goes; whoever asks checks them."""
     if scope == "block" or (scope == "entity" and found.cid.codec not in _UNIXFS):
         return [] if found.cid.inlined is not None else [Block(found.cid, found.block)]
     if wanted:
         walk = Walk(found.cid, start=wanted.start, stop=wanted.stop)
-        return _walked(found, walk, dups=dups)
+        return _walked(walk, get, dups=dups)
     if scope == "entity" and found.entry and found.entry.kind is Kind.DIRECTORY:
-        return _walked(found, Walk(found.cid, shallow=True), dups=dups)
-    return walk_blocks(found.cid, found.car.get, dups=dups, verify=False)
+        return _walked(Walk(found.cid, shallow=True), get, dups=dups)
+    return walk_blocks(found.cid, get, dups=dups, verify=False)
 
 
-def _walked(found: _Found, walk: Walk, *, dups: bool) -> Iterator[Block]:
+def _walked(walk: Walk, get: Callable[[CID], bytes], *, dups: bool) -> Iterator[Block]:
     """The blocks that a walk wants: of a folder without what it holds, or of a part of a file."""
     given: set[CID] = set()
-    while walk.wants is not None:
-        block = Block(walk.wants, found.car.get(walk.wants))
-        walk.feed(bytes(block.data))
-        if dups or block.cid not in given:
-            given.add(block.cid)
-            yield block
+    while (cid := walk.wants) is not None:
+        block = get(cid)
+        walk.take(block) if cid.codec == RAW else walk.feed(block)  # leaves are not looked into here
+        if dups or cid not in given:
+            given.add(cid)
+            yield Block(cid, block)
 
 
 async def _file(
@@ -608,9 +617,7 @@ def _stretches(found: _Found, start: int, stop: int) -> Iterator[bytes | Stretch
         if cid in checked:
             checked.pop(cid).result()
         if cid.codec == RAW:
-            steps = walk.take(
-                cast("bytes", car.place(cid))
-            )  # it has a length and parts, and no more is asked
+            steps = walk.take(cast("bytes", car.peek(cid)))  # it has a length and parts too
         else:
             block = car.get(cid)
             car.check(cid, block)
@@ -643,6 +650,6 @@ async def _folder(asked: Asked, found: _Found) -> Response:
 
 def _links(found: _Found) -> list[Link]:
     walk = Walk(found.cid, shallow=True)
-    for _ in _walked(found, walk, dups=True):
+    for _ in _walked(walk, found.car.get, dups=True):
         pass
     return sorted(walk.below, key=lambda link: link.name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack
+from io import FileIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, cast
@@ -19,7 +21,7 @@ _UNREAD: Final = 8  # times as many, where they are but looked up
 
 
 class FromFile(StreamingResponse):
-    """An answer of stretches of one file and of bytes between them, whose length is in the headers."""
+    """An answer of stretches of one file and of bytes between them."""
 
     def __init__(
         self, file: Path, pieces: Iterator[bytes | Stretch], status: int, headers: dict[str, str]
@@ -33,13 +35,13 @@ class FromFile(StreamingResponse):
         Raises:
             OSError: the file is gone, or shorter than it was.
         """
-        with self._file.open("rb", buffering=0) as file:
-            await send(
-                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        with ExitStack() as opened:
+            file: FileIO | None = None  # until it is needed, for there may be none
             async for piece in self.body_iterator:
                 message: dict[str, Any] = {"type": "http.response.body", "body": piece}
                 if isinstance(piece, Stretch):
+                    file = file or opened.enter_context(FileIO(self._file))
                     message = {"type": ZERO_COPY, "file": file, "offset": piece.at, "count": piece.size}
                 await send({**message, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -70,9 +72,20 @@ async def stream(pieces: Iterator[bytes | Stretch]) -> AsyncGenerator[Any, None]
 
 
 def _joined(pieces: list[bytes | Stretch]) -> Iterator[bytes | Stretch]:
-    """Bytes that follow each other, as one."""
+    """As few as they can be: what follows each other is one."""
     for is_stretch, run in groupby(pieces, lambda piece: isinstance(piece, Stretch)):
         if is_stretch:
-            yield from run
+            yield from _merged(cast("Iterator[Stretch]", run))
         else:
             yield b"".join(cast("Iterator[bytes]", run))
+
+
+def _merged(run: Iterator[Stretch]) -> Iterator[Stretch]:
+    whole = next(run)
+    for stretch in run:
+        if stretch.at == whole.at + whole.size:
+            whole = Stretch(whole.at, whole.size + stretch.size)
+        else:
+            yield whole
+            whole = stretch
+    yield whole

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from pinatakit.content import CID, Block, Root, car_header, car_section
+from pinatakit.content.multiformats import RAW
 from pinatakit.errors import MissingBlock
 from pinatakit.server.store.records import Records
 from pinatakit.sources import pread
@@ -29,6 +30,7 @@ _INDEX: Final = 1024  # blocks entered into the index at once
 _SYNC: Final = 64 << 20  # bytes after which a sync is begun in the background
 _REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
 _SOUND: Final = 1 << 14  # blocks remembered so as not to be hashed twice
+_LARGE: Final = 1 << 14  # bytes of a leaf that are sent from where they are
 _OPEN: Final = 64  # files kept open for reading
 _ENTER: Final = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
 
@@ -292,7 +294,24 @@ class Reading:
         Raises:
             MissingBlock: the CAR does not hold it.
         """
+        return self.read(self.place(cid))
+
+    def peek(self, cid: CID) -> bytes | Stretch:
+        """A block, as it is; of a large raw leaf where it is.
+
+        Raises:
+            MissingBlock: the CAR does not hold it.
+        """
         place = self.place(cid)
+        return place if cid.codec == RAW and place.size >= _LARGE else self.read(place)
+
+    def section(self, head: bytes, place: Stretch) -> Stretch | None:
+        """A block with what stands before it in the CAR, if that is `head`."""
+        before = Stretch(place.at - len(head), len(head))
+        return Stretch(before.at, len(head) + place.size) if self.read(before) == head else None
+
+    def read(self, place: Stretch) -> bytes:
+        """What is at a place."""
         return self._cars.read_from(self.path, place.at, place.size)
 
     def check(self, cid: CID, block: bytes) -> None:
