@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings as examples
 
 from pinatakit import AsyncPinata, Pinata
-from pinatakit.client._wire import run_now
+from pinatakit.client._now import run_now
 from pinatakit.server import Server
 
 pytest_plugins = ["pinatakit.pytest_plugin"]

@@ -9,7 +9,7 @@ import pytest
 
 from pinatakit import Pinata
 from pinatakit.client._listing import listing
-from pinatakit.client._wire import Resource, operation, stream
+from pinatakit.client._operation import Resource, operation, stream
 
 SURFACE = Path(__file__).parent / "typing" / "surface.py"
 

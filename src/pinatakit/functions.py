@@ -19,7 +19,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from pinatakit.client import uploads
-from pinatakit.client._wire import Blocking, run_now
+from pinatakit.client._now import run_now
+from pinatakit.client._wire import Blocking
 from pinatakit.content import CID, Profile, Root
 from pinatakit.errors import InputError, PinataError
 from pinatakit.protocol import Answer, Call, Permissions, nothing

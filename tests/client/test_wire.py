@@ -20,7 +20,9 @@ import pytest
 from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import RESOURCES, _Pinata
 from pinatakit.client._listing import listing
-from pinatakit.client._wire import Awaiting, Blocking, iterate_now, operation, run_now, stream
+from pinatakit.client._now import iterate_now, run_now
+from pinatakit.client._operation import operation, stream
+from pinatakit.client._wire import Awaiting, Blocking
 from pinatakit.client.account import Account
 from pinatakit.client.analytics import Analytics
 from pinatakit.client.files import Files

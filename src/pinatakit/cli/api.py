@@ -44,7 +44,7 @@ def api(
       pinatakit api POST /v3/groups/public -f name=holidays
       pinatakit api PUT /v3/groups/public/0195a5c4-242f-7c01-bee8-f34a9e8e804b --input group.json
     """
-    from pinatakit.client._wire import run_now
+    from pinatakit.client._now import run_now
     from pinatakit.protocol import Call
 
     if not path.startswith("/"):

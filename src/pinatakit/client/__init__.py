@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pinatakit._lazy import lazily
 from pinatakit.client._listing import AsyncListing, Listing
-from pinatakit.client._wire import Awaiting, Blocking, Resource, W, Watch, Wire, operation, stream
+from pinatakit.client._operation import Resource, W, operation, stream
+from pinatakit.client._wire import Awaiting, Blocking, Watch, Wire
 from pinatakit.content import CID
 from pinatakit.errors import CIDMismatch, InputError
 from pinatakit.patterns import ALL, Patterns

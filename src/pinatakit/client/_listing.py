@@ -20,7 +20,9 @@ from functools import wraps
 from itertools import islice
 from typing import Any, Concatenate, Final, Generic, ParamSpec, Self, TypeAlias, TypeVar, overload
 
-from pinatakit.client._wire import Awaiting, Blocking, Resource, iterate_now, run_now
+from pinatakit.client._now import iterate_now, run_now
+from pinatakit.client._operation import Resource
+from pinatakit.client._wire import Awaiting, Blocking
 from pinatakit.errors import InputError
 from pinatakit.protocol import Rows
 

@@ -1,11 +1,6 @@
-"""One body, two wires.
+"""Wires: the ways to the service, and whatever else an operation may wait for.
 
-Every operation of the client is written once, as a coroutine over a `Wire`. On the
-`Blocking` wire nothing ever suspends: a coroutine runs to its end in one step, and the
-operation is an ordinary function. On the `Awaiting` wire it is awaited, under asyncio or
-Trio. Which of the two a method is, a type checker reads from its resource: `get` of
-`Files[Blocking]` gives a `File`, `get` of `Files[Awaiting]` is awaited for one.
-
+On the `Blocking` wire nothing ever suspends; on the `Awaiting` wire asyncio or Trio does.
 Only this module knows threads, clocks, event loops and the HTTP library.
 """
 
@@ -20,21 +15,16 @@ from abc import ABC, abstractmethod
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
-    AsyncIterator,
-    Awaitable,
     Callable,
     Coroutine,
-    Generator,
-    Iterator,
     Sequence,
 )
 from concurrent.futures import Future
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache, cached_property, partial, wraps
+from functools import cache, cached_property, partial
 from itertools import count
-from types import MethodType
-from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -46,6 +36,7 @@ from anyio.lowlevel import current_token
 
 from pinatakit.client._health import Gateways
 from pinatakit.client._limiter import Limiter
+from pinatakit.client._now import iterate_now, run_now
 from pinatakit.client._pace import Pace, Slices
 from pinatakit.client._retry import Retries, pause
 from pinatakit.content.memory import keep_freed
@@ -506,7 +497,7 @@ class Blocking(Wire):
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  (few do several things at once)
 
         with ThreadPoolExecutor(len(works), thread_name_prefix="pinatakit-fetch") as threads:
-            begun = [threads.submit(_blocking(work)) for work in works]
+            begun = [threads.submit(run_now, work()) for work in works]
             return [each.result() for each in begun]
 
     def close(self) -> None:
@@ -643,110 +634,6 @@ def _let_go(done: Future[Any]) -> None:
     """Close what was opened for somebody who is gone."""
     if not done.exception() and (close := getattr(done.result(), "close", None)):
         close()
-
-
-W = TypeVar("W", bound=Wire)
-R = TypeVar("R", bound="Resource[Any]")
-
-
-class Resource(Generic[W]):
-    """Operations over one wire."""
-
-    def __init__(self, wire: W) -> None:
-        self.wire = wire
-
-
-class operation(Generic[R, P, T]):  # noqa: N801  (a decorator)
-    """A method with one answer: returned on a Blocking wire, awaited on an Awaiting one."""
-
-    def __init__(self, body: Callable[Concatenate[R, P], Coroutine[Any, Any, T]]) -> None:
-        self.body = body
-        self.__doc__ = body.__doc__
-
-    @overload
-    def __get__(
-        self, resource: None, owner: type[Any]
-    ) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]: ...
-    @overload
-    def __get__(self, resource: Resource[Blocking], owner: type[Any]) -> Callable[P, T]: ...
-    @overload
-    def __get__(
-        self, resource: Resource[Awaiting], owner: type[Any]
-    ) -> Callable[P, Coroutine[Any, Any, T]]: ...
-    def __get__(self, resource: Resource[Any] | None, owner: type[Any]) -> Any:
-        if resource is None:
-            return self.body
-        method = MethodType(self.body, resource)
-        return method if isinstance(resource.wire, Awaiting) else _blocking(method)
-
-
-class stream(Generic[R, P, T]):  # noqa: N801  (a decorator)
-    """A method with many answers: iterated on a Blocking wire, with `async for` on an Awaiting one."""
-
-    def __init__(self, body: Callable[Concatenate[R, P], AsyncGenerator[T, None]]) -> None:
-        self.body = body
-        self.__doc__ = body.__doc__
-
-    @overload
-    def __get__(
-        self, resource: None, owner: type[Any]
-    ) -> Callable[Concatenate[R, P], AsyncGenerator[T, None]]: ...
-    @overload
-    def __get__(self, resource: Resource[Blocking], owner: type[Any]) -> Callable[P, Iterator[T]]: ...
-    @overload
-    def __get__(self, resource: Resource[Awaiting], owner: type[Any]) -> Callable[P, AsyncIterator[T]]: ...
-    def __get__(self, resource: Resource[Any] | None, owner: type[Any]) -> Any:
-        if resource is None:
-            return self.body
-        method = MethodType(self.body, resource)
-        return method if isinstance(resource.wire, Awaiting) else _iterating(method)
-
-
-def _blocking(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    @wraps(method)
-    def blocking(*args: P.args, **kwargs: P.kwargs) -> T:
-        return run_now(method(*args, **kwargs))
-
-    return blocking
-
-
-def _iterating(method: Callable[P, AsyncGenerator[T, None]]) -> Callable[P, Iterator[T]]:
-    @wraps(method)
-    def iterating(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
-        return iterate_now(method(*args, **kwargs))
-
-    return iterating
-
-
-def run_now(awaitable: Awaitable[T]) -> T:
-    """Run what a Blocking wire never suspends: it ends in its first step.
-
-    Raises:
-        RuntimeError: it did suspend, so something in it waits past the wire.
-    """
-    steps = awaitable.__await__()
-    try:
-        steps.send(None)
-    except StopIteration as end:
-        return cast(T, end.value)
-    finally:
-        steps.close()
-    raise RuntimeError(f"{awaitable!r} suspended on a blocking wire")
-
-
-def iterate_now(items: AsyncIterator[T]) -> Generator[T, None, None]:
-    """Iterate what a Blocking wire never suspends, and close it at the end if it is a generator."""
-    while True:
-        try:
-            item = run_now(anext(items))
-        except StopAsyncIteration:
-            return
-        try:
-            yield item
-        except BaseException:
-            if isinstance(items, AsyncGenerator):
-                run_now(items.aclose())
-            raise
 
 
 @cache

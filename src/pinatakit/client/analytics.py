@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from pinatakit.client._listing import AsyncListing, listing, whole
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import analytics as calls
 from pinatakit.protocol.analytics import Attribute, Interval, Measure, TimeSeries, Use

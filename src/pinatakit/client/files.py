@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from pinatakit.client._listing import AsyncListing, listing, paged
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import File, Network, Where
 from pinatakit.protocol import files as calls

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Collection, Sequence
 
 from pinatakit.client._listing import AsyncListing, listing, paged
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.protocol import gateways as calls
 from pinatakit.protocol._record import only
 from pinatakit.protocol.gateways import AccessToken, Allowed, CustomDomain, Gateway

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Collection, Sequence
 
 from pinatakit.client._listing import AsyncListing, listing, paged
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import Group, Network
 from pinatakit.protocol import groups as calls

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pinatakit.client._listing import AsyncListing, listing, paged, whole
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.protocol import Key, NewKey, Permissions
 from pinatakit.protocol import keys as calls
 from pinatakit.protocol._record import only

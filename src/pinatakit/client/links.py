@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-from pinatakit.client._wire import Resource, W, Wire, operation
+from pinatakit.client._operation import Resource, W, operation
+from pinatakit.client._wire import Wire
 from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol import Call, Network, presigned

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pinatakit import config
-from pinatakit.client._wire import Blocking, run_now
+from pinatakit.client._now import run_now
+from pinatakit.client._wire import Blocking
 from pinatakit.errors import SettingsError
 from pinatakit.protocol import account
 from pinatakit.settings import Settings, forget_in_keyring, keep_in_keyring

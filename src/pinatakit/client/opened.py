@@ -10,7 +10,8 @@ import io
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Final, Self
 
-from pinatakit.client._wire import Awaiting, Blocking, Wire, run_now
+from pinatakit.client._now import run_now
+from pinatakit.client._wire import Awaiting, Blocking, Wire
 from pinatakit.client.downloads import Blocks, check_file, one_by_one
 from pinatakit.content import CID, Entry, Walk
 from pinatakit.errors import InputError

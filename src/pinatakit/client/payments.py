@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from pinatakit.client._listing import AsyncListing, listing, paged
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import Network
 from pinatakit.protocol import payments as calls

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
 from pinatakit.client._listing import AsyncListing, Fetch, listing, paged
-from pinatakit.client._wire import Resource, W, Wire, operation
+from pinatakit.client._operation import Resource, W, operation
+from pinatakit.client._wire import Wire
 from pinatakit.content import CID
 from pinatakit.errors import NotFound, PinFailed, PinPending
 from pinatakit.protocol import File, Pin, PinJob, Where, files

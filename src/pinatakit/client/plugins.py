@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinatakit.client._listing import AsyncListing, listing, whole
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.protocol import plugins as calls
 from pinatakit.protocol.plugins import InstalledPlugin, Plugin
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Final, Self
 
 from pinatakit.client._listing import AsyncListing, listing, paged
-from pinatakit.client._wire import Awaiting, Blocking, Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
+from pinatakit.client._wire import Awaiting, Blocking
 from pinatakit.content import CID
 from pinatakit.protocol import PinObject, PinStatus
 from pinatakit.protocol import psa as calls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.errors import InputError
 from pinatakit.protocol import Network, Signature

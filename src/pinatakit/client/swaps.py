@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pinatakit.client._listing import AsyncListing, listing, whole
-from pinatakit.client._wire import Resource, W, operation
+from pinatakit.client._operation import Resource, W, operation
 from pinatakit.content import CID
 from pinatakit.protocol import Network, Swap
 from pinatakit.protocol import swaps as calls
