@@ -414,6 +414,19 @@ def test_a_file_that_cannot_be_read_is_told_without_what_it_holds(read, write, t
     assert "hush" not in str(caught.value)
 
 
+def test_a_project_that_is_not_of_python_has_a_file_of_its_own(read, tmp_path):
+    path = tmp_path / "project" / ".pinata.toml"
+    path.write_text("timeout = 9\n")
+    (tmp_path / "project" / "pyproject.toml").write_text("[tool.pinatakit]\ntimeout = 6\n")
+    assert (read().timeout, read().origins["timeout"]) == (9, str(path))
+    path.write_text('jwt = "hush"\n')
+    with pytest.raises(SettingsError, match=r"\.pinata\.toml holds jwt"):
+        read()
+    path.write_text('endpoint_url = "https://evil.example"\n')
+    with pytest.raises(SettingsError, match="would have your credential sent"):
+        read()
+
+
 def test_a_project_that_says_nothing_of_us_may_be_written_as_it_likes(read, tmp_path):
     (tmp_path / "project" / "pyproject.toml").write_text("this is no TOML")
     assert read() == Settings()

@@ -1,6 +1,7 @@
 """Files that hold settings: a project's, the user's with its profiles, and the official CLI's.
 
     pyproject.toml, [tool.pinatakit]        a project's; no secrets, and no strangers' addresses
+    .pinata.toml                            the same, where the project is not of Python
     ~/.config/pinatakit/config.toml         the user's own: a table [profiles.NAME] for each profile
     ~/.pinata-files-cli, -gateway, -network the official CLI's; read, never written
     ~/.ipfs/gateway                         where content is read on this machine (IPIP-280)
@@ -57,21 +58,18 @@ def home(environment: Mapping[str, str]) -> Path:
 
 
 def read_project(folder: Path) -> tuple[Path, dict[str, Any]] | None:
-    """The nearest ``pyproject.toml`` from a folder upwards that has a table ``[tool.pinatakit]``.
+    """The nearest file of a project that says something, from a folder upwards.
+
+    It is a ``.pinata.toml``, or a ``pyproject.toml`` with a table ``[tool.pinatakit]``.
 
     Raises:
         SettingsError: it holds a secret, or says something unknown.
     """
     for place in (folder, *folder.parents):
-        path = place / "pyproject.toml"
-        try:
-            if b"pinatakit" not in path.read_bytes():
-                continue
-        except OSError:  # none there, or none of ours to read
+        found = _own_file(place / ".pinata.toml") or _table_of_ours(place / "pyproject.toml")
+        if found is None:
             continue
-        table = _table(_load(path).get("tool", {}), "pinatakit", path)
-        if table is None:
-            continue
+        path, table = found
         kept = sorted(SECRETS & table.keys())
         if kept:
             raise SettingsError(
@@ -79,8 +77,22 @@ def read_project(folder: Path) -> tuple[Path, dict[str, Any]] | None:
                 hint="take it out, make a new key, and keep that with `pinatakit auth login`",
             )
         _check_names(table, NAMES - SECRETS | {"profile"}, path)
-        return path, table
+        return found
     return None
+
+
+def _own_file(path: Path) -> tuple[Path, dict[str, Any]] | None:
+    return (path, _load(path)) if path.is_file() else None
+
+
+def _table_of_ours(path: Path) -> tuple[Path, dict[str, Any]] | None:
+    try:
+        if b"pinatakit" not in path.read_bytes():
+            return None
+    except OSError:  # none there, or none of ours to read
+        return None
+    table = _table(_load(path).get("tool", {}), "pinatakit", path)
+    return None if table is None else (path, table)
 
 
 def read_user(path: Path) -> tuple[str | None, dict[str, dict[str, Any]]]:

@@ -1,7 +1,7 @@
 """Settings: who you are and where Pinata is. The only reader of the environment.
 
 The first that says something wins: an argument, the environment, the project's
-``pyproject.toml``, the user's own file, the official CLI's files, the keyring, the default.
+``pyproject.toml`` or ``.pinata.toml``, the user's own file, the official CLI's files, the keyring, the default.
 A profile that is named as an argument comes before the environment. `Settings.origins` tells
 where each value is from.
 

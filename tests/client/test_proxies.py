@@ -6,13 +6,14 @@ import contextlib
 import socket
 import ssl
 import threading
+import traceback
 
 import pytest
 import trustme
 
 from pinatakit.client import _wire
 from pinatakit.client.account import Account
-from pinatakit.errors import Unreachable
+from pinatakit.errors import SettingsError, Unreachable
 
 from .fakes import JWT
 
@@ -139,6 +140,34 @@ def test_a_proxy_is_asked_that_the_environment_names(over, proxy, monkeypatch, n
     assert over(greet, jwt=JWT, endpoint_url="http://pinata.example") == "hi"
     (head,) = proxy.heads
     assert head.startswith("GET http://pinata.example/data/testAuthentication HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("proxy_url", "said"),
+    [
+        ("ftp://me:hush@proxy.example:1", "Unknown scheme"),
+        ("http://me:hush@[::1", "Invalid port"),
+        ("socks5://me:hush@proxy.example:1", "SOCKS needs the package socksio"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_told_without_its_password(over, monkeypatch, proxy_url, said):
+    monkeypatch.setenv("HTTPS_PROXY", proxy_url)
+    with pytest.raises(SettingsError, match=said) as caught:
+        over(greet, jwt=JWT)
+    assert "HTTPS_PROXY" in caught.value.hint
+    assert "hush" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("holds", [None, "no certificate"])
+def test_certificates_that_cannot_be_read_are_told_by_their_variable(over, monkeypatch, tmp_path, holds):
+    path = tmp_path / "ca.pem"
+    if holds:
+        path.write_text(holds)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(
+        SettingsError, match=r"the certificates of SSL_CERT_FILE, '.*ca\.pem', cannot be read"
+    ):
+        over(greet, jwt=JWT)
 
 
 def test_who_needs_no_proxy_is_asked_directly(over, proxy, monkeypatch):

@@ -821,6 +821,41 @@ def test_the_http_library_logs_no_signed_address(caplog):
     assert "hush" not in caplog.text
 
 
+def test_a_secret_address_in_an_answer_is_not_logged_either(settings, caplog):
+    """Where an upload in chunks goes on is in a header, which the HTTP library logs."""
+    with caplog.at_level(logging.DEBUG), Pinata(**settings) as pinata:
+        url = pinata.links.upload()
+        pinata.upload(b"in chunks", url=url, resumable=True)
+    signature = re.search("X-Signature=([^&]+)", url)[1]
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("httpcore2")]
+    assert any("X-Signature=***" in line for line in told)
+    assert not any(signature in line for line in told)
+
+
+def test_a_password_in_an_address_is_in_no_error(over):
+    told = []
+    url = "https://user:hush@uploads.example/v3/files/1?X-Signature=hush"
+
+    async def body(pinata):
+        with pytest.raises(
+            Unreachable, match=r"^no answer to POST https://uploads.example/v3/files/1: "
+        ) as caught:
+            await Pinata.upload(pinata, b"x", url=url)
+        assert "hush" not in "".join(traceback.format_exception(caught.value, chain=True)[-1:])
+
+    over(body, Service(httpx.ConnectError("nobody there")).transport, attempts=1, watch=told.append)
+    assert [what.url for what in told] == ["https://uploads.example/v3/files/1"]
+
+
+@pytest.mark.parametrize("kind", [Pinata, AsyncPinata])
+def test_who_watches_is_no_coroutine(kind):
+    async def watch(_):
+        pass
+
+    with pytest.raises(InputError, match="watch is told and not awaited"):
+        kind(JWT, watch=watch)
+
+
 # The gateway's key, and staying at home
 
 

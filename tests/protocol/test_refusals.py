@@ -376,3 +376,11 @@ def test_a_demand_to_pay_tells_how():
     assert error.challenge == "Payment id=1"
     for garbled in (b"", b"[]", b'{"accepts": 1}'):
         assert refused(Answer(402, {}, garbled, URL)).accepts == []
+
+
+def test_a_presigned_url_that_is_refused_wants_another_url_and_no_key():
+    call = Call("POST", "https://uploads.pinata.cloud/v3/files/1?X-Signature=x", nothing, host="signed")
+    error = refused(Answer(401, {}, b"The presigned URL is not valid", "https://x/1"), call)
+    assert isinstance(error, Unauthorized)
+    assert "links.upload()" in error.hint
+    assert "PINATA_JWT" not in error.hint

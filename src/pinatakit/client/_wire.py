@@ -17,12 +17,14 @@ from collections.abc import (
     AsyncIterable,
     Callable,
     Coroutine,
+    Generator,
     Sequence,
 )
 from concurrent.futures import Future
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
+from inspect import iscoroutinefunction
 from itertools import count
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -62,7 +64,9 @@ _AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never as
 _LARGE: Final = 32 << 20  # bytes of a body that are worth a connection which nothing follows on
 _READ: Final = 1 << 20  # bytes read from a connection at once
 _FAULTS: Final = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
-_SECRETS_OF_URLS: Final = re.compile(r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&]*token)=)[^&]*")
+_SECRETS_OF_URLS: Final = re.compile(
+    r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&\s]*token)=)[^&\s'\"]*|(?<=://)[^/?#@\s'\"]+(?=@)"
+)
 
 _CERTIFICATE_HINT: Final = "name the certificates of your network in SSL_CERT_FILE or SSL_CERT_DIR"
 
@@ -91,6 +95,8 @@ class Wire(ABC):
         keep_freed()
         self.settings = settings
         self.gateways = Gateways(settings.gateway_urls)
+        if iscoroutinefunction(watch):
+            raise InputError("watch is told and not awaited", hint="give an ordinary function")
         self._watch = watch
         self.begin()
         _wires.add(self)
@@ -280,7 +286,7 @@ class Wire(ABC):
                 self._tell(
                     Exchange(
                         call.method,
-                        masked(request["url"].partition("?")[0]),
+                        masked(_bare(request["url"])),
                         attempt,
                         started,
                         time.perf_counter() - begun,
@@ -450,9 +456,10 @@ class Blocking(Wire):
     def begin(self) -> None:
         super().begin()
         vars(self).pop("_web", None)
-        self._http = self._make(
-            verify=_tls(self.settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
-        )
+        with _proxies_explained():
+            self._http = self._make(
+                verify=_tls(self.settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
+            )
 
     @cached_property
     def _web(self) -> httpx.Client:
@@ -613,7 +620,8 @@ class _Connections:
             _keep_key(settings, request)
 
         self._make = make
-        self.http = make(verify=_tls(settings), event_hooks={"request": [keep_key]})
+        with _proxies_explained():
+            self.http = make(verify=_tls(settings), event_hooks={"request": [keep_key]})
 
     @cached_property
     def web(self) -> httpx.AsyncClient:
@@ -662,10 +670,41 @@ def _tls(settings: Settings) -> ssl.SSLContext:
     return _certificates()
 
 
+@contextmanager
+def _proxies_explained() -> Generator[None]:
+    """Tell what is wrong with the proxies of the environment, without a password that may be among it.
+
+    Raises:
+        SettingsError: one of them cannot be used.
+    """
+    try:
+        yield
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        why = "SOCKS needs the package socksio" if isinstance(error, ImportError) else str(error)
+        raise SettingsError(
+            f"the proxy that the environment names cannot be used: {why}",
+            hint="see HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names hosts that are asked without",
+        ) from None
+
+
 @cache
 def _certificates() -> ssl.SSLContext:
-    """Those of the system, or of SSL_CERT_FILE or SSL_CERT_DIR."""
-    return httpx.create_ssl_context()
+    """Those of the system, or of SSL_CERT_FILE or SSL_CERT_DIR.
+
+    Raises:
+        SettingsError: there are none that can be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # and what OpenSSL raises
+        named = next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), None)
+        where = (
+            f"the certificates of {named}, {os.environ[named]!r}" if named else "the system's certificates"
+        )
+        raise SettingsError(
+            f"{where}, cannot be read: {error.strerror or error}",
+            hint="SSL_CERT_FILE names a file in PEM, SSL_CERT_DIR a folder of them, named by their hashes",
+        ) from None
 
 
 @cache
@@ -717,15 +756,21 @@ def _check_type(answer: Answer, accept: str) -> None:
 def _unreachable(call: Call[Any], wire: Wire, error: Exception) -> Unreachable:
     untrusted = _untrusted(error)
     what = masked(str(untrusted or error)) or type(error).__name__
+    base = call.base or wire.settings.base(call.host)
     return Unreachable(
-        f"no answer from {call.base or wire.settings.base(call.host)} to {call.method} {_named(call)}: {what}",
+        f"no answer{f' from {base}' if base else ''} to {call.method} {_named(call)}: {what}",
         hint=_CERTIFICATE_HINT if untrusted else None,
     )
 
 
 def _named(call: Call[Any]) -> str:
     """The path of a call; behind it may be a signature."""
-    return call.path.partition("?")[0]
+    return _bare(call.path)
+
+
+def _bare(address: str) -> str:
+    """An address without user, password and query."""
+    return re.sub(r"(?<=://)[^/]*@", "", address.partition("?")[0])
 
 
 def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
@@ -761,18 +806,15 @@ async def _pieces_of(body: Body) -> AsyncGenerator[bytes, None]:
 
 
 class _NoSecrets(logging.Filter):
-    """The HTTP library logs whole addresses, and some of them are secrets."""
+    """The HTTP library logs whole addresses and headers of answers, and some of them are secrets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                _SECRETS_OF_URLS.sub(r"\1***", str(arg)) if isinstance(arg, httpx.URL) else arg
-                for arg in record.args
-            )
+        record.msg, record.args = _SECRETS_OF_URLS.sub(r"\1***", record.getMessage()), ()
         return True
 
 
-logging.getLogger("httpx2").addFilter(_NoSecrets())
+for _library in ("httpx2", *(f"httpcore2.{name}" for name in ("connection", "http11", "proxy", "socks"))):
+    logging.getLogger(_library).addFilter(_NoSecrets())
 
 
 def _begin_all() -> None:

@@ -160,6 +160,8 @@ def refused(answer: Answer, call: Call[Any] | None = None, *, key: str | None = 
             error.hint = f"{named} lacks {_with_way_out(scope)}"
         elif details == _NO_HEADER:
             error.hint = f"v3 takes a JWT, and {named} may lack {_with_way_out(scope)}"
+    if call and call.host == "signed" and isinstance(error, Unauthorized):
+        error.hint = "it may be over, or changed on the way: have another one signed, by links.upload()"
     if status == 500 and call and call.path.startswith(_OF_A_PIN):
         error.hint = _UNPINNED
     if isinstance(error, PaymentRequired):
