@@ -97,7 +97,9 @@ def library_page(title: str, about: str, modules: tuple[str, ...]) -> str:
 def command_page() -> str:
     """The command line, each command with its help."""
     lines = ["# The command line", "", "The same is told by `pinatakit COMMAND --help`.", ""]
-    for path, command, context in commands(cli, click.Context(cli, info_name="pinatakit")):
+    for path, command, context in commands(
+        cli, click.Context(cli, info_name="pinatakit", **cli.context_settings)
+    ):
         level = min(len(path) + 1, 4)
         lines += [f"{'#' * level} {' '.join(path)}", "", *_prose(command), ""]
         lines += ["<!-- not run: the command's own help -->", "```text"]

@@ -80,7 +80,7 @@ _HOST: Final = re.compile(r"[\w.:%-]+")
 _JWT_OR_SECRET: Final = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]+|\b[0-9a-f]{64}\b")
 
 NO_CREDENTIALS_HINT: Final = (
-    "make a key at app.pinata.cloud under API Keys and set PINATA_JWT, "
+    "make a key at app.pinata.cloud under API Keys and set PINATA_JWT, or keep it with `pinatakit auth login`; "
     "or work without an account: pinatakit.local(), on the command line --local"
 )
 

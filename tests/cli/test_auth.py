@@ -89,10 +89,11 @@ def test_a_credential_that_is_unknown_is_not_kept(run, home, served):
 
 
 def test_each_request_is_told_on_request(ask, served):
-    ran = ask("auth", "status", env={"PINATA_DEBUG": "1"})
-    assert ran.code == 0
-    assert f"GET {served.url}/data/testAuthentication 200" in ran.err
-    assert served.about["jwt"] not in ran.err
+    for words, told in ((("-v",), {}), (("--verbose",), {"PINATA_DEBUG": "1"}), ((), {"PINATA_DEBUG": "1"})):
+        ran = ask("auth", "status", *words, env=told)
+        assert ran.code == 0
+        assert ran.err.count(f"GET {served.url}/data/testAuthentication 200") == 1
+        assert served.about["jwt"] not in ran.err
 
 
 def login(run, served, profile, *options):

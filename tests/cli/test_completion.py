@@ -81,6 +81,20 @@ def test_each_shell_has_its_script(here, shell):
     assert f"{shell}_complete" in ran.out
 
 
+def test_powershell_is_answered_as_its_script_asks(here):
+    """The script sets these variables, and takes three lines for each: kind, word and what it is."""
+    script = here("completion", "powershell").out
+    assert "-CommandName pinatakit -ScriptBlock" in script
+    told = {"_PINATAKIT_COMPLETE": "powershell_complete", "COMP_WORDS": "pinatakit up", "COMP_CWORD": "1"}
+    assert all(f"$env:{name} = " in script for name in told)
+    assert "for ($i = 0; $i + 2 -lt $lines.Count; $i += 3)" in script
+    ran = here(env=told)
+    assert (ran.code, ran.err) == (0, "")
+    kind, word, what = ran.lines
+    assert (kind, word) == ("plain", "upload")
+    assert what.startswith("Upload files and folders")
+
+
 def test_a_shell_that_is_unknown_is_refused(here):
     assert here("completion", "cmd").failed(2)
 

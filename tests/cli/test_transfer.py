@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import random
@@ -600,9 +601,37 @@ def test_a_range_is_what_it_says_with_both_ends(ask_here, served, tmp_path):
     assert (tmp_path / "ten").read_bytes() == data[10:20]
     assert ask_here("cat", cid, "--range", "262140-262149").data == data[262140:262150]
     assert ask_here("download", cid, "-", "--range", "599990-").data == data[599990:]
-    for wrong in ("9-1", "-5", "all", "1"):
+    assert ask_here("cat", cid, "--range", "-500").data == data[-500:]
+    assert ask_here("download", cid, "--range", "-262145", "-o", "end").lines == ["end"]
+    assert (tmp_path / "end").read_bytes() == data[-262145:]
+    assert ask_here("cat", cid, "--range", "-600001").data == data
+    for wrong in ("9-1", "-", "-0", "all", "1"):
         assert ask_here("cat", cid, f"--range={wrong}").failed(2)
     assert parts(tmp_path) == []
+
+
+def test_an_image_comes_as_it_is_asked_for(ask_here, served, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    drawn = io.BytesIO()
+    image.new("RGB", (60, 40), "teal").save(drawn, "PNG")
+    cid = str(served.client.upload(drawn.getvalue(), name="teal.png").cid)
+    ran = ask_here("download", cid, "--image", "width=30,format=webp", "-o", "small.webp")
+    assert ran.lines == ["small.webp"]
+    assert ran.err.endswith("not verified\n")
+    with image.open(tmp_path / "small.webp") as small:
+        assert (small.format, small.size) == ("WEBP", (30, 20))
+    ran = ask_here("cat", cid, "--image", "width=20", "--image", "height=20,fit=cover,gravity=0.5x0.5")
+    with image.open(io.BytesIO(ran.data)) as small:
+        assert small.size == (20, 20)
+
+
+@pytest.mark.parametrize("wrong", ["width=wide", "width=0", "wdth=3", "width", "format=gif", "gravity=2x0"])
+def test_what_an_image_cannot_be_is_told_before_anything_is_asked(here, service, wrong):
+    before = len(service.requests)
+    ran = here("download", HELLO_V1, "--image", wrong, env=service.env)
+    assert ran.failed(2)
+    assert "--image" in ran.err
+    assert len(service.requests) == before
 
 
 def test_files_are_printed_one_after_the_other(ask_here, kept):

@@ -78,16 +78,31 @@ def asks_plainly(command: Command) -> Command:
 
 
 def service_options(command: Command) -> Command:
-    """``--local`` and ``--profile``, for a command that makes its `client` by itself, or none."""
-    return _local_option(
+    """``--local``, ``--profile`` and ``--verbose``, for a command that makes its `client` by itself, or none."""
+    for option in (
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            expose_value=False,
+            callback=_verbose,
+            help="Tell each request on stderr, without secrets.",
+        ),
         click.option(
             "--profile",
             "settings_profile",
             metavar="NAME",
             shell_complete=of_profiles,
             help="Use the credential and settings of this profile.",
-        )(command)
-    )
+        ),
+    ):
+        command = option(command)
+    return _local_option(command)
+
+
+def _verbose(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        _tell_requests()
 
 
 def _local_option(command: Command) -> Command:
@@ -150,9 +165,10 @@ def _local(folder: Path) -> Generator[Pinata]:
 
 
 def _tell_requests() -> None:
-    """A line a request on stderr (PINATA_DEBUG)."""
+    """A line a request on stderr (``--verbose``, PINATA_DEBUG)."""
     logger = logging.getLogger("pinatakit")
-    logger.addHandler(logging.StreamHandler())
+    if not logger.handlers:
+        logger.addHandler(logging.StreamHandler())
     logger.setLevel(logging.DEBUG)
 
 
@@ -244,12 +260,12 @@ def progress(what: str, *, draw: bool = True) -> Generator[Progress | None]:
         yield tell
 
 
-def read_keyvalues(pairs: Iterable[str]) -> dict[str, str]:
+def read_keyvalues(pairs: Iterable[str], option: str = "--kv") -> dict[str, str]:
     """``key=value`` arguments."""
     keyvalues: dict[str, str] = {}
     for pair in pairs:
         key, sign, value = pair.partition("=")
         if not sign or not key:
-            raise click.BadParameter(f"{pair!r} is not of the form key=value", param_hint="--kv")
+            raise click.BadParameter(f"{pair!r} is not of the form key=value", param_hint=option)
         keyvalues[key] = value
     return keyvalues

@@ -153,7 +153,8 @@ def serve(
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         click.echo(f"local Pinata at {url}, gateway at {url}/ipfs/", err=True)
         click.echo(f"data in {server.data}; the admin key is in admin.json there", err=True)
-        click.echo("any pinatakit command uses it with --local; other clients:", err=True)
+        here = "" if data is None else f"={shlex.quote(str(data))}"
+        click.echo(f"any pinatakit command uses it with --local{here}; other clients:", err=True)
         click.echo(f"  export PINATA_ENDPOINT_URL={url} PINATA_GATEWAY_URL={url}", err=True)
         click.echo("  export PINATA_JWT=…   (jwt of admin.json)", err=True)
         if trusted := server.about().get("ca"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -39,6 +41,7 @@ from pinatakit.cli._transfers import (
 if TYPE_CHECKING:
     from pinatakit.client import Download, Pinata, Progress
     from pinatakit.protocol import Upload
+    from pinatakit.protocol.gateway import ImageOptions
 
 _PLANNED: Final = "cid size name path"
 _UPLOADED: Final = "cid size created_at name"
@@ -282,31 +285,90 @@ class _Place(NamedTuple):
         return self.path.rstrip("/").rpartition("/")[2] or self.cid
 
 
-def _read_range(text: str | None) -> tuple[int, int | None]:
-    """The bytes that are wanted, as HTTP and curl write them: both ends count."""
-    if text is None:
-        return 0, None
-    parts = re.fullmatch(r"(\d+)-(\d*)", text)
-    if not parts or (parts[2] and int(parts[2]) < int(parts[1])):
+class _Part(NamedTuple):
+    """What of a file is fetched, and how: bytes from `start`, which below 0 counts from its end, to `stop`."""
+
+    start: int = 0
+    stop: int | None = None
+    verify: bool = True
+    image: ImageOptions | None = None
+
+    @classmethod
+    def read(cls, wanted: str | None, image: Sequence[str], *, verify: bool) -> _Part:
+        """As it was typed; a range as HTTP and curl write it: both ends count."""
+        options = _read_image(image) if image else None
+        verify = verify and options is None
+        if wanted is None:
+            return cls(verify=verify, image=options)
+        parts = re.fullmatch(r"(\d+)-(\d*)|-0*[1-9]\d*", wanted)
+        if not parts or (parts[2] and int(parts[2]) < int(parts[1])):
+            raise click.BadParameter(
+                f"{wanted!r} is no range such as 0-499, 500- or -500",
+                click.get_current_context(),
+                param_hint="--range",
+            )
+        if not parts[1]:
+            return cls(int(wanted), None, verify, options)
+        return cls(int(parts[1]), int(parts[2]) + 1 if parts[2] else None, verify, options)
+
+
+def _read_image(pairs: Sequence[str]) -> ImageOptions:
+    """``width=300,fit=cover``: what stands in addresses as ``img-width`` and so on."""
+    import msgspec
+
+    from pinatakit.protocol.gateway import ImageOptions
+
+    asked: dict[str, Any] = read_keyvalues((one for pair in pairs for one in pair.split(",")), "--image")
+    known = ImageOptions.__dataclass_fields__
+    if unknown := [name for name in asked if name not in known]:
         raise click.BadParameter(
-            f"{text!r} is no range such as 0-499 or 500-", click.get_current_context(), param_hint="--range"
+            f"an image has no option {unknown[0]!r}; there are {', '.join(known)}", param_hint="--image"
         )
-    return int(parts[1]), int(parts[2]) + 1 if parts[2] else None
+    if point := re.fullmatch(r"([\d.]+)x([\d.]+)", asked.get("gravity", "")):
+        asked["gravity"] = point.groups()
+    try:
+        return msgspec.convert(asked, ImageOptions, strict=False)
+    except msgspec.ValidationError as error:
+        raise click.BadParameter(str(error), param_hint="--image") from None
 
 
-_range_option = click.option(
-    "--range", "wanted", metavar="A-B", help="Only the bytes A to B, the first being 0; or from A on: A-."
-)
-_unverified_option = click.option(
-    "--no-verify", "verify", is_flag=True, flag_value=False, default=True, help="As the gateway serves it."
-)
+def _part_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--range``, ``--image`` and ``--no-verify``; the command is given the `part`."""
+
+    @wraps(command)
+    def run(*args: Any, wanted: str | None, image: Sequence[str], verify: bool, **rest: Any) -> Any:
+        return command(*args, part=_Part.read(wanted, image, verify=verify), **rest)
+
+    for option in (
+        click.option(
+            "--no-verify",
+            "verify",
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="As the gateway serves it.",
+        ),
+        click.option(
+            "--image",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Have the gateway change an image: width=300,fit=cover. It cannot be verified then.",
+        ),
+        click.option(
+            "--range",
+            "wanted",
+            metavar="A-B",
+            help="Only the bytes A to B, the first being 0; from A on: A-; the last B: -B.",
+        ),
+    ):
+        run = option(run)
+    return run
 
 
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="CID[/PATH]... [TO]", shell_complete=of_files)
 @click.option("-o", "--output", metavar="TO", help="Where to write it; - is stdout.")
-@_range_option
-@_unverified_option
+@_part_options
 @click.option(
     "--no-resume",
     "resume",
@@ -323,8 +385,7 @@ def download(
     out: Output,
     what: tuple[str, ...],
     output: str | None,
-    wanted: str | None,
-    verify: bool,
+    part: _Part,
     resume: bool,
     network: str | None,
     at_once: int,
@@ -342,13 +403,13 @@ def download(
       pinatakit download bafybei…/images/logo.svg
       pinatakit download bafybei… bafkrei… -o kept
       pinatakit download bafkrei… --range 0-499 -o start.bin
+      pinatakit download bafkrei… --image width=300,format=webp -o small.webp
       pinatakit download bafkrei… - | less
     """
     sources, to = _sources(what, output)
-    start, stop = _read_range(wanted)
     if to == "-":
         _check_stdout(out, sources)
-        _print(pinata, sources[0], network, start, stop, verify=verify)
+        _print(pinata, sources[0], network, part)
         return 0
     if len(sources) > 1:
         Path(to or ".").mkdir(parents=True, exist_ok=True)
@@ -356,15 +417,16 @@ def download(
     def fetch(source: str, progress: Progress) -> Download:
         cid, path = place = _Place.read(source)
         where = Path(to) if to and len(sources) == 1 else Path(to or ".") / place.name
-        if wanted:
-            return _fetch_range(pinata, place, where, as_network(network), start, stop, verify, progress)
+        if part.start or part.stop is not None:
+            return _fetch_range(pinata, place, where, network, part, progress)
         return pinata.download(
             cid,
             where,
             path=path,
             network=as_network(network),
             resume=resume,
-            verify=verify,
+            verify=part.verify,
+            image=part.image,
             progress=progress,
         )
 
@@ -373,7 +435,9 @@ def download(
         out.found(row, _DOWNLOADED, line=plain(done.path))
         if out.for_people:
             files = f"{done.files:,} file{'s' * (done.files != 1)}"
-            click.echo(f"{files}  {size(done.size)}  {'verified' if verify else 'not verified'}", err=True)
+            click.echo(
+                f"{files}  {size(done.size)}  {'verified' if part.verify else 'not verified'}", err=True
+            )
 
     def again(left: Sequence[str]) -> str | None:
         if not left or not resume:
@@ -412,18 +476,24 @@ def _check_stdout(out: Output, sources: Sequence[str]) -> None:
         raise click.UsageError("only one can go to stdout; `pinatakit cat` prints several")
 
 
-def _pieces(
-    pinata: Pinata, place: _Place, network: str | None, start: int, stop: int | None, *, verify: bool
-) -> Iterator[bytes]:
+def _pieces(pinata: Pinata, place: _Place, network: str | None, part: _Part) -> Iterator[bytes]:
+    start = part.start
+    if start < 0:
+        with pinata.open(place.cid, path=place.path, network=as_network(network)) as file:
+            start = max(0, file.seek(0, os.SEEK_END) + start)
     return pinata.read(
-        place.cid, path=place.path, network=as_network(network), start=start, stop=stop, verify=verify
+        place.cid,
+        path=place.path,
+        network=as_network(network),
+        start=start,
+        stop=part.stop,
+        verify=part.verify,
+        image=part.image,
     )
 
 
-def _print(
-    pinata: Pinata, source: str, network: str | None, start: int, stop: int | None, *, verify: bool
-) -> None:
-    for piece in _pieces(pinata, _Place.read(source), network, start, stop, verify=verify):
+def _print(pinata: Pinata, source: str, network: str | None, part: _Part) -> None:
+    for piece in _pieces(pinata, _Place.read(source), network, part):
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
 
@@ -433,9 +503,7 @@ def _fetch_range(
     place: _Place,
     to: Path,
     network: str | None,
-    start: int,
-    stop: int | None,
-    verify: bool,
+    part: _Part,
     progress: Progress,
 ) -> Download:
     """Write some bytes of a file, aside until all are there."""
@@ -450,10 +518,10 @@ def _fetch_range(
     done = 0
     try:
         with aside.open("xb") as file:
-            for piece in _pieces(pinata, place, network, start, stop, verify=verify):
+            for piece in _pieces(pinata, place, network, part):
                 file.write(piece)
                 done += len(piece)
-                progress(done, None if stop is None else stop - start)
+                progress(done, None if part.stop is None else part.stop - part.start)
         aside.replace(to)
     finally:
         aside.unlink(missing_ok=True)
@@ -462,11 +530,10 @@ def _fetch_range(
 
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="CID[/PATH]...", shell_complete=of_files)
-@_range_option
-@_unverified_option
+@_part_options
 @network_option
 @asks_plainly
-def cat(pinata: Pinata, what: tuple[str, ...], wanted: str | None, verify: bool, network: str | None) -> int:
+def cat(pinata: Pinata, what: tuple[str, ...], part: _Part, network: str | None) -> int:
     """Print files to stdout, one after the other, checking every block before a byte of it.
 
     \b
@@ -475,5 +542,4 @@ def cat(pinata: Pinata, what: tuple[str, ...], wanted: str | None, verify: bool,
       pinatakit cat bafybei…/README.md | less
       pinatakit cat bafkrei… --range 0-99
     """
-    start, stop = _read_range(wanted)
-    return each(what, lambda source: _print(pinata, source, network, start, stop, verify=verify))
+    return each(what, lambda source: _print(pinata, source, network, part))
