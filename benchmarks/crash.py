@@ -3,9 +3,9 @@
     python benchmarks/crash.py --kills 300 --seconds 1800
 
 Three threads upload (forms of both APIs, folders, JSON, CARs, in chunks, through presigned URLs), pin
-by CID what is held already, change names, key-values and groups, and delete; the server is killed
-(SIGKILL) while they do, started again on the same folder, and asked for everything it lists, on both
-networks. What was acknowledged must be there as it was acknowledged, what was deleted must be gone,
+by CID what is held already, change names, key-values and groups, and delete, while `store gc` runs beside
+the server, again and again; both are killed (SIGKILL) while they do, the server is started again on
+the same folder, and asked for everything it lists, on both networks. What was acknowledged must be there as it was acknowledged, what was deleted must be gone,
 and what was under way is one or the other. All that is listed must be whole: its CAR is read and each
 block hashed again on a walk from the root. Uploads in chunks that were cut go on after the start,
 and their CIDs are checked. Exit status 1 where anything was lost, damaged or half-made.
@@ -38,6 +38,20 @@ from pinatakit.protocol import Network
 
 SERVE = [sys.executable, "-m", "pinatakit", "serve", "--json", "--port", "0", "--data"]
 THREADS = 3
+
+
+COLLECT = """  # what `store gc` does, again and again, a dot for each time
+import sys
+import time
+from pathlib import Path
+from pinatakit.server.store import beside
+from pinatakit.server.store.gc import collect
+while True:
+    with beside(Path(sys.argv[1])) as cars:
+        collect(cars)
+    print(end=".", flush=True)
+    time.sleep(0.05)
+"""
 
 
 class State(NamedTuple):
@@ -196,11 +210,22 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
     return process, json.loads(process.stdout.readline())
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def start_gc(folder: Path) -> subprocess.Popen[str]:
+    """A process that collects beside the server until it is killed."""
+    return subprocess.Popen([sys.executable, "-c", COLLECT, str(folder)], stdout=subprocess.PIPE, text=True)
+
+
+def kill(process: subprocess.Popen[str]) -> str:
+    """Kill it; what it had printed."""
     process.kill()
-    process.wait()
-    if process.stdout:
-        process.stdout.close()
+    printed, _ = process.communicate()
+    return printed
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has taken, which other work on the machine touches less."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def all_listed(about: dict[str, str]) -> Listed:
@@ -254,12 +279,14 @@ def main() -> int:
     done: Counter[str] = Counter()
     wrong: list[str] = []
     starts: list[float] = []
+    cpu: list[float] = []
     listed: Listed = {}
     whole: set[Key] = set()
     begun: list[list[Path]] = [[] for _ in range(THREADS)]
-    left = kills = 0
+    left = kills = collections = 0
     until = time.monotonic() + given.seconds
     process, about = start(folder)
+    gc = start_gc(folder)
     try:
         with Pinata(about["jwt"], endpoint_url=about["url"]) as pinata:
             groups = [pinata.groups.create(f"group {i}", network="public").id for i in range(3)]
@@ -281,7 +308,9 @@ def main() -> int:
             for user in users:
                 user.start()
             time.sleep(rng.uniform(0.02, 1.5))
-            kill(process)
+            collects_on = rng.random() < 0.5  # while the server starts again, and for a while beside it
+            for one in [process] if collects_on else rng.sample([process, gc], 2):
+                collections += kill(one).count(".")
             kills += 1
             expected: Expected = {}
             for user in users:
@@ -289,9 +318,12 @@ def main() -> int:
                 expected |= user.expected
                 done += user.done
                 wrong += user.wrong
+            if gc.poll() not in (None, -9):
+                wrong.append(f"after kill {kills}: gc ended with {gc.returncode}")
             before = time.monotonic()
             process, about = start(folder)
             starts.append(time.monotonic() - before)
+            cpu.append(cpu_of(process.pid))
             left += len(list((folder / "cars" / "incoming").iterdir())) - unfinished(folder)
             listed = all_listed(about)
             for key, states in expected.items():
@@ -308,12 +340,17 @@ def main() -> int:
                 print(line, file=sys.stderr)
             if wrong:
                 break
+            if gc.poll() is not None:
+                gc = start_gc(folder)
     finally:
         kill(process)
+        collections += kill(gc).count(".")
         shutil.rmtree(top, ignore_errors=True)
     print(f"kills {kills}, acknowledged {done.total()}: {', '.join(f'{n} {how}' for how, n in done.items())}")
+    print(f"gc ran {collections} times to its end")
     print(f"listed at the end {len(listed)}, lost, wrong or damaged {len(wrong)}, left in incoming {left}")
-    print(f"restart: median {statistics.median(starts):.2f} s, longest {max(starts):.2f} s")
+    for what, took in (("wall", starts), ("CPU", cpu)):
+        print(f"restart, {what}: median {statistics.median(took):.2f} s, longest {max(took):.2f} s")
     return 1 if wrong or left else 0
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 
 from pinatakit.content import Profile, build_file
 from pinatakit.errors import InputError
-from pinatakit.protocol.stringify import number, stringify
+from pinatakit.protocol.stringify import stringify
 
 NODE = [
     ('{"file":"output/ens_airdrop_Nov8th2021.json"}', '{"file":"output/ens_airdrop_Nov8th2021.json"}'),
@@ -80,8 +82,30 @@ def test_whole_numbers_javascript_cannot_keep_are_refused_or_rounded(given, prin
 def test_numbers_json_cannot_hold_are_refused(value):
     with pytest.raises(InputError, match=r"number at \$\.x"):
         stringify({"x": value})
-    with pytest.raises(InputError):
-        number(value)
+    with pytest.raises(InputError, match=r"number at \$\[0\] is"):
+        stringify([value])
+
+
+def test_subclasses_are_printed_as_what_they_are():
+    """As enumerations, named tuples and the like are."""
+
+    class Text(str):
+        __slots__ = ()
+
+    class Number(int):
+        pass
+
+    class Pair(NamedTuple):
+        first: Text
+        second: Number
+
+    value = MappingProxyType({Text("a"): Pair(Text("b"), Number(5)), "big": Number(2**60)})
+    assert stringify(value, lossy=True) == b'{"a":["b",5],"big":1152921504606847000}'
+
+
+def test_a_value_of_many_pieces_is_printed_whole():
+    value = [[str(i), i, [], {"\ud800": None}] for i in range(3_000)]
+    assert json.loads(stringify(value)) == value
 
 
 def test_values_json_cannot_hold_are_refused_with_their_place():

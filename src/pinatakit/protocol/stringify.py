@@ -9,14 +9,18 @@ Source: ECMA-262, JSON.stringify, Number::toString and OrdinaryOwnPropertyKeys.
 
 from __future__ import annotations
 
-import json
+import math
+import re
 import sys
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from json.encoder import encode_basestring
+from typing import Any, Final, cast
 
 from pinatakit.errors import InputError
 
 _SAFE: Final = 2**53 - 1
+_GATHER: Final = 1 << 12  # pieces
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def stringify(value: Any, *, lossy: bool = False) -> bytes:
@@ -28,58 +32,124 @@ def stringify(value: Any, *, lossy: bool = False) -> bytes:
     Raises:
         InputError: JSON cannot hold it, or not without loss; it says where.
     """
+    printer = _Printer(lossy=lossy)
     try:
-        return "".join(_print(value, "$", lossy)).encode()
+        printer.print(value)
     except RecursionError:
         raise InputError("the value is nested too deeply") from None
+    except _CannotPrint as error:
+        place = "$" + "".join(reversed(error.way))
+        raise InputError(f"the {error.what} at {place} {error.why}", hint=error.hint) from None
+    return printer.finish()
 
 
-def _print(value: Any, place: str, lossy: bool) -> list[str]:
-    match value:
-        case None:
-            return ["null"]
-        case bool():
-            return ["true" if value else "false"]
-        case str():
-            return [_text(value)]
-        case int():
-            if abs(value) > _SAFE:
-                if lossy and abs(value) <= sys.float_info.max:
-                    return [number(float(value), place)]
-                raise InputError(
-                    f"the number at {place} is {value}; JavaScript keeps whole numbers up to 2**53 - 1 only",
-                    hint="write it as text, or upload the JSON as a file",
-                )
-            return [str(value)]
-        case float():
-            return [number(value, place)]
-        case list() | tuple():
-            items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
-            out = ["["]
-            for index, item in enumerate(items):
-                out += [","] * bool(index) + _print(item, f"{place}[{index}]", lossy)
-            return [*out, "]"]
-        case Mapping():
-            pairs: Mapping[Any, Any] = value  # pyright: ignore[reportUnknownVariableType]
-            out = ["{"]
-            for index, key in enumerate(sorted(pairs, key=_key_order)):
-                if not isinstance(key, str):
-                    raise InputError(f"the key {key!r} at {place} is not text")
-                out += [","] * bool(index) + [_text(key), ":"] + _print(pairs[key], f"{place}.{key}", lossy)
-            return [*out, "}"]
-        case _:
-            raise InputError(
-                f"the value at {place} is of type {type(value).__name__}, which JSON cannot hold"
-            )
+class _CannotPrint(Exception):
+    """What is wrong with a value, and the way to it, the last step first."""
+
+    def __init__(self, what: str, why: str, hint: str | None = None) -> None:
+        super().__init__(what, why)
+        self.what = what
+        self.why = why
+        self.hint = hint
+        self.way: list[str] = []
 
 
-def _text(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    try:
-        quoted.encode()
-    except UnicodeEncodeError:  # lone surrogates are escaped, the rest is not
-        return "".join(c if not "\ud800" <= c <= "\udfff" else f"\\u{ord(c):04x}" for c in quoted)
-    return quoted
+class _Printer:
+    """Prints piece by piece; in memory is what is printed already, as bytes."""
+
+    def __init__(self, *, lossy: bool) -> None:
+        self._lossy = lossy
+        self._pieces: list[str] = []
+        self._printed = bytearray()
+
+    def print(self, value: Any) -> None:
+        """Print a value, and all that is in it."""
+        kind = cast("type[object]", type(value))
+        if kind is str:
+            self._pieces.append(encode_basestring(value))
+        elif kind is int:
+            self._pieces.append(str(value) if -_SAFE <= value <= _SAFE else self._large(value))
+        elif kind is dict:
+            self._object(value)
+        elif kind is list:
+            self._array(value)
+        else:
+            self._pieces.append(self._other(value))
+
+    def finish(self) -> bytes:
+        """All that was printed."""
+        self._gather()
+        return bytes(self._printed)
+
+    def _array(self, items: Iterable[Any]) -> None:
+        self._pieces.append("[")
+        for index, item in enumerate(items):
+            if index:
+                self._pieces.append(",")
+            try:
+                self.print(item)
+            except _CannotPrint as error:
+                error.way.append(f"[{index}]")
+                raise
+        self._pieces.append("]")
+        if len(self._pieces) > _GATHER:
+            self._gather()
+
+    def _object(self, pairs: Mapping[Any, Any]) -> None:
+        sign = "{"
+        for key in sorted(pairs, key=_key_order) if pairs else ():
+            if not isinstance(key, str):
+                raise _CannotPrint(f"key {key!r}", "is not text")
+            self._pieces += (sign, encode_basestring(key), ":")
+            sign = ","
+            try:
+                self.print(pairs[key])
+            except _CannotPrint as error:
+                error.way.append(f".{key}")
+                raise
+        self._pieces.append("}" if sign == "," else "{}")
+
+    def _other(self, value: Any) -> str:
+        """What is rarer, and subclasses."""
+        match value:
+            case None:
+                return "null"
+            case bool():
+                return "true" if value else "false"
+            case str():
+                return encode_basestring(str(value))
+            case int():
+                return str(int(value)) if -_SAFE <= value <= _SAFE else self._large(value)
+            case float() if math.isfinite(value):
+                return number(value)
+            case float():
+                raise _CannotPrint("number", f"is {value}, which JSON cannot hold")
+            case _:
+                pass
+        if isinstance(value, list | tuple):
+            self._array(value)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(value, Mapping):
+            self._object(value)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            raise _CannotPrint("value", f"is of type {type(value).__name__}, which JSON cannot hold")
+        return ""
+
+    def _large(self, value: int) -> str:
+        if self._lossy and abs(value) <= sys.float_info.max:
+            return number(float(value))
+        raise _CannotPrint(
+            "number",
+            f"is {value}; JavaScript keeps whole numbers up to 2**53 - 1 only",
+            hint="write it as text, or upload the JSON as a file",
+        )
+
+    def _gather(self) -> None:
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        try:
+            self._printed += text.encode()
+        except UnicodeEncodeError:  # lone surrogates are escaped, the rest is not
+            self._printed += _SURROGATE.sub(lambda one: f"\\u{ord(one[0]):04x}", text).encode()
 
 
 def _key_order(key: Any) -> tuple[int, int]:
@@ -91,10 +161,8 @@ def _key_order(key: Any) -> tuple[int, int]:
     return 1, 0
 
 
-def number(value: float, place: str = "$") -> str:
-    """A number as JavaScript prints it."""
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 (NaN)
-        raise InputError(f"the number at {place} is {value}, which JSON cannot hold")
+def number(value: float) -> str:
+    """A number as JavaScript prints it; it is finite."""
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""

@@ -54,13 +54,13 @@ async def pin_json(asked: Asked) -> Response:
     about = body if is_object(body) and "pinataContent" in body else None
     name, keyvalues, options = read_about(about or {})
     profile = Profile.for_version(_cid_version(options.get("cidVersion")) or 0)
-    try:
-        content = stringify(about["pinataContent"] if about else body, lossy=True)
-    except InputError as error:
-        raise bad_request(error.message) from None
     store = asked.store
 
     def keep() -> Upload:
+        try:
+            content = stringify(about["pinataContent"] if about else body, lossy=True)
+        except InputError as error:
+            raise bad_request(error.message) from None
         ingest = Ingest(store, profile)
         try:
             ingest.begin("")
