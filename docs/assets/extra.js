@@ -6,7 +6,7 @@ const reachable = () => {
   for (const nav of document.querySelectorAll("nav.md-code__nav, nav.md-nav nav.md-nav"))
     if (nav.getAttribute("role") !== "none") {
       nav.setAttribute("role", "none")
-      nav.removeAttribute("aria-labelledby")
+      for (const name of ["aria-label", "aria-labelledby", "aria-expanded"]) nav.removeAttribute(name)
     }
   // The corner of a table, above the names of its rows, is the head of nothing.
   for (const corner of document.querySelectorAll("th:empty"))

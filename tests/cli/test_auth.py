@@ -132,6 +132,37 @@ def test_a_credential_that_was_forgotten_is_used_no_more(run, here, home, served
     assert here("auth", "logout", "--profile", "work").failed(4)
 
 
+def test_the_keyring_keeps_what_the_settings_then_do_not(run, home, served):
+    """A real back end, which writes a file: keep, use, switch, forget."""
+    pytest.importorskip("keyrings.alt")
+    ring = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
+    jwt = served.about["jwt"].encode()
+    for profile in ("home", "work"):
+        options = ("--keyring", "--profile", profile, "--endpoint-url", served.url)
+        ran = run("auth", "login", *options, input=jwt, env=ring)
+        assert (ran.code, ran.err) == (0, f"kept in the keyring, profile {profile}\n")
+    assert served.about["jwt"] not in (home / ".config/pinatakit/config.toml").read_text()
+    assert run("auth", "switch", "work", env=ring).code == 0
+    ran = run("auth", "status", "--json", env=ring)
+    assert (ran.json["profile"], ran.json["origins"]["credential"]) == ("work", "keyring")
+    assert run("ls", "--limit", "1", env=ring).code == 0
+    ran = run("auth", "logout", env=ring)
+    assert (ran.code, ran.err) == (0, "forgotten in the keyring\n")
+    assert run("ls", env=ring).failed(4)
+    assert run("auth", "logout", env=ring).failed(4)
+    assert run("ls", "--limit", "1", "--profile", "home", env=ring).code == 0
+
+
+def test_a_keyring_that_cannot_be_used_is_told(run, home, served):
+    ring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    options = ("--keyring", "--endpoint-url", served.url)
+    ran = run("auth", "login", *options, input=served.about["jwt"].encode(), env=ring)
+    assert ran.failed(4)
+    assert "the keyring cannot be used" in ran.err
+    assert "hint: keep it in the file" in ran.err
+    assert not (home / ".config/pinatakit/config.toml").exists()
+
+
 def test_a_credential_that_is_still_found_is_told(run, here, served):
     login(run, served, "work", "--endpoint-url", served.url)
     ran = here("auth", "logout", "--profile", "work", env=served.env)

@@ -97,8 +97,7 @@ def logout(profile: str | None) -> None:
     from pinatakit.client.login import log_out
     from pinatakit.settings import Settings
 
-    path = log_out(profile)
-    click.echo(f"forgotten in {path}", err=True)
+    click.echo(f"forgotten in {' and '.join(log_out(profile))}", err=True)
     left = Settings.read().origins.get("credential")
     if left:
         click.echo(f"hint: a credential is still found in {left}", err=True)

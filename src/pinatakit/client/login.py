@@ -74,8 +74,8 @@ def log_in(
     return path
 
 
-def log_out(profile: str | None = None, *, environment: Mapping[str, str] | None = None) -> Path:
-    """Forget the secrets of a profile, else of the one that is used; gives the file they were in.
+def log_out(profile: str | None = None, *, environment: Mapping[str, str] | None = None) -> list[str]:
+    """Forget the secrets of a profile, else of the one that is used; gives where they were.
 
     Raises:
         SettingsError: it holds none.
@@ -84,9 +84,10 @@ def log_out(profile: str | None = None, *, environment: Mapping[str, str] | None
     profile = profile or Settings.read(environment=environment).profile
     path = config.user_file(environment)
     _, profiles = config.read_user(path)
-    forgotten = forget_in_keyring(profile)
-    if not forgotten and not config.SECRETS & profiles.get(profile, {}).keys():
-        raise SettingsError(f"the profile {profile!r} in {path} holds no credential")
-    if profile in profiles:
+    places = ["the keyring"] if forget_in_keyring(profile) else []
+    if config.SECRETS & profiles.get(profile, {}).keys():
         config.keep(path, profile, dict.fromkeys(sorted(config.SECRETS)))
-    return path
+        places.append(str(path))
+    if not places:
+        raise SettingsError(f"the profile {profile!r} in {path} holds no credential")
+    return places
