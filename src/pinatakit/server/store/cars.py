@@ -27,7 +27,7 @@ from pinatakit.sources import pread
 
 _GATHER: Final = 1 << 20  # bytes written to disk at once
 _INDEX: Final = 1024  # blocks entered into the index at once
-_SYNC: Final = 64 << 20  # bytes after which a sync is begun in the background
+_SYNC: Final = 8 << 20  # bytes after which a sync is begun in the background
 _REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
 _SOUND: Final = 1 << 14  # blocks remembered so as not to be hashed twice
 _LARGE: Final = 1 << 14  # bytes of a leaf that are sent from where they are
