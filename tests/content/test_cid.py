@@ -170,6 +170,21 @@ def test_a_text_is_remembered_only_where_it_is_the_one_that_is_told():
     assert str(pickle.loads(pickle.dumps(CID.parse(V0)))) == V0
 
 
+@pytest.mark.parametrize("text", [V0, V1])
+@pytest.mark.parametrize("name", ["version", "codec", "multihash"])
+def test_a_cid_that_was_told_is_read_when_it_is_asked(text, name):
+    cid = CID.told(text)
+    assert str(cid) == text
+    assert getattr(cid, name) == getattr(CID.parse(text), name)
+    assert (CID.told(text), hash(CID.told(text))) == (cid, hash(cid))
+    assert pickle.loads(pickle.dumps(CID.told(text))) == cid
+    assert bytes(CID.told(text)) == bytes(CID.parse(text))
+    with pytest.raises(AttributeError, match="no 'name'"):
+        _ = cid.name
+    with pytest.raises(AttributeError, match="immutable"):
+        cid.version = 1
+
+
 def test_a_cid_is_parsed_from_text_only():
     with pytest.raises(InvalidCID, match="not bytes"):
         CID.parse(bytes(HELLO))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import sys
 import threading
 import time
 
@@ -204,6 +205,34 @@ def test_between_requests_a_connection_may_rest(server, impatient):
         stream.add(answer.extensions["network_stream"])
     assert answer.status_code == 200
     assert len(stream) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many segments came")
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/data/testAuthentication", b"200"), ("/nothing", b"404"), ("/v3/files/public", b"200")],
+)
+def test_a_small_answer_comes_in_one_piece(server, path, status):
+    """A client is woken once. Linux, `struct tcp_info`: `tcpi_data_segs_in` is at 152."""
+    with connect(server) as connection:
+        for asked in (1, 2):
+            connection.sendall(head(server, method="GET", path=path))
+            answer = b""
+            while not (whole := answer.partition(b"\r\n\r\n"))[2]:
+                answer += connection.recv(1 << 16)
+            assert answer.startswith(b"HTTP/1.1 " + status)
+            assert b"content-length: %d\r" % len(whole[2]) in whole[0] + b"\r"
+            told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+            assert int.from_bytes(told[152:156], sys.byteorder) == asked
+
+
+def test_an_answer_to_head_is_its_head(server):
+    with connect(server) as connection:
+        connection.sendall(head(server, "connection: close", method="HEAD", path="/data/testAuthentication"))
+        answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\n")
+    assert b"content-length: " in answer
 
 
 def test_the_servers_own_slowness_is_not_the_clients(server, api, impatient, monkeypatch):

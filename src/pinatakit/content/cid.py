@@ -6,7 +6,7 @@ Source: github.com/multiformats/cid (versions 0 and 1).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pinatakit.content import multiformats as mf
 from pinatakit.errors import BlockMismatch, InvalidCID, Malformed, UnknownHash
@@ -37,6 +37,16 @@ class CID:
         put(self, "version", version)
         put(self, "codec", codec)
         put(self, "multihash", multihash)
+
+    if not TYPE_CHECKING:  # or any attribute would be one
+
+        def __getattr__(self, name: str) -> object:
+            """What was not read yet of a CID that was `told`."""
+            if name not in ("version", "codec", "multihash"):
+                raise AttributeError(f"a CID has no {name!r}")
+            read = CID.parse(self._text)
+            self.__init__(read.version, read.codec, read.multihash)
+            return getattr(read, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a CID is immutable; {name!r} cannot be set")
@@ -76,6 +86,13 @@ class CID:
             ) from None
         if text[0] in "Qb":
             object.__setattr__(cid, "_text", text)
+        return cid
+
+    @classmethod
+    def told(cls, text: str) -> CID:
+        """The CID that told this text of itself by `str`; it is not read until more than that is asked of it."""
+        cid: CID = object.__new__(cls)
+        object.__setattr__(cid, "_text", text)
         return cid
 
     @classmethod

@@ -12,17 +12,19 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
 import msgspec
 from starlette.requests import Request
-from starlette.types import Message, Receive, Send
+from starlette.types import Message, Receive, Scope, Send
 
 _log = logging.getLogger("pinatakit.access")
 
 _SECRET_NAMES: Final = re.compile(r"(?i)signature|token|secret|jwt|password|auth|api_?key")
 _SECRETS: Final = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|\b[0-9a-f]{64}\b")
+_ids: Final = count(int.from_bytes(os.urandom(15), "big"))
 _PLAIN: Final = "/:@!$'()*+,;=~"  # stands in a path as it is
 
 
@@ -39,14 +41,15 @@ class Exchange:
         received, sent: bytes of their bodies.
     """
 
-    def __init__(self, asked: str, receive: Receive, send: Send) -> None:
-        self.id = os.urandom(16).hex()
-        self.asked = asked
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.id = f"{next(_ids):032x}"
+        self.asked: str = scope["path"]
         self.route = ""
         self.key: str | None = None
         self.told = [(b"x-request-id", self.id.encode())]
         self.status = self.received = self.sent = 0
         self._length = -1  # bytes that the answer will have, where it says so
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
         self._send = send
         self._begun = time.perf_counter()
@@ -56,6 +59,11 @@ class Exchange:
     def seconds(self) -> float:
         """How long it has taken."""
         return time.perf_counter() - self._begun
+
+    def header(self, name: bytes) -> str | None:
+        """A header of the request, by its name in lower case; of one that stands twice, the first."""
+        value = self._headers.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def at_end(self, tell: Callable[[], object]) -> None:
         """Do this once, before the last of the answer goes, so that whoever has it finds it counted."""

@@ -26,7 +26,7 @@ from pinatakit.server.auth import authorize
 from pinatakit.server.endpoints import CONTENT, ENDPOINTS, IPFS, OPERATION
 from pinatakit.server.limits import Limits
 from pinatakit.server.refusal import NOT_FOUND, Refusal
-from pinatakit.server.request import Asked, host_of, json, read_json
+from pinatakit.server.request import Asked, json, name_of, read_json
 from pinatakit.server.routes import Routes
 from pinatakit.server.store import Store
 from pinatakit.server.store.groups import NoSuchGroup
@@ -103,7 +103,7 @@ class _App:
         if scope["type"] != "http":
             await self._lifespan(scope, receive, send)
             return
-        exchange = Exchange(scope["path"], receive, send)
+        exchange = Exchange(scope, receive, send)
         request = Request(scope, exchange.receive, exchange.send)
         exchange.at_end(partial(self._end, request, exchange))
         self._counted.running += 1
@@ -113,7 +113,7 @@ class _App:
             if scope["path"].startswith(CONTENT):  # which any page may read
                 if refused is None and scope["method"] == "OPTIONS":
                     answer = Response(None, 204, gateway.CORS)
-            elif "origin" not in request.headers:
+            elif exchange.header(b"origin") is None:
                 exchange.told.append((b"vary", b"Origin"))
             elif refused is None:
                 answer = CORSMiddleware(answer, **self._pages)
@@ -124,23 +124,22 @@ class _App:
 
     def _enter(self, request: Request, exchange: Exchange) -> Response | None:
         """Say where it leads, or why it comes no further."""
-        scope, host = request.scope, host_of(request)
+        scope, host = request.scope, name_of(exchange.header(b"host"))
         if found := _SUBDOMAIN.match(host):
             scope["root_of_host"] = f"/ipfs/{found[1]}"
             scope["path"] = f"/ipfs/{found[1]}{scope['path']}"
         scope["path"] = _one_spelling(scope["path"])
-        if refusal := self._refusal(host, request):
+        if refusal := self._refusal(host, exchange.header(b"origin"), scope["path"]):
             return json(older_envelope("FORBIDDEN", refusal), 403)
         return self._limits.count(request, exchange) if self._limits else None
 
-    def _refusal(self, host: str, request: Request) -> str | None:
+    def _refusal(self, host: str, origin: str | None, path: str) -> str | None:
         """Why not even to look: a name that is not ours (DNS rebinding), a page from elsewhere."""
-        of_gateway = request.scope["path"].startswith(CONTENT)
+        of_gateway = path.startswith(CONTENT)
         if self._store.gateways.at(host):
             return None if of_gateway else f"{host} is a gateway, which serves content alone."
         if self._hosts is not None and host not in self._hosts and not host.endswith(".localhost"):
             return f"This local Pinata is not called {host!r}."
-        origin = request.headers.get("origin")
         if origin and origin not in self._origins and not of_gateway:
             try:
                 named = urlsplit(origin).hostname or ""
@@ -177,7 +176,7 @@ class _App:
             return await endpoint.handler(Asked(request, store, None, allowed=presigned.read(request, store)))
         key = None
         if endpoint.scope != "open":
-            key = await authorize(store.keys, request.headers, endpoint.scope)
+            key = await authorize(store.keys, exchange.header, endpoint.scope)
             exchange.key = key.id
         return await endpoint.handler(Asked(request, store, key, body))
 

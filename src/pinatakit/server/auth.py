@@ -7,7 +7,7 @@ enough scope (403). A JWT holds its key and secret, as Pinata's do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -42,16 +42,16 @@ def make_jwt(keys: Keys, key: str, secret: str, *, issued: int | None = None) ->
     return jwt.encode(payload, keys.signing_key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
 
 
-async def authorize(keys: Keys, headers: Mapping[str, str], scope: str | None) -> Key:
+async def authorize(keys: Keys, header: Callable[[bytes], str | None], scope: str | None) -> Key:
     """The key that a request carries, if it may do this.
 
-    `scope` is what the route needs: ``pinning.unpin`` of the older API, ``org:files:read`` of
+    `header` gives a header of the request by its name. `scope` is what the route needs: ``pinning.unpin`` of the older API, ``org:files:read`` of
     v3, ``admin``, or `None` where any key will do.
 
     Raises:
         Refusal: in the service's words.
     """
-    key = _authenticate(keys, headers)
+    key = _authenticate(keys, header)
     if key.revoked:
         raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been revoked and can not be used")
     if scope and not _allows(msgspec.json.encode(key.scopes), scope):
@@ -70,13 +70,13 @@ def _allows(scopes: bytes, scope: str) -> bool:
     return Permissions.from_json(msgspec.json.decode(scopes)).allows(scope)
 
 
-def _authenticate(keys: Keys, headers: Mapping[str, str]) -> Key:
-    authorization = headers.get("authorization")
+def _authenticate(keys: Keys, header: Callable[[bytes], str | None]) -> Key:
+    authorization = header(b"authorization")
     if authorization is not None:
         kind, _, token = authorization.partition(" ")
         pair = _pair(keys, token.strip()) if kind.lower() == "bearer" else None
     else:
-        public, secret = headers.get("pinata_api_key"), headers.get("pinata_secret_api_key")
+        public, secret = header(b"pinata_api_key"), header(b"pinata_secret_api_key")
         if public is None or secret is None:
             raise Refusal(
                 400,

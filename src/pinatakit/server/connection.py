@@ -14,6 +14,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Iterable
 from typing import Any, ClassVar, Final, cast
 
 from httptools import HttpRequestParser
@@ -35,15 +36,47 @@ class _TooLarge(Exception):
     """A head with more bytes or lines than are taken."""
 
 
+class _Gathered:
+    """What of a transport an answer needs; all that is written goes at once."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._pieces: list[bytes] = []
+        self.write = self._pieces.append
+
+    def flush(self) -> None:
+        if self._pieces:
+            self._transport.write(b"".join(self._pieces))
+            self._pieces.clear()
+
+    def close(self) -> None:
+        self.flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+
 class _Cycle(RequestResponseCycle):
     """A request and its answer, which may come from files."""
 
+    _start: Any = None  # the head of the answer, where it is small, until its body is there
+
     async def send(self, message: Any) -> None:
-        """The next of the answer.
+        """The next of the answer; a small one goes with its head, in one write.
 
         Raises:
             OSError: the file is shorter than it should be.
         """
+        if message["type"] == "http.response.start" and _is_small(message["headers"]):
+            self._start = message
+            return
+        start, self._start = self._start, None
+        if start and message["type"] != ZERO_COPY:
+            await self._send_at_once(start, message)
+            return
+        if start:
+            await super().send(start)
         if message["type"] != ZERO_COPY:
             await super().send(message)
             return
@@ -63,6 +96,17 @@ class _Cycle(RequestResponseCycle):
         if self.chunked_encoding:
             self.transport.write(b"\r\n")
 
+    async def _send_at_once(self, *messages: Any) -> None:
+        transport = self.transport
+        gathered = _Gathered(transport)
+        self.transport = cast("asyncio.Transport", gathered)
+        try:
+            for message in messages:
+                await super().send(message)
+        finally:
+            self.transport = transport
+            gathered.flush()
+
     def _send_file(self, file: int, at: int, size: int) -> int:
         """Send bytes of a file, as many as the kernel takes, or some that wait until it does; how many."""
         connection: socket.socket = self.transport.get_extra_info("socket")
@@ -78,6 +122,10 @@ class _Cycle(RequestResponseCycle):
         if not sent:
             raise OSError(f"the store is damaged: {size} bytes at {at} are missing")
         return sent
+
+
+def _is_small(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name == b"content-length" and int(value) < _SENT for name, value in headers)
 
 
 class Connection(HttpToolsProtocol):
@@ -133,7 +181,12 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """A head is whole."""
-        if len(self.headers) > MAX_HEADERS or self._size_of_head() > MAX_HEAD:
+        size, left = len(self.url), 0
+        for name, value in self.headers:
+            size += len(name) + len(value)
+            if name == b"content-length":
+                left = int(value)
+        if len(self.headers) > MAX_HEADERS or size > MAX_HEAD:
             self._too_large = True
             raise _TooLarge  # which the parser makes an error of its own
         self._in_head = False
@@ -142,7 +195,7 @@ class Connection(HttpToolsProtocol):
         self.cycle.__class__ = _Cycle
         if self._socket:
             cast("Any", self.scope)["extensions"] = {ZERO_COPY: {}}
-        self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        self._left = left
 
     def on_body(self, body: bytes) -> None:
         """Bytes of a body have come."""
@@ -193,9 +246,6 @@ class Connection(HttpToolsProtocol):
             if self._gathers == 1:
                 self.loop.call_later(_SOON, self._gather, 1)
             self._gathers = size
-
-    def _size_of_head(self) -> int:
-        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _reset(self) -> None:
         self._set, self._came = self.loop.time(), 0

@@ -22,7 +22,7 @@ from pinatakit.server.access import Exchange
 from pinatakit.server.ingest import Sizes
 from pinatakit.server.request import json
 
-_CREDENTIALS: Final = ("authorization", "pinata_api_key")
+_CREDENTIALS: Final = (b"authorization", b"pinata_api_key")
 _V3: Final = Sizes(V3_LIMIT)  # of one form; what is larger goes by TUS
 _OLDER: Final = Sizes(UPLOAD_LIMIT, FOLDER_MAX_FILES)
 
@@ -43,7 +43,7 @@ class Limits:
         request.scope["sizes"] = _V3 if v3 else _OLDER
         counted = lane(request.method, path)
         rate = self._rates[counted]
-        left, reset = self._count(_who(request), counted, rate)
+        left, reset = self._count(_who(exchange), counted, rate)
         if not v3:
             exchange.told += [
                 (b"x-ratelimit-limit", b"%d" % rate.calls),
@@ -69,5 +69,5 @@ class Limits:
         return rate.calls - used - 1, reset
 
 
-def _who(request: Request) -> str:
-    return next((value for name in _CREDENTIALS if (value := request.headers.get(name))), "")
+def _who(exchange: Exchange) -> str:
+    return next((value for name in _CREDENTIALS if (value := exchange.header(name))), "")

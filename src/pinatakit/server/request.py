@@ -120,9 +120,13 @@ def page_token(id: str) -> str:
 
 def host_of(request: Request) -> str:
     """The name a request calls, in lower case and without port."""
-    host: str = request.headers.get("host", "").lower()
-    name, colon, port = host.rpartition(":")
-    return name if colon and port.isdecimal() else host
+    return name_of(request.headers.get("host"))
+
+
+def name_of(host: str | None) -> str:
+    """The name in a ``Host`` header, in lower case and without port."""
+    name, colon, port = (host or "").lower().rpartition(":")
+    return name if colon and port.isdecimal() else f"{name}{colon}{port}"
 
 
 def as_network(name: str) -> Network | None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from pinatakit.content import CID, Kind, Root, Walk, links_size, walk_blocks
 from pinatakit.protocol import File, Network, Pin, Upload, Usage, Where
 from pinatakit.protocol.metadata import merge_keyvalues
@@ -24,6 +26,7 @@ from pinatakit.server.store.records import Records
 from pinatakit.server.store.search import Among, Condition, Search, as_number, as_text
 from pinatakit.server.store.values import from_micros, new_id, now_micros, to_micros
 
+_read: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _HERE: Final = (Region(region_id="LOCAL", current=1, desired=1),)
 
 
@@ -406,12 +409,12 @@ def _file(row: sqlite3.Row) -> File:
     return File(
         id=row["id"],
         name=row["name"],
-        cid=CID.parse(row["cid"]),
+        cid=CID.told(row["cid"]),
         size=row["size"],
         number_of_files=row["number_of_files"],
         mime_type=row["mime_type"],
         group_id=row["group_id"],
-        keyvalues=json.loads(row["keyvalues"]),
+        keyvalues=_read(row["keyvalues"]),
         created_at=from_micros(row["created"]),
         expires_at=from_micros(row["expires"]) if row["expires"] else None,
     )
@@ -420,13 +423,13 @@ def _file(row: sqlite3.Row) -> File:
 def _pin(row: sqlite3.Row, user_id: str) -> Pin:
     return Pin(
         id=row["id"],
-        cid=CID.parse(row["cid"]),
+        cid=CID.told(row["cid"]),
         size=row["dag_size"],
         user_id=user_id,
         date_pinned=from_micros(row["created"]),
         date_unpinned=from_micros(row["unpinned"]) if row["unpinned"] else None,
         name=row["name"],
-        keyvalues=json.loads(row["keyvalues"]),
+        keyvalues=_read(row["keyvalues"]),
         regions=_HERE,
         mime_type=row["mime_type"],
         number_of_files=row["number_of_files"],
@@ -435,7 +438,7 @@ def _pin(row: sqlite3.Row, user_id: str) -> Pin:
 
 def _upload(row: sqlite3.Row, *, is_duplicate: bool = False) -> Upload:
     return Upload(
-        cid=CID.parse(row["cid"]),
+        cid=CID.told(row["cid"]),
         id=row["id"],
         name=row["name"],
         size=row["size"],
@@ -443,7 +446,7 @@ def _upload(row: sqlite3.Row, *, is_duplicate: bool = False) -> Upload:
         number_of_files=row["number_of_files"],
         mime_type=row["mime_type"],
         group_id=row["group_id"],
-        keyvalues=json.loads(row["keyvalues"]),
+        keyvalues=_read(row["keyvalues"]),
         network=row["network"],
         created_at=from_micros(row["created"]),
         is_duplicate=is_duplicate,
