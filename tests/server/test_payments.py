@@ -118,6 +118,7 @@ def test_the_gateway_demands_what_the_instruction_says(api, server, stranger):
     api.put(f"{ROOT}/{make(api, description='worth it')['id']}/cids/{cid}")
     answer = stranger.get(f"/x402/cid/{cid}")
     assert answer.status_code == 402
+    assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.json() == {
         "x402Version": 1,
         "accepts": [

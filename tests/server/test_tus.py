@@ -256,8 +256,15 @@ def test_a_wrong_offset_is_a_conflict_that_changes_nothing(api):
 )
 def test_a_chunk_that_is_none_is_refused(api, headers, status):
     location = begin(api)
-    assert send(api, location, 0, b"x", **headers).status_code == status
+    answer = send(api, location, 0, b"x", **headers)
+    assert answer.status_code == status
+    assert answer.headers["tus-resumable"] == "1.0.0"  # TUS 1.0.0, "Tus-Resumable"
+    assert answer.headers.get("tus-version") == ("1.0.0" if status == 412 else None)  # "Tus-Version"
     assert offset(api, location) == 0
+
+
+def test_a_refusal_of_what_is_not_tus_says_nothing_of_it(api):
+    assert "tus-resumable" not in api.post("/v3/files", content=b"").headers
 
 
 def test_a_chunk_beyond_the_end_is_refused(api):

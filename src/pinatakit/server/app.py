@@ -223,8 +223,11 @@ def _refused(request: Request, exchange: Exchange, refusal: Refusal) -> Response
     if path.startswith("/psa/"):
         return json(older_envelope(refusal.reason, refusal.details), psa.status_of(refusal))
     if path.startswith("/v3/") and refusal.reason not in _OF_KEYS:
-        return json(v3_envelope(refusal.status, refusal.details, exchange.id), refusal.status)
-    return json(older_envelope(refusal.reason, refusal.details), refusal.status)
+        response = json(v3_envelope(refusal.status, refusal.details, exchange.id), refusal.status)
+    else:
+        response = json(older_envelope(refusal.reason, refusal.details), refusal.status)
+    response.headers.update(tus.told_with_refusals(request, refusal.status))
+    return response
 
 
 def _nowhere(request: Request, exchange: Exchange) -> Response:

@@ -316,24 +316,28 @@ class CarIngest(Ingest):
         return _Whole(Root(root, size, dag_size), self.names[0], files, mime_type)
 
     def _complete(self, root: CID) -> None:
-        """See that every block of the DAG is there; leaves are not read for that.
+        """See that every block of the DAG is there; leaves are not read for that, nor remembered.
 
         Raises:
             Refusal: one is missing; it names which.
             ContentError: one is no block of its codec.
         """
         get = self._store.cars.getter(self._car.number)
-        waiting, seen = [root], {root}
-        while waiting:
-            cid = waiting.pop()
+
+        def check(cid: CID) -> None:
             if cid.inlined is None and not self._store.cars.holds(self._car.number, cid):
                 raise bad_request(f"The CAR is incomplete: block {cid} is missing.")
-            if cid.codec == RAW:
-                continue
+
+        check(root)
+        waiting, seen = [root], {bytes(root)}
+        while waiting:
+            cid = waiting.pop()
             block = get(cid) if cid.inlined is None else cid.inlined
-            below = [linked for linked in dict.fromkeys(links_of(cid, block)) if linked not in seen]
-            seen.update(below)
-            waiting += reversed(below)
+            for linked in dict.fromkeys(links_of(cid, block)):
+                check(linked)
+                if linked.codec != RAW and bytes(linked) not in seen:
+                    seen.add(bytes(linked))
+                    waiting.append(linked)
 
     def _first_bytes(self, root: CID) -> bytes:
         get = self._store.cars.getter(self._car.number)

@@ -20,6 +20,7 @@ from pinatakit.protocol.payments import (
     check_requirements,
 )
 from pinatakit.protocol.shapes import is_array, is_text
+from pinatakit.server.gateway import CORS
 from pinatakit.server.refusal import Refusal, bad_request, not_found
 from pinatakit.server.request import Asked, data, json, page_token, read_cid
 
@@ -137,7 +138,9 @@ async def demand(asked: Asked) -> Response:
         }
         for one in found[0].payment_requirements
     ]
-    return json({"x402Version": 1, "accepts": accepts, "error": "X-PAYMENT header is required"}, 402)
+    response = json({"x402Version": 1, "accepts": accepts, "error": "X-PAYMENT header is required"}, 402)
+    response.headers.update(CORS)
+    return response
 
 
 def _found(asked: Asked) -> PaymentInstruction:

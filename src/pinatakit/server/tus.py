@@ -20,7 +20,7 @@ from typing import Final
 
 import anyio
 import anyio.to_thread
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from pinatakit.content import Profile
@@ -82,6 +82,15 @@ async def options(_asked: Asked) -> Response:
         "Tus-Max-Size": str(UPLOAD_LIMIT),
     }
     return _answer(204, about)
+
+
+def told_with_refusals(request: Request, status: int) -> dict[str, str]:
+    """What TUS wants with every answer, to a request of TUS (1.0.0, "Tus-Resumable" and "Tus-Version")."""
+    headers = request.headers
+    if "tus-resumable" not in headers and "upload-length" not in headers and "upload-offset" not in headers:
+        return {}
+    told = {"tus-resumable": tus.VERSION}
+    return told | {"tus-version": tus.VERSION} if status == 412 else told
 
 
 async def _create(asked: Asked) -> Response:
