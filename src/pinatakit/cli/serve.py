@@ -117,10 +117,12 @@ def serve(
       pinatakit serve --tls --name pinata.test
       pinatakit serve --limits free --fault refuse=503 --fault cut=100
     """
+    from pinatakit.content.memory import share_heap
     from pinatakit.embedded import default_folder
     from pinatakit.server import Certificate, Faults, Fetching, Server
     from pinatakit.server.faults import in_turn, read_fault
 
+    share_heap()
     if key and not cert:
         raise click.UsageError("--key is the key of --cert")
     if faults and (tls or cert or host not in ("127.0.0.1", "localhost")):
