@@ -31,6 +31,7 @@ docs: .venv/dev
 	BIN=$(BIN) scripts/site.sh
 
 screens: .venv/dev
+	$(BIN)/python -m pip install --quiet --group screens
 	$(BIN)/python scripts/screens.py
 	$(BIN)/python scripts/pictures.py
 

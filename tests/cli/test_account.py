@@ -38,6 +38,12 @@ def test_files_are_summed_up_by_type_group_and_time(ask_here, kept):
     assert ask_here("du", "--by", "day", "-q").lines == [f"{now:%Y-%m-%d}"]
 
 
+def test_in_a_pipe_there_are_columns_instead_of_bars(ask_here, kept):
+    rows = [line.split("\t") for line in ask_here("du").lines]
+    assert ["text/plain", "1"] in [row[:2] for row in rows]
+    assert len({len(row) for row in rows}) == 1
+
+
 @posix
 @pytest.mark.parametrize(("term", "sign"), [("xterm", "█"), ("dumb", "#")])
 def test_a_person_sees_bars_no_wider_than_the_terminal(look, kept, term, sign):

@@ -57,6 +57,8 @@ def test_a_revoked_key_is_not_allowed(ask, served):
 def test_auth_alone_shows_what_there_is(run):
     ran = run("auth")
     assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Usage: pinatakit auth")
+    assert "error:" not in ran.err
     assert "status" in ran.err
 
 

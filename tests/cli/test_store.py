@@ -14,7 +14,7 @@ def test_verify_of_a_sound_store_ends_with_0_and_of_a_damaged_one_with_7(run, tm
         served.client.upload(HELLO, name="hello")
         ran = run("store", "verify", "--data", data)  # while it runs
         assert (ran.code, ran.out) == (0, "")
-        assert "1 CARs with 1 blocks" in ran.err
+        assert "1 CAR with 1 block, " in ran.err
         assert "all is there" in ran.err
     (car,) = (data / "cars").glob("*.car")
     car.write_bytes(car.read_bytes()[:-1] + b"!")

@@ -67,8 +67,8 @@ COMMANDS: Final = {
 def cli() -> None:
     """Pinata, verified: upload, list and fetch content; or do it all on a local Pinata.
 
-    The credential is read from PINATA_JWT. Without an account, put --local on any command
-    that would ask Pinata.
+    The credential is read from PINATA_JWT, or kept by `pinatakit auth login`. Without an account,
+    put --local on any command that would ask Pinata.
 
     \b
     Examples:

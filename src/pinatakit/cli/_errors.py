@@ -51,9 +51,11 @@ def _explained(error: BaseException) -> str | None:
 
 
 def explain_usage(error: click.ClickException) -> str:
-    """What was typed wrongly, and what may have been meant."""
+    """What was typed wrongly, and what may have been meant; where nothing was, the help."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
     near: list[str] = getattr(error, "possibilities", None) or []
-    what = getattr(error, "message", "") if near else error.format_message()
+    what = (getattr(error, "message", "") if near else error.format_message()).removesuffix(".")
     hint = None
     if near:
         hint = f"did you mean {' or '.join(near)}?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,11 +127,11 @@ def _way(by: str, groups: Mapping[str, str]) -> Callable[[File], str]:
 def _show(
     out: Output, rows: Sequence[Mapping[str, Any]], measure: str, title: str, plot: Path | None
 ) -> None:
-    """Rows for programs, bars for people, and a picture where one is wanted."""
+    """Rows for programs, bars for people at a terminal, and a picture where one is wanted."""
     bars = [Bar(row["value"], row[measure], _text(measure, row[measure])) for row in rows]
     if plot:
         write(plot, title, bars)
-    if out.draws:
+    if out.draws and sys.stdout.isatty():
         draw(bars)
     else:
         out.rows(rows, " ".join(rows[0]) if rows else "value")

@@ -65,7 +65,8 @@ def verify(out: Output, data: Path | None) -> int:
     if out.format in ("json", "jsonl"):
         show_json({**seen._asdict(), "found": found, "lost": lost})
     else:
-        said = f"{seen.cars:,} CARs with {seen.blocks:,} blocks, {size(seen.bytes)}"
+        found_in = f"{seen.cars:,} CAR{'s' * (seen.cars != 1)}"
+        said = f"{found_in} with {seen.blocks:,} block{'s' * (seen.blocks != 1)}, {size(seen.bytes)}"
         click.echo(f"{said}: {f'{lost:,} lost' if lost else 'all is there'}", err=True)
     return _DAMAGED if lost else 0
 
