@@ -227,7 +227,7 @@ def test_a_link_that_has_expired_is_refused(play, settings, server, monkeypatch)
     async def body(pinata):
         url = await Links.upload(pinata.links, expires=30)
         later = 40_000_000 + time.time_ns() // 1000
-        monkeypatch.setattr("pinatakit.server.presigned.now_micros", lambda: later)
+        monkeypatch.setattr("pinatakit.server.links.now_micros", lambda: later)
         with nobody(settings) as other:
             for resumable in (False, True):
                 with pytest.raises(Forbidden, match="expired"):

@@ -120,6 +120,23 @@ def test_a_link_opens_no_upload_that_was_begun_with_a_key(api, stranger):
     api.delete(location)
 
 
+def test_nothing_begins_after_a_url_has_expired_or_before_its_date(api, stranger):
+    now = int(time.time())
+    for date, why in (
+        (now - 100, "expired"),
+        (now + 1000, "not valid yet"),
+        (now * 1000 - 100_000, "expired"),
+    ):
+        url = sign(api, date=date, expires=50)
+        for answer in (
+            post(stranger, url, ("a.txt", b"late")),
+            stranger.post(url, headers={"upload-length": "5"}),
+        ):
+            status, words = v3_refusal(answer)
+            assert (status, why in words) == (403, True)
+    assert post(stranger, sign(api, date=now * 1000, expires=50), ("a.txt", b"in time")).status_code == 200
+
+
 def test_a_wrong_type_is_told_with_the_first_bytes_of_a_large_upload(api, stranger):
     url = sign(api, allow_mime_types=["video/*"])
     location = stranger.post(url, headers={"upload-length": "1000000"}).headers["location"]

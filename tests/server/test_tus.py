@@ -333,6 +333,19 @@ def connect(api, location, at, length):
     return raw
 
 
+def test_a_key_that_is_revoked_goes_on_with_nothing_and_another_key_does(api, server):
+    made = api.post("/v3/pinata/keys", json={"keyName": "k", "permissions": {"admin": True}}).json()
+    with httpx2.Client(base_url=server.url, headers=bearer(made["JWT"])) as theirs:
+        location = begin(theirs)
+        assert send(theirs, location, 0, DATA[:1000]).status_code == 204
+        api.put(f"/v3/pinata/keys/{made['pinata_api_key']}")
+        refused = send(theirs, location, 1000, DATA[1000:2000])
+        assert (refused.status_code, refused.json()["error"]["reason"]) == (403, "API_KEY_REVOKED")
+        assert theirs.head(location).status_code == 403
+    assert offset(api, location) == 1000
+    assert send(api, location, 1000, DATA[1000:]).headers["upload-cid"] == str(V1)
+
+
 def cut(api, location, at, data, after):
     """A PATCH that is cut before its last byte; what the server has not read by then may be lost."""
     with connect(api, location, at, len(data) + 1) as raw:

@@ -66,14 +66,16 @@ def read(request: Request, store: Store) -> Allowed:
     ):
         raise Refusal(401, "INVALID_SIGNATURE", "The presigned URL is not valid, or no longer.")
     # What began in time may go on, and be taken back by whoever began it.
-    ends = int(covered["X-Date"]) + int(covered["X-Expires"])
+    when = links.window(covered["X-Date"], covered["X-Expires"])
+    if when == "early":
+        raise Refusal(403, "FORBIDDEN", "The presigned URL is not valid yet; its date is in the future.")
     allowed = msgspec.json.decode(text)
     return Allowed(
         id=id,
         fields=allowed["fields"],
         max_size=allowed["max_size"],
         mime_types=allowed["mime_types"],
-        expired=ends * 1_000_000 <= now_micros(),
+        expired=when == "over",
     )
 
 
