@@ -241,3 +241,28 @@ def test_a_count_by_one_key_value_alone_is_of_all_that_match(store, op):
             for network, status in product(("public", "private"), ("pinned", "unpinned", "all")):
                 wanted = Filter(network, status, where=[Where("a", op, value, second)])
                 assert store.files.count(wanted) == len(expected(store, wanted)), wanted
+
+
+def test_key_values_are_tallied_as_they_come_change_and_go(tmp_path):
+    store = Store(tmp_path)
+
+    def tallied():
+        sql = "SELECT key, state, numbers, count FROM key_tally WHERE count ORDER BY 1, 2, 3"
+        counted = (
+            "SELECT key, state, number IS NOT NULL, count(*) FROM keyvalue GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+        )
+        found = [tuple(row) for row in store.records.read(sql)]
+        assert found == [tuple(row) for row in store.records.read(counted)]
+        return found
+
+    try:
+        for i, network in enumerate(("public", "private", "public")):
+            kept = Kept(Root(CID.of(bytes([i])), 1, 1), None, "text/plain", 1, network, {"a": i, "b": "text"})
+            store.records.write(lambda db, kept=kept: store.files.record(db, kept, NoCar())).result()
+        assert tallied() == [("a", 0, 1, 2), ("a", 2, 1, 1), ("b", 0, 0, 2), ("b", 2, 0, 1)]
+        store.files.update_pin(CID.of(b"\0"), name=None, keyvalues={"a": "text", "b": None})
+        assert tallied() == [("a", 0, 0, 1), ("a", 0, 1, 1), ("a", 2, 1, 1), ("b", 0, 0, 1), ("b", 2, 0, 1)]
+        store.files.delete("public", cid=CID.of(b"\0"))
+        assert tallied() == [("a", 0, 1, 1), ("a", 1, 0, 1), ("a", 2, 1, 1), ("b", 0, 0, 1), ("b", 2, 0, 1)]
+    finally:
+        store.close()

@@ -395,12 +395,10 @@ def _search(records: Records, wanted: Filter) -> Search:
     if wanted.name is not None:
         conditions.append(search.name_holds(wanted.name))
     gone = [to_micros(moment) if moment else None for moment in wanted.unpinned]
-    for name, (low, high), index in (
-        ("unpinned", gone, "file_unpinned"),
-        ("dag_size", wanted.size, "file_sized"),
-    ):
-        if low is not None or high is not None:
-            conditions.append(search.between(name, low, high, index))
+    if gone != [None, None]:
+        conditions.append(search.unpinned(*gone))
+    if wanted.size != (None, None):
+        conditions.append(search.sized(among, *wanted.size))
     conditions += [search.where(among, where) for where in wanted.where]
     return Search(records, among, conditions)
 

@@ -28,7 +28,7 @@ _log = logging.getLogger("pinatakit.store")
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 
-VERSION: Final = 4
+VERSION: Final = 5
 _BATCH: Final = 256
 
 SCHEMA: Final = """
@@ -56,7 +56,8 @@ CREATE INDEX file_dated ON file (created, n);
 CREATE INDEX file_unpinned ON file (unpinned) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_grouped ON file (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX file_typed ON file (mime_type);
-CREATE INDEX file_sized ON file (dag_size);
+CREATE INDEX file_sized ON file (network, dag_size) WHERE unpinned IS NULL;
+CREATE INDEX file_was_sized ON file (network, dag_size) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_expires ON file (expires) WHERE unpinned IS NULL AND expires IS NOT NULL;
 
 -- How many files are pinned (1) and were (0), and their bytes.
@@ -100,6 +101,29 @@ CREATE TABLE keyvalue (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX keyvalue_text ON keyvalue (key, state, text, number, n);
 CREATE INDEX keyvalue_number ON keyvalue (key, state, number, n) WHERE number IS NOT NULL;
+
+-- How many key-values there are of a key, with a state, that are numbers (1) and are not (0).
+CREATE TABLE key_tally (
+    key TEXT NOT NULL, state INTEGER NOT NULL, numbers INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (key, state, numbers)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER keyvalue_tallied AFTER INSERT ON keyvalue
+BEGIN
+    INSERT INTO key_tally VALUES (NEW.key, NEW.state, NEW.number IS NOT NULL, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER keyvalue_gone AFTER DELETE ON keyvalue
+BEGIN
+    UPDATE key_tally SET count = count - 1
+    WHERE key = OLD.key AND state = OLD.state AND numbers = (OLD.number IS NOT NULL);
+END;
+CREATE TRIGGER keyvalue_tallied_again AFTER UPDATE OF state ON keyvalue
+BEGIN
+    UPDATE key_tally SET count = count - 1
+    WHERE key = OLD.key AND state = OLD.state AND numbers = (OLD.number IS NOT NULL);
+    INSERT INTO key_tally VALUES (NEW.key, NEW.state, NEW.number IS NOT NULL, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
 CREATE VIRTUAL TABLE keyvalue_words USING fts5 (
     words, content = '', columnsize = 0, detail = none, tokenize = trigram
 );

@@ -55,13 +55,15 @@ class Source(NamedTuple):
 class Condition(NamedTuple):
     """What files must meet: SQL about a row of `file`, and where their numbers are found.
 
-    A negation also says what it is left of: `whole` without what meets `but`, which may be counted sooner.
+    A negation also says what it leaves out, which may be counted sooner: what meets `but`, of as many as the
+    SQL of `whole` tells.
     """
 
     sql: str
     values: Sequence[Any] = ()
     source: Source | None = None
-    whole: Source | None = None
+    of_key: str | None = None  # the SQL about a key-value, where it is about one
+    whole: tuple[str, Sequence[Any]] | None = None
     but: Condition | None = None
 
 
@@ -79,18 +81,27 @@ class Among(NamedTuple):
     @property
     def texts(self) -> str:
         """SQL for the key-values with a key, in order of their texts."""
-        return f"SELECT n FROM keyvalue INDEXED BY keyvalue_text WHERE key = ? AND state IN ({self._states})"
+        return f"SELECT n FROM keyvalue INDEXED BY keyvalue_text WHERE key = ? AND state IN ({self.states})"
 
     @property
     def numbers(self) -> str:
         """SQL for the key-values with a key that are numbers, in their order."""
         return (
             "SELECT n FROM keyvalue INDEXED BY keyvalue_number"
-            f" WHERE number IS NOT NULL AND key = ? AND state IN ({self._states})"
+            f" WHERE number IS NOT NULL AND key = ? AND state IN ({self.states})"
         )
 
     @property
-    def _states(self) -> str:
+    def tally(self) -> str:
+        """SQL for how many key-values with a key there are, from texts (0) to numbers (1)."""
+        return (
+            "SELECT coalesce(sum(count), 0) FROM key_tally"
+            f" WHERE key = ? AND state IN ({self.states}) AND numbers BETWEEN ? AND ?"
+        )
+
+    @property
+    def states(self) -> str:
+        """The states of those files, as `keyvalue` knows them."""
         told = {"pinned": (False,), "unpinned": (True,), "all": (False, True)}[self.status]
         return ", ".join(str(state(self.network, unpinned=unpinned)) for unpinned in told)
 
@@ -163,11 +174,13 @@ class Search:
             return self._count(sql, [self._among.network, *pinned])
         alone = self._conditions[0] if len(self._conditions) == 1 and bounds == _EVER else None
         if alone and alone.whole and alone.but:
-            every = self._count(f"SELECT count(*) FROM ({alone.whole.sql})", alone.whole.values)
+            every = self._count(*alone.whole)
             return every - Search(self._records, self._among, [alone.but]).count()
         source, _ = self._best()
         if alone and source and source.settled and source.exact:
             return self._count(f"SELECT count(*) FROM ({source.sql})", source.values)
+        if source and bounds == _EVER and all(one.of_key for one in self._conditions):
+            return self._count_by_keys(source)
         if source is None:
             sql, values = self._sql(bounds)
             return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
@@ -175,6 +188,18 @@ class Search:
         return self._count(
             f"SELECT count(*) FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n WHERE {sql}",
             [*source.values, *values],
+        )
+
+    def _count_by_keys(self, source: Source) -> int:
+        """How many files there are, by their key-values alone, which know the state of their file."""
+        others = [one for one in self._conditions if one.source is not source or not source.exact]
+        looks = (
+            f"EXISTS (SELECT 1 FROM keyvalue WHERE n = found.n AND state IN ({self._among.states}) AND {one.of_key})"
+            for one in others
+        )
+        values = [*source.values, *(value for one in others for value in one.values)]
+        return self._count(
+            f"SELECT count(*) FROM ({source.sql}) AS found WHERE {' AND '.join(looks)}", values
         )
 
     def _best(self) -> tuple[Source | None, int | None]:
@@ -270,11 +295,32 @@ def cid_holds(part: str) -> Condition:
     return cids([part]) if whole else Condition("instr(file.cid, ?) > 0", (part,))
 
 
-def between(name: str, low: int | None, high: int | None, index: str) -> Condition:
-    """A column of `file` with an index is in between, bounds included; there may be only one."""
+def unpinned(low: int | None, high: int | None) -> Condition:
+    """It was unpinned in between, bounds included; there may be only one."""
+    sql, values = _between("unpinned", low, high)
+    return Condition(sql, values, Source(f"SELECT n FROM file INDEXED BY file_unpinned WHERE {sql}", values))
+
+
+def sized(among: Among, low: int | None, high: int | None) -> Condition:
+    """The bytes of its blocks are in between, bounds included; there may be only one."""
+    sql, values = _between("dag_size", low, high)
+    indexes = {
+        "pinned": ["file_sized"],
+        "unpinned": ["file_was_sized"],
+        "all": ["file_sized", "file_was_sized"],
+    }
+    parts = [
+        f"SELECT n FROM file INDEXED BY {index} WHERE network = ? AND {sql}"
+        f" AND unpinned IS {'NULL' if index == 'file_sized' else 'NOT NULL'}"
+        for index in indexes[among.status]
+    ]
+    given = [among.network, *values] * len(parts)
+    return Condition(sql, values, Source(" UNION ALL ".join(parts), given, settled=True))
+
+
+def _between(name: str, low: int | None, high: int | None) -> tuple[str, list[int]]:
     asked = [(f"{name} {sign} ?", one) for sign, one in ((">=", low), ("<=", high)) if one is not None]
-    sql, values = " AND ".join(sql for sql, _ in asked), [one for _, one in asked]
-    return Condition(sql, values, Source(f"SELECT n FROM file INDEXED BY {index} WHERE {sql}", values))
+    return " AND ".join(sql for sql, _ in asked), [one for _, one in asked]
 
 
 def name_holds(part: str) -> Condition:
@@ -303,7 +349,8 @@ def told_as(among: Among, key: str, text: str) -> Condition:
 def where(among: Among, asked: Where) -> Condition:
     """A condition on a key-value; a number is compared with numbers, text with text."""
     if asked.op in _NEGATIONS:
-        whole = Source(among.texts + _alike(asked) * (asked.op == "notBetween"), (asked.key,))
+        kinds = (0, 1) if asked.op != "notBetween" else (int(as_number(asked.value) is not None),) * 2
+        whole = among.tally, (asked.key, *kinds)
         but = _where(among, Where(asked.key, _NEGATIONS[asked.op], asked.value, asked.second))
         return _where(among, asked)._replace(whole=whole, but=but)
     return _where(among, asked)
@@ -366,7 +413,7 @@ def _where(among: Among, asked: Where) -> Condition:
 
 def _of_key(key: str, sql: str, values: Sequence[Any], source: Source) -> Condition:
     look = f"EXISTS (SELECT 1 FROM keyvalue WHERE keyvalue.n = file.n AND key = ? AND {sql})"
-    return Condition(look, (key, *values), source)
+    return Condition(look, (key, *values), source, f"key = ? AND {sql}")
 
 
 def _words(table: str, parts: Iterable[str]) -> Source | None:

@@ -18,7 +18,11 @@ from pinatakit.server.store.records import SCHEMA, VERSION
 
 _log = logging.getLogger("pinatakit.store")
 
-_MADE: Final = ("tally", "keyvalue")  # of `file`; what is searched for parts of words is no plain table
+_MADE: Final = (
+    "tally",
+    "keyvalue",
+    "key_tally",
+)  # of `file`; what is searched for parts of words is no plain table
 
 
 def upgrade(path: Path) -> None:
