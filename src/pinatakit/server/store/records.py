@@ -30,6 +30,8 @@ Write = Callable[[sqlite3.Connection], T]
 
 VERSION: Final = 5
 _BATCH: Final = 256
+_CACHE: Final = 2048  # KiB of pages that who writes keeps, and the first who reads
+_SMALL_CACHE: Final = 256  # KiB that the others keep: 40 of them, perhaps
 
 SCHEMA: Final = """
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -232,11 +234,13 @@ class Records:
         self._after: list[Callable[[], object]] = []
         self._closed = False
         try:
-            connection = self._connect()
+            self._first = self._connect()
+            self._readers.append(self._first)
             try:
-                self._prepare(connection)
-            finally:
-                connection.close()
+                self._prepare(self._first)
+            except BaseException:
+                self._first.close()
+                raise
         except sqlite3.DatabaseError as error:
             raise PinataError(
                 f"{str(path)!r} is damaged, or no database: {error}",
@@ -271,7 +275,7 @@ class Records:
         try:
             return reader.execute(sql, values).fetchall()
         finally:
-            self._readers.append(reader)
+            self._give(reader)
 
     def read_one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
         """The first row of a query, if any."""
@@ -280,7 +284,7 @@ class Records:
             row: sqlite3.Row | None = reader.execute(sql, values).fetchone()
             return row
         finally:
-            self._readers.append(reader)
+            self._give(reader)
 
     @contextmanager
     def unchanging(self) -> Generator[sqlite3.Connection]:
@@ -293,7 +297,7 @@ class Records:
             finally:
                 reader.execute("ROLLBACK").close()
         finally:
-            self._readers.append(reader)
+            self._give(reader)
 
     def close(self) -> None:
         """Finish what waits, then close."""
@@ -316,7 +320,7 @@ class Records:
 
     @staticmethod
     def _set_up(connection: sqlite3.Connection) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-2048"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"cache_size=-{_CACHE}"):
             connection.execute(f"PRAGMA {pragma}").close()
         connection.create_function("matches", 3, _matches, deterministic=True)
 
@@ -337,7 +341,16 @@ class Records:
         try:
             return self._readers.pop()
         except IndexError:
-            return self._connect()
+            reader = self._connect()
+            reader.execute(f"PRAGMA cache_size=-{_SMALL_CACHE}").close()
+            return reader
+
+    def _give(self, reader: sqlite3.Connection) -> None:
+        """It comes back; the first of them, which has the large cache, is the next to be taken."""
+        if reader is self._first:
+            self._readers.append(reader)
+        else:
+            self._readers.appendleft(reader)
 
     def _run(self) -> None:
         connection = self._connect()
