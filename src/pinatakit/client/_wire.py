@@ -68,6 +68,7 @@ _SECRETS_OF_URLS: Final = re.compile(
     r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&\s]*token)=)[^&\s'\"]*|(?<=://)[^/?#@\s'\"]+(?=@)"
 )
 
+_GATEWAY_KEY: Final = "x-pinata-gateway-token"
 _CERTIFICATE_HINT: Final = "name the certificates of your network in SSL_CERT_FILE or SSL_CERT_DIR"
 
 _log = logging.getLogger("pinatakit")
@@ -164,7 +165,7 @@ class Wire(ABC):
             begun = False
             try:
                 async with self._open(call, attempt) as response:
-                    answer = Answer(response.status_code, response.headers, b"", _shown(response.url))
+                    answer = Answer(response.status_code, response.headers, b"", _bare(str(response.url)))
                     if not answer.ok:
                         answer = await self._whole(call, response)
                     wait = self._retries.after_answer(call, attempt, answer)
@@ -194,7 +195,7 @@ class Wire(ABC):
             if not response.is_success:
                 yield await self._whole(call, response)
                 return
-            yield Answer(response.status_code, response.headers, b"", _shown(response.url))
+            yield Answer(response.status_code, response.headers, b"", _bare(str(response.url)))
             async with aclosing(self._arriving(call, response)) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -229,7 +230,7 @@ class Wire(ABC):
             headers |= self.settings.credential.headers()
         # Of several gateways only the first is told the key.
         if call.host == "gateway" and self.settings.gateway_key and base == self.settings.gateway_url:
-            headers["x-pinata-gateway-token"] = self.settings.gateway_key
+            headers[_GATEWAY_KEY] = self.settings.gateway_key
         if isinstance(call.body, bytes):
             headers["content-length"] = str(len(call.body))
         silence = self.settings.timeout
@@ -299,7 +300,7 @@ class Wire(ABC):
     async def _whole(self, call: Call[Any], response: httpx.Response) -> Answer:
         async with aclosing(self._arriving(call, response)) as pieces:
             body = b"".join([piece async for piece in pieces])
-        return Answer(response.status_code, response.headers, body, _shown(response.url))
+        return Answer(response.status_code, response.headers, body, _bare(str(response.url)))
 
     async def _arriving(self, call: Call[Any], response: httpx.Response) -> AsyncGenerator[bytes, None]:
         """The pieces of an answer, as long as they come."""
@@ -722,12 +723,14 @@ def _limiter(settings: Settings) -> Limiter:
 
 def _keep_key(settings: Settings, request: httpx.Request) -> None:
     """The gateway's key goes to that gateway, and not where it may send on to."""
-    if request.headers["host"] != httpx.URL(settings.gateway_url).netloc.decode():
-        request.headers.pop("x-pinata-gateway-token", None)
+    if _GATEWAY_KEY in request.headers and request.headers["host"] != _host(settings.gateway_url):
+        del request.headers[_GATEWAY_KEY]
 
 
-def _shown(url: httpx.URL) -> str:
-    return str(url.copy_with(query=None, userinfo=b""))
+@cache
+def _host(address: str) -> str:
+    """Whom a request to an address names in its ``Host``."""
+    return httpx.URL(address).netloc.decode()
 
 
 def _plain(response: httpx.Response) -> int:

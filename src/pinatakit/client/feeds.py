@@ -110,33 +110,38 @@ class Feed(ABC):
         """Let go of what was opened."""
 
 
-async def open_feed(wire: Wire, source: Source) -> Feed:
-    """Start reading a source from its beginning."""
-    if source.arriving:
-        return _Arriving(wire, source)
-    return _Read(wire, await wire.in_thread(Reader, source))
+def open_feed(wire: Wire, source: Source) -> Feed:
+    """A source as it is read from its beginning; it is opened when the first bytes are wanted."""
+    return _Arriving(wire, source) if source.arriving else _Read(wire, source)
 
 
 class _Read(Feed):
     """What is read in threads."""
 
-    def __init__(self, wire: Wire, reader: Reader) -> None:
+    def __init__(self, wire: Wire, source: Source) -> None:
         self._wire = wire
-        self._reader = reader
+        self._source = source
+        self._reader: Reader | None = None
 
     async def piece(self, most: int, take: Callable[[bytes], object]) -> bytes:
         return await self._wire.in_thread(self._piece, most, take)
 
     def _piece(self, most: int, take: Callable[[bytes], object]) -> bytes:
-        piece = self._reader.piece(most)
+        piece = self._open().piece(most)
         take(piece)
         return piece
 
     async def seek(self, at: int) -> None:
-        await self._wire.in_thread(self._reader.seek, at)
+        await self._wire.in_thread(lambda: self._open().seek(at))
+
+    def _open(self) -> Reader:
+        if self._reader is None:
+            self._reader = Reader(self._source)
+        return self._reader
 
     async def close(self) -> None:
-        self._reader.close()
+        if self._reader:
+            self._reader.close()
 
 
 class _Arriving(Feed):
@@ -185,7 +190,7 @@ async def at_hand(wire: Wire, source: Source) -> AsyncGenerator[Source]:
     """
     size = 0
     with tempfile.TemporaryFile() as file:
-        feed = await open_feed(wire, source)
+        feed = open_feed(wire, source)
         try:
             while piece := await feed.piece(PIECE, file.write):
                 size += len(piece)

@@ -69,7 +69,8 @@ async def send(
     if what.path and not url:
         session = await wire.in_thread(Session.open, wire.settings, what, options)
     try:
-        feed = await open_feed(wire, what)
+        feed = open_feed(wire, what)
+        await feed.seek(0)  # what cannot be read is told before the service hears of it
         going = _Going(wire, what, feed, profile, proven, url, chunk_size, progress, session)
         try:
             return await going.go(fields)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -50,6 +51,7 @@ __all__ = ["Options", "Progress", "upload", "upload_json"]
 
 _PRIVATE: Final = 'network="private"'
 _AS_CAR: Final = "upload it as one CAR, with car=True (on paid plans), or leave that out"
+_TOGETHER: Final = 64 << 10  # bytes that go out at once, however small their pieces
 _TRIED: Final = 1_000_000_000  # bytes of content above which no other recipes are tried
 
 
@@ -109,32 +111,78 @@ class Sending:
             self.headers["content-length"] = str(len(self._head) + around + self.total + len(self._end))
 
     async def body(self) -> AsyncGenerator[bytes, None]:
-        """The form's bytes; hashing goes on in threads meanwhile."""
+        """The form's bytes, small pieces of it together: each that goes out alone costs as much as a large one."""
+        small: list[bytes] = []
+        size = 0
+        async with aclosing(self._pieces()) as pieces:
+            async for piece in pieces:
+                size += len(piece)
+                if size > _TOGETHER:
+                    if small:
+                        yield b"".join(small)
+                    small, size = [], 0
+                    if len(piece) > _TOGETHER:
+                        yield piece
+                        continue
+                    size = len(piece)
+                small.append(piece)
+        yield b"".join(small)
+
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        """The form's pieces; hashing goes on in threads meanwhile."""
         folder = FolderBuilder(self._profile) if self._profile else None
-        root: Root | None = None
         sent = 0
         yield self._head
         for head, file in self._parts:
             yield head
-            # One thread hashes faster than any network sends; more would take the core that sends.
-            builder = FileBuilder(self._profile, threads=1) if self._profile else None
-            feed = await open_feed(self._wire, file)
+            hashing = _Hashing(self._profile, file.size)
+            feed = open_feed(self._wire, file)
             try:
-                while piece := await feed.piece(PIECE, builder.feed if builder else _pass):
+                while piece := await feed.piece(PIECE, hashing.take):
                     yield piece
                     sent += len(piece)
                     if self._progress:
                         self._progress(sent, self.total)
+                    if hashing.over:
+                        break
             finally:
                 await feed.close()
-            if builder and folder:
-                root = await self._wire.in_thread(builder.finish)
-                folder.add(file.name, root)
+            if folder:
+                self.root = hashing.root
+                if self.root is None:  # of no known size
+                    self.root = await self._wire.in_thread(hashing.finish)
+                folder.add(file.name, self.root)
             yield form.FILE_END
         if folder and (self._wrap or isinstance(self._what, Folder)):
-            root = await self._wire.in_thread(folder.finish)
-        self.root = root
+            self.root = await self._wire.in_thread(folder.finish)
         yield self._end
+
+
+class _Hashing:
+    """Hashes a file on its way, in the thread that reads it; where its size is known, to the end."""
+
+    def __init__(self, profile: Profile | None, size: int | None) -> None:
+        # One thread hashes faster than any network sends; more would take the core that sends.
+        self._builder = FileBuilder(profile, threads=1) if profile else None
+        self._left = size
+        self.over = False
+        self.root: Root | None = None
+
+    def take(self, piece: bytes) -> None:
+        """The next bytes."""
+        if self._builder:
+            self._builder.feed(piece)
+        if self._left is not None:
+            self._left -= len(piece)
+            self.over = not self._left
+            if self.over and self._builder:
+                self.finish()
+
+    def finish(self) -> Root:
+        """All is read: it has a root."""
+        assert self._builder, "without a profile nothing is hashed"
+        self.root = self._builder.finish()
+        return self.root
 
 
 def _in_form(what: Source | Folder, file: Source, wrap: bool) -> str:
@@ -147,10 +195,6 @@ def _in_form(what: Source | Folder, file: Source, wrap: bool) -> str:
 def _readable(name: str) -> str:
     """A name as UTF-8, whatever bytes a disk may call a file."""
     return name.encode("utf-8", "replace").decode()
-
-
-def _pass(_: bytes) -> None:
-    """Nothing is hashed."""
 
 
 class Plan(NamedTuple):
