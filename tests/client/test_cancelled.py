@@ -15,6 +15,7 @@ import anyio.to_thread
 import pytest
 
 from pinatakit import AsyncPinata
+from pinatakit.client.downloads import _Writer
 from pinatakit.content import PROFILES, build_file
 
 SIZE = 3_000_001
@@ -148,6 +149,46 @@ def test_a_list_that_is_cancelled_can_be_read_again(cancelled):
         assert len(await pinata.files.list(page_size=1)) >= 3
 
     cancelled(start, then)
+
+
+class Disk:
+    """A target that writes what begins with ``1`` only when it is told to, or not at all."""
+
+    files, size = 1, 0
+
+    def __init__(self, error=None):
+        self.go_on = threading.Event()
+        self.written = []
+        self.error = error
+
+    def take(self, step):
+        if step[:1] == b"1":
+            assert self.go_on.wait(10)
+            if self.error:
+                raise self.error
+        self.written.append(step[:1])
+
+    def close(self):
+        self.written.append("closed")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+@pytest.mark.parametrize("error", [None, OSError("the disk is full")])
+def test_what_is_kept_of_a_cancelled_download_is_in_order_and_ends_where_writing_failed(backend, error):
+    disk = Disk(error)
+
+    async def main():
+        async with AsyncPinata("jwt", endpoint_url="http://127.0.0.1:1") as pinata:
+            writer = _Writer(pinata.wire, disk, None, None)
+            await writer.take(b"1" * (1 << 20))
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await writer.take(b"2" * (1 << 20))
+            threading.Timer(0.05, disk.go_on.set).start()
+            writer.abandon(kept=True)
+
+    anyio.run(main, backend=backend)
+    assert disk.written == (["closed"] if error else [b"1", b"2", "closed"])
 
 
 class Opened:

@@ -293,7 +293,21 @@ def test_an_unverified_download_is_taken_up_by_its_etag(over, tmp_path):
     assert not (tmp_path / "f").exists()
     again = Serves(DATA)
     fetching(over, again, tmp_path / "f", resume=True)
-    assert again.asked == ["bytes=4000-"]
+    assert again.asked == ["bytes=3999-"]  # so that there is something to answer with
+    assert on_disk(tmp_path) == {"f": DATA}
+
+
+def test_an_unverified_download_that_had_come_whole_is_taken_up_too(over, tmp_path):
+    def progress(now, total):
+        if now == total:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fetching(over, Serves(DATA), tmp_path / "f", resume=True, progress=progress)
+    assert not (tmp_path / "f").exists()
+    again = Serves(DATA)
+    fetching(over, again, tmp_path / "f", resume=True)
+    assert again.asked == [f"bytes={len(DATA) - 1}-"]  # of none, there would be no range
     assert on_disk(tmp_path) == {"f": DATA}
 
 

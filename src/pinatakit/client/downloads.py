@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Callable, Container, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -373,9 +373,8 @@ class _Writer:
 
     def abandon(self, *, kept: bool) -> None:
         """Leave nothing of what is not finished; or all that came, where it is `kept`."""
-        if self._writing:
-            wait([self._writing])
-        if kept:
+        broken = self._writing and self._writing.exception()  # when it is over, be the task cancelled or not
+        if kept and not broken:  # behind what could not be written nothing may be
             self._write(self._gathered())
         self._target.close()
 
@@ -388,8 +387,8 @@ class _Writer:
     async def _written(self) -> None:
         """Wait until what was begun is written."""
         if self._writing:
-            writing, self._writing = self._writing, None
-            await self._wire.result(writing)
+            await self._wire.result(self._writing)
+            self._writing = None
             self._tell()
 
     def _tell(self) -> None:
@@ -495,6 +494,9 @@ async def download_unverified(
     key = f"unverified /ipfs/{cid}/{path.strip('/')} {image}"
     kept = await wire.in_thread(Kept, to, key, name=name) if resume else None
     part = kept.parts.get("") if kept else None
+    if kept and part and part.size:
+        # Its last byte is asked for again: were all of them here already, there would be no such range.
+        kept.parts[""] = part = part._replace(size=part.size - 1, whole=False)
     start, etag = (part.size, part.cid) if part else (0, None)
     writer: _Writer | None = None
     try:
