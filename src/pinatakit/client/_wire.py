@@ -64,7 +64,7 @@ _AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never as
 _LARGE: Final = 32 << 20  # bytes of a body that are worth a connection which nothing follows on
 _READ: Final = 1 << 20  # bytes read from a connection at once
 _FAULTS: Final = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
-_SECRETS_OF_URLS: Final = re.compile(
+_SECRETS_OF_URLS: Final = (
     r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&\s]*token)=)[^&\s'\"]*|(?<=://)[^/?#@\s'\"]+(?=@)"
 )
 
@@ -812,7 +812,7 @@ class _NoSecrets(logging.Filter):
     """The HTTP library logs whole addresses and headers of answers, and some of them are secrets."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _SECRETS_OF_URLS.sub(r"\1***", record.getMessage()), ()
+        record.msg, record.args = re.sub(_SECRETS_OF_URLS, r"\1***", record.getMessage()), ()
         return True
 
 

@@ -169,9 +169,8 @@ _VALUES: Final = {
 }
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"  # which int() reads, up to base 36
 _AS_DIGITS: Final = {  # other letters become a sign that is no digit
-    alphabet: {
-        code: ord(dict(zip(alphabet, _DIGITS, strict=False)).get(chr(code), "!")) for code in range(128)
-    }
+    alphabet: dict.fromkeys(range(128), ord("!"))
+    | {ord(letter): ord(digit) for letter, digit in zip(alphabet, _DIGITS, strict=False)}
     for _, alphabet in BASES.values()
     if len(alphabet) <= len(_DIGITS)
 }
