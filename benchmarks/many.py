@@ -1,8 +1,9 @@
 """Many small things: pinatakit with 16 at once against pinatapy, which its users run one by one.
 
 2,000 JSON pins and 2,000 small files go to the same local Pinata, in turns, each in a process of its
-own; the rate is that of the whole process. Then a folder of 20,000 files is uploaded, and the
-client's open descriptors and memory are watched.
+own; the rate is that of the whole process. Then a folder of 20,000 files is uploaded, as a form and as a
+CAR, by both clients: their open descriptors are watched, and the memory of client and server.
+With --turns 0 that alone.
 
     pip install pinatapy-vourhey
     python benchmarks/many.py --turns 5
@@ -21,7 +22,7 @@ import time
 from pathlib import Path
 
 from pinatakit import Permissions, Pinata
-from upload import environment, serving, show
+from upload import environment, peak, serving, show
 
 OURS_JSON = """
 import sys
@@ -70,8 +71,8 @@ else:
 assert len({one["IpfsHash"] for one in done}) == count, done[0]
 """
 FOLDER = """
-import os, sys, threading
-from pinatakit import Pinata
+import asyncio, os, sys, threading
+from pinatakit import AsyncPinata, Pinata
 most, done = 0, threading.Event()
 def watch():
     global most
@@ -79,8 +80,15 @@ def watch():
         most = max(most, len(os.listdir("/proc/self/fd")))
 watcher = threading.Thread(target=watch)
 watcher.start()
-with Pinata() as pinata:
-    pinata.upload(sys.argv[1])
+folder, client, car = sys.argv[1], sys.argv[2], sys.argv[3] == "car"
+async def main():
+    async with AsyncPinata() as pinata:
+        await pinata.upload(folder, car=car)
+if client == "async":
+    asyncio.run(main())
+else:
+    with Pinata() as pinata:
+        pinata.upload(folder, car=car)
 done.set()
 watcher.join()
 print(most)
@@ -97,7 +105,8 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         print(f"load {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
-        compare(Path(name), given.turns, given.count)
+        if given.turns:
+            compare(Path(name), given.turns, given.count)
         measure_folder(Path(name), given.folder)
 
 
@@ -128,18 +137,26 @@ def compare(folder: Path, turns: int, count: int) -> None:
 
 def measure_folder(folder: Path, count: int) -> None:
     files = small_files(folder / "many", count)
-    with serving(folder / "data-folder") as (about, _):
-        command = [sys.executable, "-c", FOLDER, str(files)]
-        with subprocess.Popen(command, env=environment(about), stdout=subprocess.PIPE, text=True) as client:
-            assert client.stdout
-            descriptors = int(client.stdout.read())
-            _, status, usage = os.wait4(client.pid, 0)
-            client.returncode = os.waitstatus_to_exitcode(status)
-            assert client.returncode == 0
-        print(
-            f"a folder of {count:,} files: at most {descriptors} open descriptors, "
-            f"peak memory {usage.ru_maxrss / 1024:.0f} MiB"
-        )
+    for way in ("form", "car"):
+        for which in ("blocking", "async"):
+            with serving(folder / f"data-{way}-{which}") as (about, server):
+                descriptors, memory = watched([sys.executable, "-c", FOLDER, str(files), which, way], about)
+                print(
+                    f"a folder of {count:,} files, {way}, {which}: at most {descriptors} open descriptors, "
+                    f"peak memory {memory:.0f} MiB, of the server {peak(server)} MiB",
+                    flush=True,
+                )
+
+
+def watched(command: list[str], about: dict[str, str]) -> tuple[int, float]:
+    """Run what prints its open descriptors: these, and its peak memory in MiB."""
+    with subprocess.Popen(command, env=environment(about), stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout
+        descriptors = int(client.stdout.read())
+        _, status, usage = os.wait4(client.pid, 0)
+        client.returncode = os.waitstatus_to_exitcode(status)
+        assert client.returncode == 0
+    return descriptors, usage.ru_maxrss / 1024
 
 
 def small_files(folder: Path, count: int) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -41,8 +42,17 @@ def test_every_operation_is_type_checked_on_both_wires(function):
     assert there - called == set()
 
 
+def test_of_every_resource_a_mistake_is_planted():
+    text = SURFACE.read_text("utf-8")
+    planted = set(re.findall(r"pinata\.([a-z_.]+)\.\w+\(.*# type: ignore\[", text))
+    with Pinata("eyJ.a.b") as pinata:
+        there = {name.rpartition(".")[0] for name in operations(pinata)} - {""}
+    assert len(there) > 14
+    assert there - planted == set()
+
+
 def test_every_mistake_that_is_planted_is_marked():
     text = SURFACE.read_text("utf-8").splitlines()
     found = [line for line in text if "# type: ignore[" in line]
-    assert len(found) == 44
+    assert len(found) == 50
     assert "# pyright: reportUnnecessaryTypeIgnoreComment=true" in text
