@@ -239,6 +239,13 @@ def test_every_operation_knows_which_networks_there_are():
     assert service.requests == []
 
 
+def test_a_client_and_its_resources_say_where_they_ask():
+    with Pinata(JWT, endpoint_url="http://127.0.0.1:1") as pinata:
+        assert repr(pinata) == "<Pinata of http://127.0.0.1:1>"
+        assert repr(pinata.keys.older) == "<OlderKeys of http://127.0.0.1:1>"
+    assert repr(AsyncPinata(JWT).files) == "<Files of https://api.pinata.cloud>"
+
+
 def test_every_operation_says_what_it_does():
     for room in ROOMS:
         for name, value in vars(room).items():

@@ -29,6 +29,9 @@ class Resource(Generic[W]):
     def __init__(self, wire: W) -> None:
         self.wire = wire
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.wire.settings.base('api')}>"
+
 
 class operation(Generic[R, P, T]):  # noqa: N801  (a decorator)
     """A method with one answer: returned on a Blocking wire, awaited on an Awaiting one."""
