@@ -84,13 +84,15 @@ def test_what_is_done_to_a_backup_does_not_reach_the_store(tmp_path):
 
 
 def test_backups_made_while_uploads_and_deletes_go_on_are_each_of_one_moment(tmp_path):
-    stop = threading.Event()
+    stop, begun = threading.Event(), threading.Barrier(4)
     with local(tmp_path / "data") as pinata:
 
         def work(worker):
             with client_of(pinata) as api:
                 kept = []
                 for number in itertools.count():
+                    if number == 2:
+                        begun.wait()
                     if stop.is_set():
                         return
                     kept.append(upload(api, f"{worker} {number} ".encode() * 20_000)["id"])
@@ -100,6 +102,7 @@ def test_backups_made_while_uploads_and_deletes_go_on_are_each_of_one_moment(tmp
         workers = [threading.Thread(target=work, args=(worker,)) for worker in range(3)]
         for worker in workers:
             worker.start()
+        begun.wait()
         try:
             for number in range(6):
                 backup(tmp_path / "data", tmp_path / f"copy{number}")

@@ -163,6 +163,7 @@ def test_a_gateway_with_a_token_wants_it(api, gateway, read, path):
 def test_a_gateway_with_ips_serves_those(api, gateway, read, path):
     add(api, gateway, "ips", ip="192.0.2.7")
     assert read(path) == 401
+    assert read(path, **{"x-forwarded-for": "192.0.2.7"}) == 401  # anybody can say so
     add(api, gateway, "ips", ip="127.0.0.1")
     assert read(path) == 200
 
@@ -264,3 +265,16 @@ def test_a_gateway_and_its_rules_are_kept_across_restarts(tmp_path):
         api.delete(f"/v3/gateways/{gateway['id']}")
         assert api.get(path, headers=host).status_code == 200
         assert api.get("/v3/gateways").json()["data"] == {"count": 0, "rows": []}
+
+
+def test_behind_a_proxy_a_gateway_with_ips_serves_the_proxys_clients():
+    with Server(behind_proxy=True) as server, client(server) as api:
+        path = f"/ipfs/{upload(api, b'through a proxy')['cid']}"
+        add(api, make(api, "proxied"), "ips", ip="192.0.2.7")
+
+        def read(forwarded: str) -> int:
+            headers = {"host": "proxied.localhost", "x-forwarded-for": forwarded}
+            return api.get(path, headers=headers).status_code
+
+        assert read("192.0.2.7") == 200
+        assert read("192.0.2.8") == 401

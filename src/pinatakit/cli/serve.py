@@ -59,6 +59,11 @@ from pinatakit.cli._common import Output, output_options
 @click.option(
     "--origin", "origins", multiple=True, metavar="URL", help="A site whose pages may call it; several times."
 )
+@click.option(
+    "--behind-proxy",
+    is_flag=True,
+    help="Believe a proxy on this machine who its clients are (X-Forwarded-For).",
+)
 @click.option("--tls", is_flag=True, help="Speak https, with a certificate of its own.")
 @click.option(
     "--cert",
@@ -93,6 +98,7 @@ def serve(
     fault_every: int,
     names: tuple[str, ...],
     origins: tuple[str, ...],
+    behind_proxy: bool,
     tls: bool,
     cert: Path | None,
     key: Path | None,
@@ -138,6 +144,7 @@ def serve(
         port=0 if wrong else port,
         names=names,
         origins=origins,
+        behind_proxy=behind_proxy,
         limits=limits,
         fetching=fetching,
         tls=Certificate(cert, key) if cert else tls,

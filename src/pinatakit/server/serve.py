@@ -71,6 +71,8 @@ class Server:
     which clients must be told to trust, or with the one given. `grace` is how many seconds what
     runs may take to end when it is stopped; `None` is as long as it moves.
     `origins` are those whose pages may call the API in a browser, besides this machine's.
+    `behind_proxy`: whoever connects from this machine is a proxy, and believed who its clients are
+    (``X-Forwarded-For``, ``X-Forwarded-Proto``); else anybody here could take any address.
 
     Raises:
         Busy: another server has the data folder.
@@ -89,6 +91,7 @@ class Server:
         tls: bool | Certificate = False,
         grace: int | None = 30,
         origins: Collection[str] = (),
+        behind_proxy: bool = False,
     ) -> None:
         keep_freed()
         rate = None if limits is None else read_rate(limits)
@@ -124,6 +127,7 @@ class Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=behind_proxy,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=grace,
             ssl_certfile=self.certificate and self.certificate.chain,
