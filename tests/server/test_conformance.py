@@ -732,3 +732,16 @@ def test_a_preflight_is_answered_for_private_content_too(stranger):
 def test_the_answer_of_a_json_file_is_json(stranger, site):
     answer = stranger.get(f"/ipfs/{site}/meta.json")
     assert json.loads(answer.content) == answer.json() == {"name": "token 1"}
+
+
+def test_what_depends_on_accept_says_so(stranger, api):
+    cid = upload(api, b"in several forms")["cid"]
+    for query in ("", "?format=raw", "?format=car"):
+        assert stranger.get(f"/ipfs/{cid}{query}").headers["vary"] == "Accept"
+
+
+def test_pages_may_pay(stranger):
+    """x402: the payment is a header, which a browser asks about beforehand."""
+    headers = {"origin": "http://localhost:3000", "access-control-request-headers": "x-payment"}
+    answer = stranger.options("/x402/cid/bafkqaaa", headers=headers)
+    assert "X-Payment" in answer.headers["access-control-allow-headers"].split(", ")

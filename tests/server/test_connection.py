@@ -299,3 +299,18 @@ def test_what_does_not_end_within_the_grace_is_cut(tmp_path):
         begun = time.monotonic()
         server.stop()
         assert time.monotonic() - begun < 10
+
+
+def test_who_is_refused_while_a_body_comes_may_finish_it(monkeypatch):
+    with Server() as server:
+        monkeypatch.setattr(server._uvicorn.config, "timeout_keep_alive", 0.5)
+        with connect(server) as connection:
+            connection.sendall(head(server, "content-length: 2000000", path="/v3/nothing"))
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 404 ")
+            trickle(connection, [bytes(100_000)] * 20, 0.1)
+            connection.sendall(head(server, method="GET", path="/data/testAuthentication"))
+            assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_loop_is_one_whose_transports_are_known(server):
+    assert server._uvicorn.config.loop == "asyncio"

@@ -62,10 +62,10 @@ def test_keys_are_counted_apart_and_gateways_not_at_all(limited):
         headers = bearer(other["JWT"])
         assert httpx2.get(limited.url + "/data/testAuthentication", headers=headers).status_code == 200
         for _ in range(60):
-            assert (
-                api.get("/ipfs/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy").status_code
-                == 404
-            )
+            for place in ("ipfs", "files"):
+                path = f"/{place}/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
+                assert httpx2.get(limited.url + path).status_code in (401, 403, 404)
+            assert httpx2.options(limited.url + "/v3/files").status_code < 300
 
 
 def test_a_window_ends(tmp_path):

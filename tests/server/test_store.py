@@ -358,3 +358,18 @@ def test_a_block_is_hashed_until_it_was_sound_once_in_each_car_for_itself(store)
     check(cid, b"which is not looked at again")
     with pytest.raises(BlockMismatch):
         store.cars.read(2).check(cid, b"damaged")
+
+
+def test_nothing_stays_of_an_upload_whose_record_could_not_be_kept(store, monkeypatch):
+    ingest = begin(store, DATA)
+
+    def full() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store.cars, "sync", full)
+    with pytest.raises(OSError, match="No space"):
+        ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0))
+    monkeypatch.undo()
+    ingest.drop()
+    add(store, b"another")
+    assert len(cars(store.folder)) == 1

@@ -88,10 +88,11 @@ class _Cycle(RequestResponseCycle):
         self.transport.set_write_buffer_limits(0)  # what waits goes out before what follows
         while left:
             await self.flow.drain()
-            if self.disconnected:
+            if self.disconnected or self.transport.is_closing():
                 return
             sent = self._send_file(file, at, left)
             at, left = at + sent, left - sent
+            await asyncio.sleep(0)  # one who reads fast does not keep all others waiting
         self.transport.set_write_buffer_limits()
         if self.chunked_encoding:
             self.transport.write(b"\r\n")
@@ -230,10 +231,12 @@ class Connection(HttpToolsProtocol):
 
     def _take(self, data: bytes) -> None:
         """Take bytes of a body past the parser, which is left behind, waiting for them."""
+        self._unset_keepalive_if_required()
         piece, rest = data[: self._left], data[self._left :]
         self.on_body(piece)
         if not self._left:
             self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
             self.on_message_complete()
             if rest:
                 super().data_received(rest)
@@ -267,5 +270,6 @@ class Connection(HttpToolsProtocol):
         if cycle is None or self.flow.write_paused:
             return True
         if cycle.response_complete:
-            return self._in_head  # between requests keep-alive has a clock of its own
+            # Between requests keep-alive has a clock of its own; a body may still come that was refused.
+            return self._in_head or self._left > 0
         return cycle.more_body and not cycle.waiting_for_100_continue and not self.flow.read_paused

@@ -80,8 +80,8 @@ CORS: Final = {  # content may be read from any page
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, HEAD, OPTIONS",
     "access-control-allow-headers": (
-        "Cache-Control, Content-Type, If-None-Match, Range, User-Agent, X-Pinata-Gateway-Token, "
-        "X-Requested-With"
+        "Access-Control-Expose-Headers, Cache-Control, Content-Type, If-None-Match, If-Range, Range, User-Agent, "
+        "X-Payment, X-Pinata-Gateway-Token, X-Requested-With"
     ),
     "access-control-expose-headers": _EXPOSED,
 }
@@ -308,6 +308,7 @@ def _headers(found: _Found, ending: str = "") -> dict[str, str]:
         "etag": f'"{found.cid}{ending}"',
         "cache-control": "private, no-cache" if private else "no-cache" if found.swapped else _FOREVER,
         "x-ipfs-roots": ",".join(map(str, found.roots)),
+        "vary": "Accept",
         **CORS,
         **_named(found),
         **({"pinata-signature": found.signature} if found.signature else {}),
@@ -361,7 +362,7 @@ def _coded(request: Request, found: _Found, form: str, *, asked_for: bool = True
     how = "inline" if ending == "json" else "attachment"
     headers = _headers(found, f".{form}" if asked_for else "")
     headers |= _disposition(request, how, f"{found.cid}.{ending}")
-    headers |= {"content-type": kind, "x-content-type-options": "nosniff", "vary": "Accept"}
+    headers |= {"content-type": kind, "x-content-type-options": "nosniff"}
     return _bytes(request, headers, body)
 
 
@@ -373,7 +374,6 @@ def _bytes(request: Request, headers: dict[str, str], body: bytes) -> Response:
 def _data_page(request: Request, found: _Found) -> Response:
     headers = _headers(found) | {
         "etag": f'"DagIndex-{__version__}_CID-{found.cid}"',
-        "vary": "Accept",
         "content-type": "text/html; charset=utf-8",
     }
     del headers["cache-control"]
@@ -577,7 +577,7 @@ async def _image(
     """An image, changed as the query says."""
     takes_webp = "image/webp" in request.headers.get("accept", "").lower()
     sign = hashlib.sha256(f"{options} {takes_webp}".encode()).hexdigest()[:16]
-    headers = _headers(found, f".img.{sign}") | {"vary": "Accept"}
+    headers = _headers(found, f".img.{sign}")
     if _unchanged(request, headers):
         return Response(None, 304, headers)
     try:

@@ -19,9 +19,11 @@ from pinatakit.protocol.limits import LISTS, UPLOAD_LIMIT, Lane, Rate, lane
 from pinatakit.protocol.refusals import RATE_LIMITED, older_envelope, v3_envelope
 from pinatakit.protocol.uploads import V3_LIMIT
 from pinatakit.server.access import Exchange
+from pinatakit.server.endpoints import CONTENT
 from pinatakit.server.ingest import Sizes
 from pinatakit.server.request import json
 
+_FREE: Final = (*CONTENT, "/-/")  # what is read by whoever has no key
 _CREDENTIALS: Final = (b"authorization", b"pinata_api_key")
 _V3: Final = Sizes(V3_LIMIT)  # of one form; what is larger goes by TUS
 _OLDER: Final = Sizes(UPLOAD_LIMIT, FOLDER_MAX_FILES)
@@ -37,7 +39,7 @@ class Limits:
     def count(self, request: Request, exchange: Exchange) -> Response | None:
         """Count a call, whose answer tells what is left; a refusal where it is one too many."""
         path: str = request.scope["path"]
-        if path.startswith(("/ipfs/", "/-/")):
+        if request.method == "OPTIONS" or path.startswith(_FREE):
             return None
         v3 = path.startswith("/v3/")
         request.scope["sizes"] = _V3 if v3 else _OLDER

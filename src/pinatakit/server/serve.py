@@ -122,6 +122,7 @@ class Server:
         config = uvicorn.Config(
             create_app(self.store, hosts=hosts, rate=rate, fetching=fetching, origins=origins),
             http=Connection,
+            loop="asyncio",  # whose transports can be told how much to read, and write at once what they can
             lifespan="on",
             ws="none",
             log_config=None,

@@ -92,8 +92,11 @@ class Cars:
     def drop(self, db: sqlite3.Connection, number: int) -> None:
         """Within a write: leave nothing of a CAR without root."""
         db.execute("DELETE FROM block WHERE car = ?", (number,))
-        db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (number,))
-        self._remove_after(db, self.incoming / f"{number}.car")
+        dropped = db.execute("DELETE FROM car WHERE n = ? AND root IS NULL", (number,)).rowcount
+        path = self.incoming / f"{number}.car"
+        named = self._named([number]) if dropped and not path.exists() else []  # whole, but not recorded
+        for place in named or [path]:
+            self._remove_after(db, place)
 
     def holds(self, car: int, cid: CID) -> bool:
         """Whether a CAR has a block."""
