@@ -195,11 +195,13 @@ class Target:
 
     def close(self) -> None:
         """Leave nothing of what was not finished; or, where something is kept, all of it."""
-        self._close(whole=False)
-        if self._journal:
-            self._journal.close()
-            return
-        _remove(self._aside)
+        try:
+            self._close(whole=False)
+        finally:
+            if self._journal:
+                self._journal.close()
+            else:
+                _remove(self._aside)
 
     def _begin(self, where: Path, entry: Entry) -> None:
         """Open a file: anew, or where an earlier attempt has left it."""
@@ -228,10 +230,12 @@ class Target:
 
     def _close(self, *, whole: bool) -> None:
         if self._file:
-            if self._journal:
-                self._note(whole=whole)
-            self._file.close()
-            self._file = None
+            try:
+                if self._journal:
+                    self._note(whole=whole)
+            finally:
+                file, self._file = self._file, None
+                file.close()
 
     def _take_up(self, kept: Kept) -> None:
         """Go on from what an earlier attempt has left; what it has not noted goes."""

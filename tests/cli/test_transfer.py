@@ -607,6 +607,7 @@ def test_a_range_is_what_it_says_with_both_ends(ask_here, served, tmp_path):
     assert ask_here("cat", cid, "--range", "-600001").data == data
     for wrong in ("9-1", "-", "-0", "all", "1"):
         assert ask_here("cat", cid, f"--range={wrong}").failed(2)
+    assert ask_here("cat", cid, "--range=-5", "--image=width=3").failed(2)
     assert parts(tmp_path) == []
 
 

@@ -390,3 +390,21 @@ def test_a_large_body_is_read_from_the_connection_itself(over, large, tmp_path, 
 
     over(body, jwt=pinata.jwt, endpoint_url=pinata.url, gateway_url=pinata.url, timeout=1)
     assert (tmp_path / "f").read_bytes() == data == (tmp_path / "again").read_bytes()
+
+
+def test_what_a_transport_makes_of_a_large_body_is_what_is_read(large):
+    pinata, cid, data = large
+
+    class Turned(httpx.HTTPTransport):
+        """Turns each byte's bits."""
+
+        def handle_request(self, request):
+            answer = super().handle_request(request)
+            turned = (piece.translate(bytes(range(255, -1, -1))) for piece in answer.stream)
+            return httpx.Response(
+                answer.status_code, headers=answer.headers, content=turned, extensions=answer.extensions
+            )
+
+    with Pinata(pinata.jwt, gateway_url=pinata.url, transport=Turned(verify=False)) as client:
+        got = client.read_bytes(cid, verify=False)
+    assert got == data.translate(bytes(range(255, -1, -1)))

@@ -866,10 +866,9 @@ def test_who_watches_is_no_coroutine(kind):
 # The gateway's key, and staying at home
 
 
-def test_the_key_of_a_gateway_goes_to_that_gateway_alone(over):
-    service = Service(
-        httpx.Response(302, headers={"location": "https://elsewhere.example/ipfs/x"}), said(404)
-    )
+@pytest.mark.parametrize("place", ["https://elsewhere.example", "http://me.example"])
+def test_the_key_of_a_gateway_goes_to_that_gateway_alone_and_not_in_clear(over, place):
+    service = Service(httpx.Response(302, headers={"location": f"{place}/ipfs/x"}), said(404))
 
     async def body(pinata):
         with pytest.raises(NotFound):
@@ -879,8 +878,14 @@ def test_the_key_of_a_gateway_goes_to_that_gateway_alone(over):
 
     service.answers.append(GREETING)
     over(body, service.transport, jwt=JWT, gateway_url="https://me.example", gateway_key="hush")
-    keys = [(request.url.host, request.headers.get("x-pinata-gateway-token")) for request in service.requests]
-    assert keys == [("me.example", "hush"), ("elsewhere.example", None), ("api.pinata.cloud", None)]
+    keys = [
+        (request.url.copy_with(path="/", query=None), request.headers.get("x-pinata-gateway-token"))
+        for request in service.requests
+    ]
+    places = ["https://me.example", place, "https://api.pinata.cloud"]
+    assert keys == [
+        (httpx.URL(f"{one}/"), key) for one, key in zip(places, ["hush", None, None], strict=True)
+    ]
 
 
 def test_offline_nothing_is_asked_but_this_machine(over, monkeypatch, settings):

@@ -308,6 +308,8 @@ class _Part(NamedTuple):
                 param_hint="--range",
             )
         if not parts[1]:
+            if options:
+                raise click.UsageError("where a changed image ends is not known beforehand; take all of it")
             return cls(int(wanted), None, verify, options)
         return cls(int(parts[1]), int(parts[2]) + 1 if parts[2] else None, verify, options)
 

@@ -89,16 +89,18 @@ class Unverifiable(Unreachable):
 class Wire(ABC):
     """The way to the service, and everything else an operation may wait for.
 
-    Threads and tasks share it. `watch` is told of each request when it is over.
+    Threads and tasks share it. `watch` is told of each request when it is over. `direct` is a wire
+    without anybody's own transport between it and the network.
     """
 
-    def __init__(self, settings: Settings, watch: Watch | None = None) -> None:
+    def __init__(self, settings: Settings, watch: Watch | None = None, *, direct: bool) -> None:
         keep_freed()
         self.settings = settings
         self.gateways = Gateways(settings.gateway_urls)
         if iscoroutinefunction(watch):
             raise InputError("watch is told and not awaited", hint="give an ordinary function")
         self._watch = watch
+        self._direct = direct
         self.begin()
         _wires.add(self)
 
@@ -378,7 +380,7 @@ class Wire(ABC):
         The HTTP library copies each piece five times, and has nothing to say of a body that is sent
         as it is once its first piece came. It closes such a connection afterwards.
         """
-        left = _plain(response)
+        left = _plain(response) if self._direct else 0
         async with aclosing(self._pieces(response)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -452,13 +454,19 @@ class Blocking(Wire):
             limits=_LIMITS,
             mounts={f"all://{host}": None for host in _AT_HOME},
         )
-        super().__init__(settings, watch)
+        super().__init__(settings, watch, direct=transport is None)
+        _ = self._http  # what is wrong with the environment's proxies is told at once
 
     def begin(self) -> None:
         super().begin()
+        vars(self).pop("_http", None)
         vars(self).pop("_web", None)
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        """For the service and the gateways."""
         with _proxies_explained():
-            self._http = self._make(
+            return self._make(
                 verify=_tls(self.settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
             )
 
@@ -509,6 +517,7 @@ class Blocking(Wire):
             return [each.result() for each in begun]
 
     def close(self) -> None:
+        _wires.discard(self)
         self._http.close()
         if "_web" in self.__dict__:
             self._web.close()
@@ -530,7 +539,7 @@ class Awaiting(Wire):
             limits=_LIMITS,
             mounts={f"all://{host}": None for host in _AT_HOME},
         )
-        super().__init__(settings, watch)
+        super().__init__(settings, watch, direct=transport is None)
 
     def begin(self) -> None:
         super().begin()
@@ -723,7 +732,10 @@ def _limiter(settings: Settings) -> Limiter:
 
 def _keep_key(settings: Settings, request: httpx.Request) -> None:
     """The gateway's key goes to that gateway, and not where it may send on to."""
-    if _GATEWAY_KEY in request.headers and request.headers["host"] != _host(settings.gateway_url):
+    if _GATEWAY_KEY not in request.headers:
+        return
+    in_clear = settings.gateway_url.startswith("https:") and request.url.scheme != "https"
+    if in_clear or request.headers["host"] != _host(settings.gateway_url):
         del request.headers[_GATEWAY_KEY]
 
 

@@ -374,9 +374,11 @@ class _Writer:
     def abandon(self, *, kept: bool) -> None:
         """Leave nothing of what is not finished; or all that came, where it is `kept`."""
         broken = self._writing and self._writing.exception()  # when it is over, be the task cancelled or not
-        if kept and not broken:  # behind what could not be written nothing may be
-            self._write(self._gathered())
-        self._target.close()
+        try:
+            if kept and not broken:  # behind what could not be written nothing may be
+                self._write(self._gathered())
+        finally:
+            self._target.close()
 
     async def _flush(self) -> None:
         """Write all that was gathered."""

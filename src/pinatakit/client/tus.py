@@ -70,13 +70,14 @@ async def send(
         session = await wire.in_thread(Session.open, wire.settings, what, options)
     try:
         feed = open_feed(wire, what)
-        await feed.seek(0)  # what cannot be read is told before the service hears of it
-        going = _Going(wire, what, feed, profile, proven, url, chunk_size, progress, session)
         try:
-            return await going.go(fields)
-        except InputError:
-            await going.give_up()
-            raise
+            await feed.seek(0)  # what cannot be read is told before the service hears of it
+            going = _Going(wire, what, feed, profile, proven, url, chunk_size, progress, session)
+            try:
+                return await going.go(fields)
+            except InputError:
+                await going.give_up()
+                raise
         finally:
             await feed.close()
     finally:

@@ -1,4 +1,4 @@
-"""The threads that hash: hashlib lets go of the interpreter's lock, so they use all cores."""
+"""The threads that hash, and write what was hashed: hashlib lets go of the interpreter's lock, so they use all cores."""
 
 from __future__ import annotations
 
