@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from types import UnionType
 from typing import Literal, get_args, get_origin
@@ -168,3 +170,39 @@ def test_a_secret_is_in_its_field_alone(kind, fields):
         assert "hush" not in shown
         assert "***" in shown
     assert [getattr(made, name) for name in fields] == ["hush"] * len(fields)
+
+
+FIRST_MET_BY_EIGHT = """
+import sys, threading
+from datetime import datetime
+from typing import Any
+from msgspec import defstruct
+from pinatakit.content import CID
+from pinatakit.protocol import Record
+from pinatakit.protocol._record import record
+
+def kind(**fields):
+    return defstruct("Kind", [(name, of, None) for name, of in fields.items()], bases=(Record,), frozen=True, kw_only=True)
+
+def meet():
+    gate.wait()
+    read.append(record({"files": [{"keyvalues": {"a": 1}}]}, outer).files[0].keyvalues)
+
+sys.setswitchinterval(1e-6)
+read = []
+for _ in range(50):
+    inner = kind(cid=CID | None, keyvalues=dict[str, Any] | None, at=datetime | None)
+    outer = kind(files=tuple[inner, ...] | None, last=inner | None)
+    gate = threading.Barrier(8)
+    threads = [threading.Thread(target=meet) for _ in range(8)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+print(len(read), read == [{"a": 1}] * len(read))
+"""
+
+
+def test_eight_threads_may_be_the_first_to_read_a_kind_of_record():
+    ran = subprocess.run(
+        [sys.executable, "-c", FIRST_MET_BY_EIGHT], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stdout) == (0, "400 True\n"), ran.stderr

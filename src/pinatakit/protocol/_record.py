@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
+from threading import Lock
 from typing import Any, ClassVar, Final, TypeVar, cast, get_args
 
 import msgspec
@@ -85,10 +86,17 @@ def record(data: Any, kind: type[R], *, told: Collection[str] = ()) -> R:
     return made
 
 
+_met: Final = Lock()
+"""Kinds are met one at a time: msgspec works out a kind when it first sees it, and where two threads are
+at it one of them reads what is half worked out, and the process ends with SIGSEGV."""
+
+
 @cache
 def _fields(kind: type[Record]) -> tuple[frozenset[str], list[str]]:
     """What the fields of a record are called by the service, and which of them are times."""
-    fields = msgspec.structs.fields(kind)
+    with _met:
+        msgspec.json.Decoder(kind)
+        fields = msgspec.structs.fields(kind)
     moments = [field.name for field in fields if datetime in (field.type, *get_args(field.type))]
     return frozenset(field.encode_name for field in fields), moments
 

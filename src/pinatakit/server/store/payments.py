@@ -6,7 +6,7 @@ import builtins
 import json
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -104,6 +104,9 @@ class Payments:
         return self._records.write(lambda db: db.execute(sql, (id, str(cid))).rowcount == 1).result()
 
 
+_requirements: Final = msgspec.json.Decoder(tuple[PaymentRequirement, ...]).decode
+
+
 def _text(requirements: Sequence[PaymentRequirement]) -> str:
     return json.dumps([one.to_json() for one in requirements])
 
@@ -114,6 +117,6 @@ def _instruction(row: sqlite3.Row) -> PaymentInstruction:
         version=row["version"],
         name=row["name"],
         description=row["description"],
-        payment_requirements=msgspec.json.decode(row["requirements"], type=tuple[PaymentRequirement, ...]),
+        payment_requirements=_requirements(row["requirements"]),
         created_at=from_micros(row["created"]),
     )
