@@ -43,6 +43,21 @@ def test_a_record_cannot_be_changed():
         File.from_json(DATA).name = "other"
 
 
+def test_records_stand_in_sets_where_equal_ones_are_one():
+    same, other = File.from_json(DATA), File.from_json({**DATA, "keyvalues": {"stage": "test"}})
+    assert {File.from_json(DATA), same} == {same}
+    assert {same, other} == {other, same}
+
+
+def test_every_kind_of_record_has_a_hash():
+    def kinds(above):
+        return {kind for one in above.__subclasses__() for kind in (one, *kinds(one))}
+
+    for kind in kinds(Record):
+        needed = {field.name: DATA for field in msgspec.structs.fields(kind) if field.required}
+        assert isinstance(hash(kind(**needed)), int)
+
+
 def test_as_a_dict_it_holds_all_fields_in_values_that_json_has():
     told = File.from_json(DATA).to_dict()
     assert json.loads(json.dumps(told)) == {

@@ -20,7 +20,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A thing the service tells of: immutable, read tolerantly.
 
     Fields the service leaves out have their defaults; those this version does not know are
-    kept in `extra`, as the service wrote them.
+    kept in `extra`, as the service wrote them. Records are equal where all their fields are, and may
+    stand in sets and be keys of dicts.
     """
 
     SECRET: ClassVar[Collection[str]] = ()
@@ -36,6 +37,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         values = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "extra")
         known = {name: _plain(value) for name, value in values if value is not msgspec.UNSET}
         return {**self.extra, **known}
+
+    def __hash__(self) -> int:
+        # Of what cannot change: a dict or list in it has no hash. Records that are equal have equal hashes.
+        values = (getattr(self, name) for name in self.__struct_fields__)
+        return hash((type(self), *(value for value in values if not isinstance(value, dict | list))))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={_short(value)}" for name, value in self.told())
