@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
+import typing
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -56,3 +60,20 @@ def test_every_mistake_that_is_planted_is_marked():
     found = [line for line in text if "# type: ignore[" in line]
     assert len(found) == 50
     assert "# pyright: reportUnnecessaryTypeIgnoreComment=true" in text
+
+
+def test_a_program_can_evaluate_the_types_of_every_operation():
+    with Pinata("eyJ.a.b") as pinata:
+        for name in set(operations(pinata)):
+            way, _, method = name.rpartition(".")
+            resource = attrgetter(way)(pinata) if way else pinata
+            for found in (getattr(type(resource), method), getattr(resource, method)):
+                assert "return" in typing.get_type_hints(found)
+
+
+@pytest.mark.parametrize("name", ["upload", "upload_json", "download", "read"])
+@pytest.mark.parametrize("client", ["pinatakit.Pinata", "pinatakit.Pinata('eyJ.a.b')"])
+def test_it_can_before_anything_was_uploaded_or_downloaded(client, name):
+    asked = f"import pinatakit, typing; print(typing.get_type_hints({client}.{name})['network'])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "typing.Optional[typing.Literal['public', 'private']]"

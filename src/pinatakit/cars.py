@@ -71,8 +71,8 @@ if sys.platform != "win32":
 
 __all__ = ["Unpacked", "Verified", "list_car", "pack", "unpack", "verify_car"]
 
-CarSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO"
-CarTarget: TypeAlias = "str | os.PathLike[str] | BinaryIO"
+CarSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+CarTarget: TypeAlias = str | os.PathLike[str] | BinaryIO
 Order: TypeAlias = Literal["streamed", "dfs"]
 
 

@@ -48,8 +48,8 @@ __all__ = [
     "upload_jsonfile",
 ]
 
-Cred: TypeAlias = "str | tuple[str, str] | Mapping[str, str]"
-Paths: TypeAlias = "str | os.PathLike[str] | Iterable[str | os.PathLike[str]]"
+Cred: TypeAlias = str | tuple[str, str] | Mapping[str, str]
+Paths: TypeAlias = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
 class Response:

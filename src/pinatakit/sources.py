@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 if sys.platform == "linux":
     import fcntl
 
-Uploadable: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Iterator[bytes]"
+Uploadable: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Iterator[bytes]
 
 Symlinks: TypeAlias = Literal["follow", "keep", "skip", "refuse"]
 """What becomes of the symlinks in a folder."""

@@ -11,20 +11,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
+import httpx2 as httpx
+
 from pinatakit._lazy import lazily
 from pinatakit.client._listing import AsyncListing, Listing
 from pinatakit.client._operation import Resource, W, operation, stream
+from pinatakit.client._pace import Progress
 from pinatakit.client._wire import Awaiting, Blocking, Watch, Wire
 from pinatakit.content import CID
 from pinatakit.errors import CIDMismatch, InputError
 from pinatakit.patterns import ALL, Patterns
+from pinatakit.protocol import Network
 from pinatakit.protocol.metadata import Keyvalues, check_name
 from pinatakit.protocol.tus import CHUNK
 from pinatakit.settings import Settings
 
 if TYPE_CHECKING:
-    import httpx2 as httpx
-
     from pinatakit.client.account import Account
     from pinatakit.client.analytics import Analytics
     from pinatakit.client.downloads import Download
@@ -41,9 +43,8 @@ if TYPE_CHECKING:
     from pinatakit.client.psa import AsyncPinningService, PinningService, PinObjects
     from pinatakit.client.signatures import Signatures
     from pinatakit.client.swaps import Swaps
-    from pinatakit.client.uploads import Progress
     from pinatakit.client.vectors import Vectors
-    from pinatakit.protocol import Network, Upload
+    from pinatakit.protocol import Upload
     from pinatakit.protocol.gateway import ImageOptions
     from pinatakit.sources import Symlinks, Uploadable
 __all__ = [
@@ -66,9 +67,11 @@ if not TYPE_CHECKING:
         __name__,
         {
             "downloads": "Download ImageOptions",
+            "feeds": "Sendable",
             "opened": "AsyncFile",
             "psa": "AsyncPinningService PinningService",
-            "uploads": "Progress Uploadable",
+            ".protocol": "Upload",
+            ".sources": "Symlinks Uploadable",
         },
     )
 

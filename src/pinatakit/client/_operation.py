@@ -9,8 +9,10 @@ Trio. Which of the two a method is, a type checker reads from its resource: `get
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
-from functools import wraps
+from functools import cached_property, wraps
 from types import MethodType
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
@@ -37,8 +39,13 @@ class operation(Generic[R, P, T]):  # noqa: N801  (a decorator)
     """A method with one answer: returned on a Blocking wire, awaited on an Awaiting one."""
 
     def __init__(self, body: Callable[Concatenate[R, P], Coroutine[Any, Any, T]]) -> None:
-        self.body = body
+        self._body = body
         self.__doc__ = body.__doc__
+
+    @cached_property
+    def body(self) -> Callable[Concatenate[R, P], Coroutine[Any, Any, T]]:
+        """What it does, on either wire."""
+        return _explained(self._body)
 
     @overload
     def __get__(
@@ -61,8 +68,13 @@ class stream(Generic[R, P, T]):  # noqa: N801  (a decorator)
     """A method with many answers: iterated on a Blocking wire, with `async for` on an Awaiting one."""
 
     def __init__(self, body: Callable[Concatenate[R, P], AsyncGenerator[T, None]]) -> None:
-        self.body = body
+        self._body = body
         self.__doc__ = body.__doc__
+
+    @cached_property
+    def body(self) -> Callable[Concatenate[R, P], AsyncGenerator[T, None]]:
+        """What it does, on either wire."""
+        return _explained(self._body)
 
     @overload
     def __get__(
@@ -77,6 +89,19 @@ class stream(Generic[R, P, T]):  # noqa: N801  (a decorator)
             return self.body
         method = MethodType(self.body, resource)
         return method if isinstance(resource.wire, Awaiting) else _iterating(method)
+
+
+def _explained(body: Callable[P, T]) -> Callable[P, T]:
+    """A body whose module knows all that its annotations name, so that anybody can evaluate them.
+
+    Names that are loaded when they are used are in no module's namespace before, and nowhere else does
+    `typing.get_type_hints` look. They are those that a call would load.
+    """
+    module = sys.modules[body.__module__]
+    if hasattr(module, "__getattr__"):
+        for name in set(re.findall(r"\w+", " ".join(body.__annotations__.values()))):
+            getattr(module, name, None)
+    return body
 
 
 def _blocking(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+Progress: TypeAlias = Callable[[int, int | None], object]
+"""Told after each piece: bytes of content that have gone or come so far, and in all where that is known.
+
+An upload that is retried starts again from what the service has.
+"""
 
 _SECOND: Final = 1.0
 _SMALLEST: Final = 16 << 10  # bytes

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import AsyncGenerator, Callable, Container, Iterator
+from collections.abc import AsyncGenerator, Container, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
 
 from pinatakit.client import links
+from pinatakit.client._pace import Progress
 from pinatakit.client._wire import Unverifiable, Wire
 from pinatakit.content import CID, Block, CarReader, Entry, Kind, Walk
 from pinatakit.content.pool import pool
@@ -42,8 +43,6 @@ from pinatakit.protocol import gateway as calls
 from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.refusals import refused
 from pinatakit.targets import Kept, Part, Target
-
-Progress: TypeAlias = Callable[[int, int | None], object]
 
 _SURPLUS: Final = (
     1 << 20

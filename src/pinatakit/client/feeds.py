@@ -40,7 +40,7 @@ from pinatakit.sources import (
 
 _log: Final = logging.getLogger("pinatakit")
 
-Sendable: TypeAlias = "Uploadable | AsyncIterable[bytes]"
+Sendable: TypeAlias = Uploadable | AsyncIterable[bytes]
 """What a client can upload: also what only it can wait for."""
 
 

@@ -7,9 +7,10 @@ stands. What it has already is read from disk again, to be hashed, but not sent.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from pinatakit.client._pace import Progress
 from pinatakit.client._wire import Wire
 from pinatakit.client.feeds import Feed, open_feed
 from pinatakit.client.sessions import Session
@@ -27,12 +28,6 @@ from pinatakit.protocol import files as file_calls
 from pinatakit.protocol import tus as calls
 from pinatakit.protocol.tus import Progressed
 from pinatakit.sources import PIECE, Source
-
-Progress: TypeAlias = Callable[[int, int | None], object]
-"""Told after each piece: bytes of content sent so far, and in all where that is known.
-
-A retry starts again from what the service has.
-"""
 
 _GONE: Final = frozenset({404, 410})  # statuses of an upload that the service does not have
 _PASSING: Final = frozenset({408, 409, 423, 425})  # statuses after which the offset is asked

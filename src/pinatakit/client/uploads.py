@@ -19,9 +19,9 @@ from typing import Any, Final, NamedTuple, Unpack, cast
 import msgspec
 
 from pinatakit.client import tus
+from pinatakit.client._pace import Progress
 from pinatakit.client._wire import Wire
 from pinatakit.client.feeds import Sendable, at_hand, folder_of, open_feed
-from pinatakit.client.tus import Progress
 from pinatakit.content import (
     CID,
     CarReader,
@@ -46,7 +46,7 @@ from pinatakit.protocol.tus import CHUNK, RESUMABLE_ABOVE, check_chunk_size
 from pinatakit.recipes import explain
 from pinatakit.sources import PIECE, Folder, Reader, Source, Uploadable, plain, read_source, total_size
 
-__all__ = ["Options", "Progress", "upload", "upload_json"]
+__all__ = ["Options", "upload", "upload_json"]
 
 
 _PRIVATE: Final = 'network="private"'

@@ -17,7 +17,7 @@ Host: TypeAlias = Literal["api", "uploads", "gateway", "signed", "x402", "mpp", 
 Network: TypeAlias = Literal["public", "private"]
 NETWORKS: Final[tuple[Network, ...]] = ("public", "private")
 Query: TypeAlias = Mapping[str, str | int | bool | None]
-Body: TypeAlias = "bytes | Callable[[], AsyncGenerator[bytes, None]] | None"
+Body: TypeAlias = bytes | Callable[[], AsyncGenerator[bytes, None]] | None
 """Bytes, or a function that starts the body afresh, so that a retry can send it again."""
 
 

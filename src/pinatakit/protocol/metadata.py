@@ -15,7 +15,7 @@ from pinatakit.errors import InputError
 from pinatakit.protocol.times import millis
 
 Keyvalue: TypeAlias = str | int | float | bool
-Keyvalues: TypeAlias = Mapping[str, "Keyvalue | date | None"]
+Keyvalues: TypeAlias = Mapping[str, Keyvalue | date | None]
 
 MAX_KEYVALUES: Final = 10
 _LARGEST: Final = sys.float_info.max
