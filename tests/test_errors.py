@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +58,8 @@ def made(kind):
         return kind(cid, "expired", "nobody has it")
     if kind is errors.CIDMismatch:
         return kind(cid, CID.of(b"y"))
+    if kind is errors.AlreadyThere:
+        return kind(Path("there"))
     return kind("what happened", hint="do this")
 
 

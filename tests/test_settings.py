@@ -224,6 +224,7 @@ def test_half_a_pair_in_the_environment_is_refused():
         {"PINATA_TIMEOUT": "0"},
         {"PINATA_TIMEOUT": "inf"},
         {"PINATA_MAX_RETRIES": "-1"},
+        {"PINATA_MAX_RETRIES": "2.5"},
         {"PINATA_RATE_LIMIT": "gold"},
         {"PINATA_NETWORK": "both"},
         {"PINATA_OFFLINE": "maybe"},

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pinatakit.content import CID, PROFILES, Profile, read_car, write_car
     from pinatakit.embedded import LocalPinata, local
     from pinatakit.errors import (
+        AlreadyThere,
         ApiError,
         BadRequest,
         BlockMismatch,
@@ -117,7 +118,7 @@ else:
             "PinningService",
             "content": "CID PROFILES Profile read_car write_car",
             "embedded": "LocalPinata local",
-            "errors": "ApiError BadRequest BlockMismatch CIDMismatch Conflict ContentError Forbidden InputError "
+            "errors": "AlreadyThere ApiError BadRequest BlockMismatch CIDMismatch Conflict ContentError Forbidden InputError "
             "InvalidCID Malformed MissingBlock NoSuchPath NotFound PaymentRequired PinataError "
             "PinFailed PinPending PlanLimit RateLimited ServiceFault SettingsError TooLarge "
             "Unauthorized UnknownHash Unreachable",
@@ -137,6 +138,7 @@ __all__ = [
     "PROFILES",
     "AccessToken",
     "Allowed",
+    "AlreadyThere",
     "ApiError",
     "AsyncListing",
     "AsyncPinata",

@@ -2,6 +2,7 @@
 
     PinataError
     ├── InputError              you gave something that cannot be sent
+    │   └── AlreadyThere        what you named to write to is there, and stays as it is
     ├── SettingsError           no credentials, or settings that contradict
     ├── ContentError            bytes are not what they claim to be
     │   ├── InvalidCID          a text or bytes that name no content
@@ -36,11 +37,13 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
     from typing import Any
 
     from pinatakit.content import CID
 
 __all__ = [
+    "AlreadyThere",
     "ApiError",
     "BadRequest",
     "BlockMismatch",
@@ -96,6 +99,18 @@ def _again(kind: type[PinataError], args: tuple[Any, ...]) -> PinataError:
 
 class InputError(PinataError, ValueError):
     """You gave something that cannot be sent; nothing was."""
+
+
+class AlreadyThere(InputError):
+    """Something is there where content shall be written, and stays as it is.
+
+    Attributes:
+        path: where.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{str(path)!r} is there already", hint="name a new place")
+        self.path = path
 
 
 class SettingsError(PinataError):

@@ -190,8 +190,15 @@ class Settings:
 
     @classmethod
     def of_local(cls, *, url: str, jwt: str) -> Settings:
-        """What a client of a local Pinata is told: what the user has set is for Pinata, not for this one."""
-        return cls(Credential(Secret(jwt)), url, (url,))
+        """What a client of a local Pinata is told: what the user has set is for Pinata, not for this one.
+
+        PINATA_OFFLINE alone counts, for an upload may name an address of the web.
+
+        Raises:
+            SettingsError: PINATA_OFFLINE is neither on nor off.
+        """
+        offline = _switch("offline", os.environ.get("PINATA_OFFLINE"), "PINATA_OFFLINE")
+        return cls(Credential(Secret(jwt)), url, (url,), offline=offline)
 
     @classmethod
     def read(
@@ -248,7 +255,7 @@ class Settings:
             endpoint,
             gateways,
             found.number("timeout", cls().timeout, least=0.001),
-            1 + int(found.number("max_retries", cls().attempts - 1, least=0)),
+            1 + found.count("max_retries", cls().attempts - 1),
             found.address("api_url"),
             found.address("uploads_url"),
             key,
@@ -390,6 +397,12 @@ class _Found:
             )
         return number
 
+    def count(self, name: str, default: int) -> int:
+        number = self.number(name, default, least=0)
+        if number != int(number):
+            raise SettingsError(f"{name} is a whole number, not {number:g} ({self.origins[name]})")
+        return int(number)
+
     def network(self) -> Network:
         value = self._take("network")
         if value not in (None, "public", "private"):
@@ -406,10 +419,7 @@ class _Found:
         return value
 
     def switch(self, name: str) -> bool:
-        value = str(self._take(name) or "").lower()
-        if value not in ("", "1", "on", "yes", "true", "0", "off", "no", "false"):
-            raise SettingsError(f"{name} is on or off, not {value!r} ({self.origins[name]})")
-        return value in ("1", "on", "yes", "true")
+        return _switch(name, self._take(name), self.origins.get(name))
 
     def check_project(self, key: Secret | None) -> None:
         """A project's file comes with the project: it may not send credentials to a stranger.
@@ -483,6 +493,13 @@ def forget_in_keyring(profile: str) -> bool:
 
     keyring.delete_password("pinatakit", profile)
     return True
+
+
+def _switch(name: str, value: object, origin: str | None) -> bool:
+    text = str(value or "").strip().lower()
+    if text not in ("", "1", "on", "yes", "true", "0", "off", "no", "false"):
+        raise SettingsError(f"{name} is on or off, not {text!r} ({origin})")
+    return text in ("1", "on", "yes", "true")
 
 
 def _secret(value: object, what: str) -> Secret:

@@ -284,7 +284,7 @@ def read_source(
             found = Folder(plain(name or path.resolve().name, "folder"))
             found.files.extend(_walk(path, hidden, symlinks, patterns, found.left_out))
             if empty_folders and (empty := [name for name in found.left_out if name.endswith("/")]):
-                raise InputError(f"{empty[0]!r} is an empty folder, {_NO_PLACE}", hint=_AS_CAR)
+                raise InputError(f"{empty[0]!r} would be an empty folder, {_NO_PLACE}", hint=_AS_CAR)
             return found
         return _file(path, name or path.name)
     if isinstance(given, AsyncIterable):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, TextIO
 
 from pinatakit.content import Entry, Kind
-from pinatakit.errors import InputError
+from pinatakit.errors import AlreadyThere, InputError
 
 if sys.platform != "win32":
     import fcntl
@@ -84,7 +84,8 @@ class Target:
     Give it what a `Walk` comes to, in order; `finish` moves all of it into place at once, and
     `close` leaves nothing of what was not finished, or, where something is `kept`, all of it
     for the next attempt. A file goes to the path `to`, or, as
-    `name`, into the folder `to`; a folder becomes `to`, which must not be there or be empty.
+    `name`, into the folder `to`; a folder becomes `to`, which must not be there or be empty. What a
+    file would take the place of stays without `overwrite`.
 
     Attributes:
         place: where it will be.
@@ -92,11 +93,19 @@ class Target:
         files: files so far.
 
     Raises:
+        AlreadyThere: something is.
         InputError: it cannot be put there.
     """
 
     def __init__(
-        self, to: Path, first: Entry, *, name: str, kept: Kept | None = None, mark: str | None = None
+        self,
+        to: Path,
+        first: Entry,
+        *,
+        name: str,
+        kept: Kept | None = None,
+        mark: str | None = None,
+        overwrite: bool = True,
     ) -> None:
         is_folder = first.kind is Kind.DIRECTORY
         if "\0" in str(to) or len(to.name.encode("utf-8", "surrogateescape")) > 240:
@@ -105,9 +114,10 @@ class Target:
         self.size = 0
         self.files = 0
         if is_folder and to.exists() and (not to.is_dir() or any(to.iterdir())):
-            raise InputError(
-                f"{str(to)!r} is there already, and a folder shall be put there", hint="name a new place"
-            )
+            raise AlreadyThere(to)
+        self._overwrite = overwrite
+        if not is_folder:
+            self._check_free()
         if not is_folder and self.place.is_dir():
             raise InputError(f"{str(self.place)!r} is a folder", hint="name a new place for the file")
         if not self.place.parent.is_dir():
@@ -178,8 +188,14 @@ class Target:
             ) from None
 
     def finish(self) -> None:
-        """Move it into place."""
+        """Move it into place.
+
+        Raises:
+            AlreadyThere: something has come there meanwhile that it may not take the place of.
+        """
         self._close(whole=True)
+        if self._aside.is_file():
+            self._check_free()
         if self.place.is_dir() and not self.place.is_symlink() and self._aside.is_dir():
             self.place.rmdir()  # empty, as was checked
         self._aside.replace(self.place)
@@ -202,6 +218,10 @@ class Target:
                 self._journal.close()
             else:
                 _remove(self._aside)
+
+    def _check_free(self) -> None:
+        if not self._overwrite and os.path.lexists(self.place):
+            raise AlreadyThere(self.place)
 
     def _begin(self, where: Path, entry: Entry) -> None:
         """Open a file: anew, or where an earlier attempt has left it."""

@@ -76,6 +76,7 @@ def here(tmp_path, home, monkeypatch, capfdbinary):
                     "HOME": str(home),
                     "XDG_CONFIG_HOME": str(home / ".config"),
                     "XDG_DATA_HOME": str(home / "data"),
+                    "PINATA_OFFLINE": "",  # which --offline sets
                 }
                 | (env or {})
             ).items():

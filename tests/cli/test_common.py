@@ -62,6 +62,36 @@ def test_local_beats_the_credential_in_the_environment(here, service):
     assert service.requests == []
 
 
+# ── --offline ───────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("--offline", "ls"),
+        ("ls", "--offline"),
+        ("--offline", "auth", "login"),
+        ("upload", "--offline", "hello.txt"),
+        ("download", "--offline", HELLO_V1),
+        ("upload", "--offline", "--local", "https://pinata.example/photo.jpg"),
+    ],
+    ids=" ".join,
+)
+def test_offline_nobody_is_asked_but_this_machine(run, hello, typed):
+    ran = run(*typed, input=b"a.very.secret", env={"PINATA_JWT": "a.very.secret"})
+    assert ran.failed(4)
+    error, hint = ran.err.splitlines()
+    assert error.endswith("was not sent: the settings say to stay offline")
+    assert hint == "hint: leave --offline away or unset PINATA_OFFLINE; or use a local Pinata: --local"
+
+
+def test_offline_a_local_pinata_does_all_it_does(run, ask, hello):
+    assert run("upload", "--offline", "--local", hello).out == f"{HELLO_V1}\n"
+    assert run("--offline", "download", "--local", HELLO_V1, "-").data == HELLO
+    assert ask("auth", "status", "--offline", "--json").json["origins"]["offline"] == "PINATA_OFFLINE"
+    assert ask("upload", "--offline", hello).out == f"{HELLO_V1}\n"
+
+
 # ── key-values ─────────────────────────────────────────────────────────────
 
 
@@ -75,6 +105,7 @@ def test_a_key_value_is_cut_at_its_first_sign():
 # ── errors ──────────────────────────────────────────────────────────────────
 
 CODES = {
+    "AlreadyThere": 2,
     "ApiError": 1,
     "BadRequest": 1,
     "BlockMismatch": 7,

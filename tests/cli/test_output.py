@@ -172,12 +172,30 @@ def test_on_a_narrow_terminal_a_table_is_cut_to_its_width(look, shown):
 
 
 @posix
-@pytest.mark.parametrize("without", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+@pytest.mark.parametrize("without", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"CLICOLOR": "0"}], ids=str)
 def test_what_wants_no_colour_gets_letters_alone(look, shown, without):
     assert "\x1b[1mCID" in look("ls", "--name", "shown", size=(24, 120))[1]
     _, seen = look("ls", "--name", "shown", size=(24, 120), env=without)
     assert "CID" in seen
     assert "\x1b" not in seen
+
+
+@pytest.mark.parametrize("name", ["FORCE_COLOR", "CLICOLOR_FORCE"])
+def test_colour_can_be_had_in_a_pipe(ask, shown, name):
+    def title(**env):
+        return ask("ls", "--name", "shown", "--format", "table", env=env).lines[0]
+
+    assert title(**{name: "1"}).startswith("\x1b[1mCID")
+    assert title(**{name: "1", "TERM": "dumb"}).startswith("\x1b[1mCID")
+    for without in ({}, {name: "0"}, {name: ""}, {name: "1", "NO_COLOR": "1"}):
+        assert title(**without).startswith("CID")
+    assert "\x1b" not in ask("ls", "--name", "shown", "--json", env={name: "1"}).out
+
+
+def test_what_stands_in_data_is_kept_in_a_pipe(ask, served):
+    served.client.upload(b"red", name="\x1b[31mred")
+    assert ask("ls", "--name", "red", "--format", "tsv", "--fields", "name").lines == ["name", "\x1b[31mred"]
+    assert ask("ls", "--name", "red", "--fields", "name").lines == ["\\x1b[31mred"]
 
 
 def test_a_table_can_be_asked_for_in_a_pipe(ask_here, shown):

@@ -523,6 +523,28 @@ def test_a_folder_is_written_whole(ask, kept, tmp_path):
     ran = ask("download", kept, "copy")
     assert ran.failed(2)
     assert "'copy' is there already" in ran.err
+    (tmp_path / "copy/index.html").write_bytes(b"mine")
+    ran = ask("download", kept, "copy", "--no-clobber")
+    assert (ran.code, ran.out, ran.err) == (0, "", "copy is there already, and stays as it is\n")
+    assert (tmp_path / "copy/index.html").read_bytes() == b"mine"
+
+
+def test_what_is_there_stays_where_nothing_may_be_overwritten(ask, served, service, here, tmp_path):
+    cids = [str(served.client.upload(data, name="kept").cid) for data in (b"first", b"second")]
+    (tmp_path / "into").mkdir()
+    (tmp_path / "into" / cids[0]).write_bytes(b"mine")
+    ran = ask("download", "--no-clobber", *cids, "-o", "into")
+    assert (ran.code, ran.lines) == (0, [f"into/{cids[1]}"])
+    assert f"into/{cids[0]} is there already, and stays as it is\n" in ran.err
+    assert (tmp_path / "into" / cids[0]).read_bytes() == b"mine"
+    assert (tmp_path / "into" / cids[1]).read_bytes() == b"second"
+    before = len(service.requests)  # of a file that is there nothing is asked
+    for options in ((), ("--range=0-1",), ("--no-verify",), ("--json",)):
+        ran = here("download", "--no-clobber", cids[0], "into", *options, env=service.env)
+        assert (ran.code, ran.out) == (0, "")
+    assert len(service.requests) == before
+    assert ask("download", cids[0], "into").code == 0
+    assert (tmp_path / "into" / cids[0]).read_bytes() == b"first"
 
 
 def test_a_path_inside_a_folder_comes_under_its_own_name(ask, kept, tmp_path):
@@ -605,6 +627,8 @@ def test_a_range_is_what_it_says_with_both_ends(ask_here, served, tmp_path):
     assert ask_here("download", cid, "--range", "-262145", "-o", "end").lines == ["end"]
     assert (tmp_path / "end").read_bytes() == data[-262145:]
     assert ask_here("cat", cid, "--range", "-600001").data == data
+    assert ask_here("cat", cid, "--range=-500", "--no-verify").data == data[-500:]
+    assert ask_here("cat", cid, "--range=-600001", "--no-verify").data == data
     for wrong in ("9-1", "-", "-0", "all", "1"):
         assert ask_here("cat", cid, f"--range={wrong}").failed(2)
     assert ask_here("cat", cid, "--range=-5", "--image=width=3").failed(2)
@@ -649,3 +673,14 @@ def test_unverified_is_as_the_gateway_serves_it(here, service, tmp_path):
     assert (ran.code, ran.err) == (0, "1 file  14 B  not verified\n")
     assert (tmp_path / "x").read_bytes() == b"something else"
     assert here("cat", HELLO_V1, "--no-verify", env=service.env).data == b"something else"
+
+
+def test_the_end_of_what_cannot_be_verified_is_asked_for_as_it_is(here, service):
+    service.answer = (206, {"content-range": "bytes 9-13/14"}, b" else")
+    before = len(service.requests)
+    assert here("cat", HELLO_V1, "--no-verify", "--range=-5", env=service.env).data == b" else"
+    assert len(service.requests) == before + 1
+    service.answer = (200, {}, b"something else")
+    ran = here("cat", HELLO_V1, "--no-verify", "--range=-5", env=service.env)
+    assert ran.failed(5)
+    assert "gives no ranges" in ran.err

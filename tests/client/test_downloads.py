@@ -21,6 +21,7 @@ from pinatakit.content import (
 )
 from pinatakit.content import multiformats as mf
 from pinatakit.errors import (
+    AlreadyThere,
     BlockMismatch,
     InputError,
     InvalidCID,
@@ -142,6 +143,11 @@ def test_bytes_are_read_whole_or_in_part(play):
             (600_000, None),
         ):
             assert await read(start=start, stop=stop) == data[start:stop]
+        for last in (1, 262_145, 600_000, 600_001):
+            assert await read(start=-last) == data[-last:]
+            assert await read(start=-last, verify=False) == data[-last:]
+        with pytest.raises(InputError, match="are not a range"):
+            await read(start=-2, stop=-1)
 
     play(body)
 
@@ -175,6 +181,30 @@ def test_a_file_takes_the_place_of_another(over, tmp_path):
     (tmp_path / "old").write_bytes(b"old")
     downloading(Gateway(cid, blocks), cid, tmp_path / "old")(over)
     assert on_disk(tmp_path) == {"old": DATA}
+
+
+def test_what_a_file_would_take_the_place_of_can_stay(play, tmp_path):
+    (tmp_path / "hello.txt").write_bytes(b"mine")
+
+    async def body(pinata):
+        upload = await Pinata.upload(pinata, b"theirs")
+        for how in ({}, {"resume": True}, {"verify": False}):
+            with pytest.raises(AlreadyThere, match="'.*hello.txt' is there already") as caught:
+                await Pinata.download(pinata, upload.cid, tmp_path / "hello.txt", overwrite=False, **how)
+            assert caught.value.path == tmp_path / "hello.txt"
+        assert on_disk(tmp_path) == {"hello.txt": b"mine"}
+
+        def meanwhile(done, _):
+            (tmp_path / "new.txt").write_bytes(b"mine")
+
+        with pytest.raises(AlreadyThere):
+            await Pinata.download(
+                pinata, upload.cid, tmp_path / "new.txt", overwrite=False, progress=meanwhile
+            )
+        assert on_disk(tmp_path) == {"hello.txt": b"mine", "new.txt": b"mine"}
+        (tmp_path / "new.txt").unlink()
+
+    play(body)
 
 
 @pytest.mark.parametrize("profile", [SMALL, SHARDED], ids=["plain", "sharded"])

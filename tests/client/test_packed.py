@@ -219,7 +219,9 @@ def test_what_does_not_go_along_is_told_and_not_in_the_cid(play, top, caplog, sy
         play(body)
     (told,) = caplog.messages
     links = "'link', 'sub/file link'" if symlinks == "skip" else ""
-    assert told.startswith("of 'top' these symlinks and empty folders are left out: 'empty/empty/'")
+    assert told.startswith(
+        "of 'top' these symlinks, and folders in which nothing is to be taken, are left out: 'empty/empty/'"
+    )
     assert links in told
 
 
@@ -239,7 +241,7 @@ def test_symlinks_can_be_refused(over, top, car):
     ("kept", "said_so"),
     [
         ({"symlinks": "keep"}, "link' is a symlink, for which"),
-        ({"empty_folders": True}, "'empty/empty/' is an empty folder"),
+        ({"empty_folders": True}, "'empty/empty/' would be an empty folder"),
     ],
 )
 def test_a_form_refuses_what_it_cannot_keep(over, top, kept, said_so):

@@ -158,6 +158,30 @@ def test_a_proxy_that_cannot_be_used_is_told_without_its_password(over, monkeypa
     assert "hush" not in "".join(traceback.format_exception(caught.value))
 
 
+@pytest.mark.parametrize("endpoint", [None, "http://pinata.example"])
+def test_a_proxy_that_is_not_there_is_told_apart_from_the_service(over, monkeypatch, endpoint):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    monkeypatch.setenv(
+        "HTTPS_PROXY" if endpoint is None else "HTTP_PROXY", f"http://me:hush@127.0.0.1:{port}"
+    )
+    with pytest.raises(Unreachable, match=rf"the proxy 127\.0\.0\.1:{port} .* is not there") as caught:
+        over(greet, jwt=JWT, endpoint_url=endpoint, attempts=1)
+    assert "HTTPS_PROXY" in caught.value.hint
+    assert "hush" not in str(caught.value)
+
+
+def test_a_proxy_that_opens_no_tunnel_is_told_apart_from_the_service(over, listen, monkeypatch):
+    def refuse(_, connection):
+        head_of(connection)
+        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+
+    port = listen(refuse).port
+    monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{port}")
+    with pytest.raises(Unreachable, match=rf"the proxy 127\.0\.0\.1:{port} .*407"):
+        over(greet, jwt=JWT, attempts=1)
+
+
 @pytest.mark.parametrize("holds", [None, "no certificate"])
 def test_certificates_that_cannot_be_read_are_told_by_their_variable(over, monkeypatch, tmp_path, holds):
     path = tmp_path / "ca.pem"
@@ -173,8 +197,9 @@ def test_certificates_that_cannot_be_read_are_told_by_their_variable(over, monke
 def test_who_needs_no_proxy_is_asked_directly(over, proxy, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
     monkeypatch.setenv("NO_PROXY", "pinata.invalid,other.example")
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable) as caught:
         over(greet, jwt=JWT, endpoint_url="http://pinata.invalid", attempts=1)
+    assert "proxy" not in str(caught.value)
     assert proxy.heads == []
 
 

@@ -444,6 +444,7 @@ def test_keyvalues_choose_the_api(over, keyvalues, path):
             "group_id, streamable cannot be given",
         ),
         ({"chunk_size": 0}, "chunk_size is 1 to 49,999,999 bytes, not 0"),
+        ({"chunk_size": 1.5}, "chunk_size is a whole number of bytes, not 1.5"),
         ({"chunk_size": 50_000_000}, "not 50,000,000"),
     ],
 )

@@ -24,7 +24,7 @@ from typing import Final
 import click
 
 from pinatakit import __version__
-from pinatakit.cli._commands import Interrupted, LazyGroup
+from pinatakit.cli._commands import Interrupted, LazyGroup, offline_option
 
 _LOOKED_THROUGH: Final = 100_000
 """New objects after which garbage is looked for: what is imported is none, and to look through it takes a
@@ -63,6 +63,7 @@ COMMANDS: Final = {
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@offline_option
 @click.version_option(__version__, "-V", "--version", prog_name="pinatakit", message="%(prog)s %(version)s")
 def cli() -> None:
     """Pinata, verified: upload, list and fetch content; or do it all on a local Pinata.
@@ -91,7 +92,8 @@ def main(args: Sequence[str] | None = None) -> None:
 
         register()
     try:
-        code = cli.main(local_alone(given), prog_name="pinatakit", standalone_mode=False)
+        # Letters alone or more is decided where they are printed, and data keeps what is in it.
+        code = cli.main(local_alone(given), prog_name="pinatakit", standalone_mode=False, color=True)
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         from pinatakit.cli._errors import explain_usage

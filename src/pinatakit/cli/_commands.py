@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import click
@@ -54,6 +55,17 @@ class LazyGroup(Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in self.lazy.items()])
+
+
+def offline_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--offline``: PINATA_OFFLINE for this command, and all that it runs."""
+
+    def stay(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+        if asked and not ctx.resilient_parsing:
+            os.environ["PINATA_OFFLINE"] = "1"
+
+    said = "Ask nothing but this machine."
+    return click.option("--offline", is_flag=True, expose_value=False, callback=stay, help=said)(command)
 
 
 class Interrupted(Exception):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from pinatakit.cli._commands import offline_option
 from pinatakit.cli._completion import of_profiles
 from pinatakit.cli._output import (
     Output,
@@ -78,7 +79,7 @@ def asks_plainly(command: Command) -> Command:
 
 
 def service_options(command: Command) -> Command:
-    """``--local``, ``--profile`` and ``--verbose``, for a command that makes its `client` by itself, or none."""
+    """``--local``, ``--profile``, ``--offline`` and ``-v``, for a command that makes its `client` itself, or none."""
     for option in (
         click.option(
             "-v",
@@ -97,7 +98,7 @@ def service_options(command: Command) -> Command:
         ),
     ):
         command = option(command)
-    return _local_option(command)
+    return _local_option(offline_option(command))
 
 
 def _verbose(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

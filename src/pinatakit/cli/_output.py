@@ -314,12 +314,21 @@ def plain(text: object) -> str:
 
 
 def styled() -> bool:
-    """Whether stdout is a terminal that can show more than letters, and may."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether stdout may show more than letters: on a terminal that can, or everywhere, or nowhere, as is asked.
+
+    Sources: no-color.org (NO_COLOR, which comes first); force-color.org (FORCE_COLOR);
+    bixense.com/clicolors (CLICOLOR_FORCE, CLICOLOR).
+    """
+    said = os.environ.get
+    if said("NO_COLOR"):
+        return False
+    if any(said(name, "0") not in ("", "0") for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
+        return True
+    return sys.stdout.isatty() and said("TERM") != "dumb" and said("CLICOLOR") != "0"
 
 
 def bold(text: str) -> str:
-    """Text in bold, on a terminal that can and may."""
+    """Text in bold, where it may be."""
     return click.style(text, bold=True) if styled() else text
 
 

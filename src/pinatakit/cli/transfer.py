@@ -379,6 +379,14 @@ def _part_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default=True,
     help="Keep nothing of what was interrupted.",
 )
+@click.option(
+    "--no-clobber",
+    "overwrite",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave what is there as it is.",
+)
 @network_option
 @transfer_options
 @asks
@@ -389,6 +397,7 @@ def download(
     output: str | None,
     part: _Part,
     resume: bool,
+    overwrite: bool,
     network: str | None,
     at_once: int,
     draw: bool,
@@ -397,17 +406,20 @@ def download(
 
     They are written to TO, or under their own names to this folder; several go into the folder
     TO. Where TO is -, a file goes to stdout. What was interrupted goes on when it is run again:
-    what was checked stays beside TO until it is whole.
+    what was checked stays beside TO until it is whole. A file takes the place of one that is there,
+    unless --no-clobber is said; a folder goes to a new or an empty place alone.
 
     \b
     Examples:
       pinatakit download bafybei… site
       pinatakit download bafybei…/images/logo.svg
-      pinatakit download bafybei… bafkrei… -o kept
+      pinatakit download bafybei… bafkrei… -o kept --no-clobber
       pinatakit download bafkrei… --range 0-499 -o start.bin
       pinatakit download bafkrei… --image width=300,format=webp -o small.webp
       pinatakit download bafkrei… - | less
     """
+    from pinatakit.errors import AlreadyThere
+
     sources, to = _sources(what, output)
     if to == "-":
         _check_stdout(out, sources)
@@ -416,10 +428,21 @@ def download(
     if len(sources) > 1:
         Path(to or ".").mkdir(parents=True, exist_ok=True)
 
-    def fetch(source: str, progress: Progress) -> Download:
+    def fetch(source: str, progress: Progress) -> Download | Path:
+        try:
+            return fetch_anew(source, progress)
+        except AlreadyThere as error:
+            if overwrite:
+                raise
+            return error.path
+
+    def fetch_anew(source: str, progress: Progress) -> Download:
         cid, path = place = _Place.read(source)
         where = Path(to) if to and len(sources) == 1 else Path(to or ".") / place.name
         if part.start or part.stop is not None:
+            where = where / place.name if where.is_dir() else where
+            if not overwrite and os.path.lexists(where):
+                raise AlreadyThere(where)
             return _fetch_range(pinata, place, where, network, part, progress)
         return pinata.download(
             cid,
@@ -427,12 +450,16 @@ def download(
             path=path,
             network=as_network(network),
             resume=resume,
+            overwrite=overwrite,
             verify=part.verify,
             image=part.image,
             progress=progress,
         )
 
-    def arrived(_: str, done: Download) -> None:
+    def arrived(_: str, done: Download | Path) -> None:
+        if isinstance(done, Path):
+            click.echo(f"{plain(done)} is there already, and stays as it is", err=True)
+            return
         row = {"cid": str(done.cid), "path": str(done.path), "size": done.size, "files": done.files}
         out.found(row, _DOWNLOADED, line=plain(done.path))
         if out.for_people:
@@ -479,15 +506,11 @@ def _check_stdout(out: Output, sources: Sequence[str]) -> None:
 
 
 def _pieces(pinata: Pinata, place: _Place, network: str | None, part: _Part) -> Iterator[bytes]:
-    start = part.start
-    if start < 0:
-        with pinata.open(place.cid, path=place.path, network=as_network(network)) as file:
-            start = max(0, file.seek(0, os.SEEK_END) + start)
     return pinata.read(
         place.cid,
         path=place.path,
         network=as_network(network),
-        start=start,
+        start=part.start,
         stop=part.stop,
         verify=part.verify,
         image=part.image,
@@ -514,8 +537,6 @@ def _fetch_range(
     from pinatakit.client import Download
     from pinatakit.content import CID
 
-    if to.is_dir():
-        to /= place.name
     aside = to.with_name(f".{to.name[:80]}.{token_hex(4)}.part")
     done = 0
     try:

@@ -319,14 +319,15 @@ class _Pinata(Resource[W]):
         path: str = "",
         network: Network | None = None,
         resume: bool = False,
+        overwrite: bool = True,
         verify: bool = True,
         image: ImageOptions | None = None,
         progress: Progress | None = None,
     ) -> Download:
         """Fetch a file or folder from the gateway to `to`, checking every block.
 
-        A file goes to the path `to`, or into the folder `to`; a folder becomes `to`, which
-        must not be there or be empty. `path` leads to something below the root. What is private
+        A file goes to the path `to`, or into the folder `to`, and takes the place of a file there, unless
+        `overwrite` is off; a folder becomes `to`, which must not be there or be empty. `path` leads to something below the root. What is private
         comes through signed links made on the way. Everything is written aside and moved into
         place when whole; after an error nothing is left.
 
@@ -341,6 +342,7 @@ class _Pinata(Resource[W]):
             BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
             NoSuchPath: nothing is at that path.
             NotFound: no gateway has the content.
+            AlreadyThere: a folder that is not empty is there, or, without `overwrite`, a file. It stays.
             InputError: it cannot be written there.
             Unreachable: no gateway answers, or answers in a way that can be verified.
         """
@@ -350,7 +352,14 @@ class _Pinata(Resource[W]):
         network = self.wire.network(network)
         if verify and image is None:
             return await downloads.download(
-                self.wire, root, where, path=path, network=network, progress=progress, resume=resume
+                self.wire,
+                root,
+                where,
+                path=path,
+                network=network,
+                progress=progress,
+                resume=resume,
+                overwrite=overwrite,
             )
         return await downloads.download_unverified(
             self.wire,
@@ -361,6 +370,7 @@ class _Pinata(Resource[W]):
             image=image,
             progress=progress,
             resume=resume,
+            overwrite=overwrite,
         )
 
     @stream
@@ -377,7 +387,8 @@ class _Pinata(Resource[W]):
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of a file, in order and in pieces, each checked; or those from `start` to `stop`.
 
-        Of a range only the blocks that hold it are fetched. What is private comes through a
+        A `start` below 0 counts from the end, and goes without `stop`. Of a range only the blocks that
+        hold it are fetched; where it ends behind the file, it ends with it. What is private comes through a
         signed link made on the way. Without `verify`, or with `image` options, the bytes are as
         the gateway serves them.
 
@@ -385,6 +396,8 @@ class _Pinata(Resource[W]):
             BlockMismatch: a gateway gave other bytes than the CID names, and no other is left.
             NoSuchPath: nothing is at that path.
             NotFound: no gateway has the content.
+            InputError: it is no file, or `start` and `stop` are no range.
+            Unreachable: no gateway answers, or answers in a way that can be verified.
         """
         pieces = _read(self.wire, cid, path, network, start, stop, verify=verify, image=image)
         async with aclosing(pieces):
@@ -422,9 +435,10 @@ def _read(
 ) -> AsyncGenerator[bytes, None]:
     from pinatakit.client import downloads
 
-    if start < 0 or (stop is not None and stop < start):
+    if stop is not None and not 0 <= start <= stop:
         raise InputError(
-            f"bytes {start} to {stop} are not a range", hint="start at 0 or above, stop behind it"
+            f"bytes {start} to {stop} are not a range",
+            hint="start at 0 or above and stop behind it; or start below 0, without a stop, to count from the end",
         )
     root = CID.parse(cid)
     network = wire.network(network)

@@ -60,6 +60,7 @@ _CONNECT: Final = 10.0  # seconds until a connection stands
 _TAKING_IN: Final = 2_000_000  # bytes of an upload that a service may think about for a second
 _THINKING: Final = 900.0  # seconds that it may think about any upload
 _LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
+_PROXY_HINT: Final = "see HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names hosts that are asked without"
 _AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never asked through a proxy
 _LARGE: Final = 32 << 20  # bytes of a body that are worth a connection which nothing follows on
 _READ: Final = 1 << 20  # bytes read from a connection at once
@@ -224,7 +225,7 @@ class Wire(ABC):
         if self.settings.offline and not is_loopback(base or call.path):
             raise SettingsError(
                 f"{call.method} {_named(call)} was not sent: the settings say to stay offline",
-                hint="unset PINATA_OFFLINE, or use a local Pinata",
+                hint="leave --offline away or unset PINATA_OFFLINE; or use a local Pinata: --local",
             )
         address, named = _address(base)
         headers = {**call.headers, **named}
@@ -693,7 +694,7 @@ def _proxies_explained() -> Generator[None]:
         why = "SOCKS needs the package socksio" if isinstance(error, ImportError) else str(error)
         raise SettingsError(
             f"the proxy that the environment names cannot be used: {why}",
-            hint="see HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names hosts that are asked without",
+            hint=_PROXY_HINT,
         ) from None
 
 
@@ -772,10 +773,27 @@ def _unreachable(call: Call[Any], wire: Wire, error: Exception) -> Unreachable:
     untrusted = _untrusted(error)
     what = masked(str(untrusted or error)) or type(error).__name__
     base = call.base or wire.settings.base(call.host)
+    proxy = None if untrusted else _proxy_that_failed(error, base or call.path)
+    if proxy:
+        what = f"the proxy {proxy} that the environment names is not there for it: {what}"
     return Unreachable(
         f"no answer{f' from {base}' if base else ''} to {call.method} {_named(call)}: {what}",
-        hint=_CERTIFICATE_HINT if untrusted else None,
+        hint=_CERTIFICATE_HINT if untrusted else _PROXY_HINT if proxy else None,
     )
+
+
+def _proxy_that_failed(error: Exception, address: str) -> str | None:
+    """The host and port of the proxy on the way to an address, if the way ended there."""
+    if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        return None
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  (a failure alone asks)
+
+    parts = urlsplit(address)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or is_loopback(address) or proxy_bypass(parts.netloc):
+        return None
+    return urlsplit(proxy if "://" in proxy else f"//{proxy}").netloc.rpartition("@")[2]
 
 
 def _named(call: Call[Any]) -> str:

@@ -10,6 +10,7 @@ error, and not asked again.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Container, Iterator
@@ -27,6 +28,7 @@ from pinatakit.client._wire import Unverifiable, Wire
 from pinatakit.content import CID, Block, CarReader, Entry, Kind, Walk
 from pinatakit.content.pool import pool
 from pinatakit.errors import (
+    AlreadyThere,
     ApiError,
     BlockMismatch,
     ContentError,
@@ -321,9 +323,11 @@ async def download(
     network: Network,
     progress: Progress | None,
     resume: bool,
+    overwrite: bool,
 ) -> Download:
     """Fetch a file or folder to a place on disk, verified."""
     name = _name(cid, path)
+    _check_free(to, name, overwrite=overwrite)
     kept = await wire.in_thread(Kept, to, f"/ipfs/{cid}/{path.strip('/')}", name=name) if resume else None
     writer: _Writer | None = None
     try:
@@ -331,7 +335,7 @@ async def download(
             async for step in found:
                 if writer is None:
                     assert isinstance(step, Entry)
-                    target = await wire.in_thread(Target, to, step, name=name, kept=kept)
+                    target = await wire.in_thread(Target, to, step, name=name, kept=kept, overwrite=overwrite)
                     total = step.size if step.kind is Kind.FILE else None
                     writer = _Writer(wire, target, progress, total)
                 await writer.take(step)
@@ -340,6 +344,13 @@ async def download(
     finally:
         if writer:
             writer.abandon(kept=kept is not None)
+
+
+def _check_free(to: Path, name: str, *, overwrite: bool) -> None:
+    """See that a file takes the place of none, before anything is asked for."""
+    place = to / name if to.is_dir() else to
+    if not overwrite and os.path.lexists(place):
+        raise AlreadyThere(place)
 
 
 class _Writer:
@@ -448,7 +459,9 @@ def _name(cid: CID, path: str) -> str:
 async def read(
     wire: Wire, cid: CID, *, path: str, network: Network, start: int, stop: int | None
 ) -> AsyncGenerator[bytes, None]:
-    """The bytes of a file, in order, verified."""
+    """The bytes of a file, in order, verified; from a `start` below 0 on, counted from its end."""
+    if start < 0:
+        start = max(0, start + await _size(wire, cid, path, network))
     walk = Walk(cid, path, start=start, stop=stop)
     async with aclosing(steps(wire, walk, network, start=start, stop=stop)) as found:
         async for step in found:
@@ -456,6 +469,17 @@ async def read(
                 yield step
             else:
                 check_file(cid, step)
+
+
+async def _size(wire: Wire, cid: CID, path: str, network: Network) -> int:
+    """The bytes that a file has."""
+    size = 0
+    async with aclosing(steps(wire, Walk(cid, path, shallow=True), network, start=0, stop=0)) as found:
+        async for step in found:
+            if isinstance(step, Entry):
+                check_file(cid, step)
+                size = step.size
+    return size
 
 
 def check_file(cid: CID, entry: Entry) -> None:
@@ -489,9 +513,11 @@ async def download_unverified(
     image: ImageOptions | None,
     progress: Progress | None,
     resume: bool,
+    overwrite: bool,
 ) -> Download:
     """Fetch a file to a place on disk, as the gateway serves it."""
     name = _name(cid, path)
+    _check_free(to, name, overwrite=overwrite)
     key = f"unverified /ipfs/{cid}/{path.strip('/')} {image}"
     kept = await wire.in_thread(Kept, to, key, name=name) if resume else None
     part = kept.parts.get("") if kept else None
@@ -514,7 +540,9 @@ async def download_unverified(
                     kept.parts.clear()
                 entry = Entry("", Kind.FILE, cid, piece.size or 0, "")
                 mark = piece.etag or ""
-                target = await wire.in_thread(Target, to, entry, name=name, kept=kept, mark=mark)
+                target = await wire.in_thread(
+                    Target, to, entry, name=name, kept=kept, mark=mark, overwrite=overwrite
+                )
                 writer = _Writer(wire, target, progress, piece.size)
                 await writer.take(entry)
         assert writer, "an answer has a beginning"
@@ -542,7 +570,7 @@ async def read_unverified(
         async for piece in pieces:
             if isinstance(piece, bytes):
                 yield piece
-            elif piece.at != start:
+            elif piece.at != (start if start >= 0 else max(0, start + (piece.size or 0))):
                 raise Unreachable(
                     f"the gateway gives no ranges of {cid}", hint="leave verify on, or read all of it"
                 )
@@ -628,7 +656,7 @@ def _opened(answer: Answer, cid: CID, asked: int) -> _Opened:
     at = 0
     if answer.status == 206:
         found = _RANGE.match(answer.headers.get("content-range", ""))
-        if not found or int(found[1]) != asked:
+        at = int(found[1]) if found else -1
+        if at < 0 or asked not in (at, min(asked, -1)):
             raise Unreachable(f"{answer.url} answered with another range than was asked for")
-        at = asked
     return _Opened(at, at + int(length) if length.isdecimal() else None, etag)

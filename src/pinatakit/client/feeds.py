@@ -87,7 +87,12 @@ def _tell(name: str, left_out: list[str]) -> None:
     if left_out:
         more = f" and {len(left_out) - 5:,} more" if len(left_out) > 5 else ""
         named = ", ".join(map(repr, left_out[:5]))
-        _log.warning("of %r these symlinks and empty folders are left out: %s%s", name, named, more)
+        _log.warning(
+            "of %r these symlinks, and folders in which nothing is to be taken, are left out: %s%s",
+            name,
+            named,
+            more,
+        )
 
 
 class Feed(ABC):

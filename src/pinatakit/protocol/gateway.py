@@ -127,11 +127,12 @@ def get_content(
 ) -> Call[bytes]:
     """``GET /ipfs/{cid}[/path]`` as the gateway serves it, or the bytes from `start` to `stop`.
 
-    With `etag` the range is wanted only of that very content, else all of it.
+    A `start` below 0 counts from the end (RFC 9110, 14.1.2), and has no `stop`. With `etag` the range is wanted only of that very content, else all of it.
     """
     headers = {"accept": "*/*"}
     if start or stop is not None:
-        headers["range"] = f"bytes={start}-{'' if stop is None else stop - 1}"
+        last = "" if start < 0 else f"-{'' if stop is None else stop - 1}"
+        headers["range"] = f"bytes={start}{last}"
         if etag:
             headers["if-range"] = etag
     query: Query = image.query() if image else {}

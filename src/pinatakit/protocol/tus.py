@@ -131,8 +131,10 @@ def check_chunk_size(size: int) -> int:
     """The size of chunks, if it can be one.
 
     Raises:
-        InputError: it is below 1 byte, or not below 50 MB.
+        InputError: it is no whole number, below 1 byte, or not below 50 MB.
     """
+    if not isinstance(size, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"chunk_size is a whole number of bytes, not {size!r}")
     if not 1 <= size < CHUNK_LIMIT:
         raise InputError(f"chunk_size is 1 to {CHUNK_LIMIT - 1:,} bytes, not {size:,}")
     return size
