@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import random
 import socket
 from contextlib import contextmanager
 
@@ -13,7 +14,8 @@ import pytest
 from pinatakit.server import Server
 from pinatakit.server.access import JsonLines, masked
 
-from .conftest import bearer, client, send, until, upload
+from .conftest import bearer, client, pin, send, until, upload
+from .test_connection import connect, head
 
 
 @contextmanager
@@ -133,6 +135,34 @@ def test_a_request_that_is_cut_has_a_line(server):
         api.get("/data/testAuthentication")
         cut = until(lambda: next((line for line in lines if line["path"] == "/pinning/pinJSONToIPFS"), None))
     assert cut["received"] == 1
+
+
+def test_of_an_answer_that_is_cut_what_went_is_counted(server, api):
+    data = random.Random("cut").randbytes(60_000_000)
+    with logged() as lines:
+        with connect(server) as connection:
+            connection.sendall(head(server, method="GET", path=f"/ipfs/{upload(api, data)['cid']}"))
+            got = 0
+            while got < 1_000_000:
+                got += len(connection.recv(1 << 16))
+        line = until(lambda: next((line for line in lines if line["path"].startswith("/ipfs/")), None))
+    assert 1_000_000 - 10_000 < line["sent"] < len(data) - 10_000_000  # the rest of what went is in buffers
+
+
+def test_of_an_answer_that_is_whole_all_is_counted_before_its_last_byte_is_read(server, api):
+    data = random.Random("whole").randbytes(20_000_000)
+    cid = upload(api, data)["cid"]
+    for _ in range(5):
+        with logged() as lines:
+            answer = api.get(f"/ipfs/{cid}")
+            assert [line["sent"] for line in lines] == [len(answer.content)] == [len(data)]
+
+
+def test_nothing_goes_to_who_asks_for_the_head_alone(server, api):
+    folder = pin(api, ("box/one.txt", b"1"))["IpfsHash"]
+    with logged() as lines:
+        assert int(api.head(f"/ipfs/{folder}/").headers["content-length"]) > 1000
+        assert [line["sent"] for line in lines] == [0]
 
 
 def test_the_log_is_quiet_where_nobody_listens(tmp_path):

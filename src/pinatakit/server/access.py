@@ -20,11 +20,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
+from pinatakit.server.connection import ZERO_COPY
+
 _log = logging.getLogger("pinatakit.access")
 
 _SECRET_NAMES: Final = re.compile(r"(?i)signature|token|secret|jwt|password|auth|api_?key")
 _SECRETS: Final = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|\b[0-9a-f]{64}\b")
 _ids: Final = count(int.from_bytes(os.urandom(15), "big"))
+_LAST: Final = 16 << 10  # bytes of a file that are counted before they are sent
 _PLAIN: Final = "/:@!$'()*+,;=~"  # stands in a path as it is
 
 
@@ -48,6 +51,7 @@ class Exchange:
         self.key: str | None = None
         self.told = [(b"x-request-id", self.id.encode())]
         self.status = self.received = self.sent = 0
+        self._is_head = scope["method"] == "HEAD"  # to which no body goes
         self._length = -1  # bytes that the answer will have, where it says so
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
@@ -90,11 +94,32 @@ class Exchange:
                 if name == b"content-length":
                     self._length = int(value)
             message["headers"] = [*headers, *self.told]
+        elif message["type"] == ZERO_COPY:
+            await self._send_stretch(message)
+            return
         else:
-            self.sent += message.get("count") or len(message.get("body", b""))
-            if not message.get("more_body") or self.sent == self._length:
-                self.end()
+            size = 0 if self._is_head else len(message.get("body", b""))
+            if message.get("more_body") and self.sent + size != self._length:
+                await self._send(message)
+                self._count(size)
+                return
+            self._count(size)
+            self.end()
         await self._send(message)
+
+    async def _send_stretch(self, message: Message) -> None:
+        """Bytes that are sent from a file: counted as they go, and only the last of all before."""
+        at, count = message["offset"], message["count"]
+        last = min(count, _LAST) if self.sent + count == self._length else 0
+        if count > last:
+            await self._send({**message, "count": count - last, "sent": self._count})
+        if last and self.sent + last == self._length:  # else the connection was cut
+            self._count(last)
+            self.end()
+            await self._send({**message, "offset": at + count - last, "count": last})
+
+    def _count(self, size: int) -> None:
+        self.sent += size
 
 
 def log(request: Request, exchange: Exchange) -> None:

@@ -14,14 +14,17 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, Final, cast
 
 from httptools import HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 ZERO_COPY: Final = "http.response.zerocopysend"
-"""The extension of ASGI by which an answer is sent from a file, without being read by this program."""
+"""The extension of ASGI by which an answer is sent from a file, without being read by this program.
+
+What is `sent` of it, where the message has that, is told as it goes: a function that takes bytes.
+"""
 
 MAX_HEAD: Final = 64 << 10  # bytes; a metadata query of Pinata's has a few thousand
 MAX_HEADERS: Final = 200
@@ -86,11 +89,17 @@ class _Cycle(RequestResponseCycle):
         else:
             self.expected_content_length -= left
         self.transport.set_write_buffer_limits(0)  # what waits goes out before what follows
+        count: Callable[[int], None] = message.get("sent", int)
         while left:
             await self.flow.drain()
             if self.disconnected or self.transport.is_closing():
                 return
-            sent = self._send_file(file, at, left)
+            try:
+                sent = self._send_file(file, at, left)
+            except ConnectionError:
+                self.transport.abort()
+                return
+            count(sent)
             at, left = at + sent, left - sent
             await asyncio.sleep(0)  # one who reads fast does not keep all others waiting
         self.transport.set_write_buffer_limits()
@@ -117,9 +126,6 @@ class _Cycle(RequestResponseCycle):
             waiting = os.pread(file, min(size, _SENT), at)
             self.transport.write(waiting)
             sent = len(waiting)
-        except ConnectionError:
-            self.transport.abort()
-            return size
         if not sent:
             raise OSError(f"the store is damaged: {size} bytes at {at} are missing")
         return sent
