@@ -247,7 +247,7 @@ def test_key_values_are_tallied_as_they_come_change_and_go(tmp_path):
     store = Store(tmp_path)
 
     def tallied():
-        sql = "SELECT key, state, numbers, count FROM key_tally WHERE count ORDER BY 1, 2, 3"
+        sql = "SELECT key, state, numbers, count FROM key_tally ORDER BY 1, 2, 3"
         counted = (
             "SELECT key, state, number IS NOT NULL, count(*) FROM keyvalue GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         )

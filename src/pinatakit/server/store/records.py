@@ -109,6 +109,8 @@ CREATE TABLE key_tally (
     key TEXT NOT NULL, state INTEGER NOT NULL, numbers INTEGER NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (key, state, numbers)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER key_forgotten AFTER UPDATE OF count ON key_tally WHEN NEW.count = 0
+BEGIN DELETE FROM key_tally WHERE key = NEW.key AND state = NEW.state AND numbers = NEW.numbers; END;
 CREATE TRIGGER keyvalue_tallied AFTER INSERT ON keyvalue
 BEGIN
     INSERT INTO key_tally VALUES (NEW.key, NEW.state, NEW.number IS NOT NULL, 1)
