@@ -17,6 +17,7 @@ import pytest
 from pinatakit import AsyncPinata
 from pinatakit.client.downloads import _Writer
 from pinatakit.content import PROFILES, build_file
+from pinatakit.targets import Target
 
 SIZE = 3_000_001
 DATA = random.Random("cancelled").randbytes(SIZE)
@@ -121,6 +122,26 @@ def test_a_download_that_is_cancelled_leaves_nothing_but_what_it_may_go_on_with(
         await pinata.download(cids[0], place, resume=resume, verify=verify)
         assert place.read_bytes() == DATA
         assert list(tmp_path.iterdir()) == [place]
+
+    cancelled(start, then)
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_what_is_left_of_a_download_is_cleared_away_in_a_thread(cancelled, monkeypatch, tmp_path, verify):
+    threads = []
+    close = Target.close
+    monkeypatch.setattr(Target, "close", lambda one: (threads.append(threading.current_thread()), close(one)))
+
+    async def start(pinata, cancel):
+        cid = (await pinata.upload(DATA)).cid
+        await pinata.download(
+            cid, tmp_path / "place", verify=verify, progress=lambda now, _: now and cancel()
+        )
+
+    async def then(_):
+        assert len(threads) == 1
+        assert threads[0] is not threading.current_thread()
+        assert list(tmp_path.iterdir()) == []
 
     cancelled(start, then)
 

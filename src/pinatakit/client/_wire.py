@@ -418,6 +418,10 @@ class Wire(ABC):
         Whoever is cancelled meanwhile goes on when it is over; what it gave is then closed, if it can be.
         """
 
+    @abstractmethod
+    async def to_the_end(self, work: Callable[[], object]) -> None:
+        """Do what clears up, in a thread where others wait, also for somebody who is cancelled."""
+
     async def result(self, begun: Future[T]) -> T:
         """What a thread that was begun comes to."""
         return begun.result() if begun.done() else await self.in_thread(begun.result)
@@ -502,6 +506,9 @@ class Blocking(Wire):
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return work(*args, **kwargs)
+
+    async def to_the_end(self, work: Callable[[], object]) -> None:
+        work()
 
     def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:  # noqa: ARG002
         from pinatakit.sources import nothing_awaits  # noqa: PLC0415  (of all sources only what can be wrong here)
@@ -595,6 +602,10 @@ class Awaiting(Wire):
                 _let_go(doing)
             raise
         return doing.result()
+
+    async def to_the_end(self, work: Callable[[], object]) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.in_thread(work)
 
     def follow(self, items: AsyncIterable[T]) -> AsyncIterable[T]:
         return items

@@ -341,9 +341,10 @@ async def download(
                 await writer.take(step)
         assert writer, "a walk starts with an entry"
         return await writer.finish(cid)
-    finally:
+    except BaseException:
         if writer:
-            writer.abandon(kept=kept is not None)
+            await wire.to_the_end(partial(writer.abandon, kept=kept is not None))
+        raise
 
 
 def _check_free(to: Path, name: str, *, overwrite: bool) -> None:
@@ -547,9 +548,10 @@ async def download_unverified(
                 await writer.take(entry)
         assert writer, "an answer has a beginning"
         return await writer.finish(cid)
-    finally:
+    except BaseException:
         if writer:
-            writer.abandon(kept=kept is not None)
+            await wire.to_the_end(partial(writer.abandon, kept=kept is not None))
+        raise
 
 
 async def read_unverified(
