@@ -346,6 +346,18 @@ def test_json_is_stored_as_javascript_prints_it(api):
     assert api.get(f"/ipfs/{JSON_V1}").content == b'{"file":"output/ens_airdrop_Nov8th2021.json"}'
 
 
+def test_json_of_which_too_much_is_said_is_refused(api):
+    about = {"pinataContent": 1, "pinataMetadata": {"name": "a", "more": "b" * 70_000}}
+    assert pin_json(api, about).status_code == 413
+    assert pin_json(api, b'{"pinataContent":1,"pinataMetadata":{"name":"\xff"}}').status_code == 400
+
+
+def test_large_json_is_stored_as_javascript_prints_it(api):
+    value = b'{"pinataContent": {"b": [' + b"1.0, " * 50_000 + b'1], "1": 1e5}}'
+    made = pin_json(api, value).json()
+    assert api.get(f"/ipfs/{made['IpfsHash']}").content == b'{"1":100000,"b":[' + b"1," * 50_000 + b"1]}"
+
+
 def test_a_body_without_content_is_the_content(api):
     bare = pin_json(api, b'{ "b": 1.0, "10": [ "\\u00fc" ], "2": null }').json()
     assert api.get(f"/ipfs/{bare['IpfsHash']}").text == '{"2":null,"10":["ü"],"b":1}'  # Node.js 20

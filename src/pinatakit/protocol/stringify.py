@@ -97,7 +97,7 @@ class _Printer:
 
     def _object(self, pairs: Mapping[Any, Any]) -> None:
         sign = "{"
-        for key in sorted(pairs, key=_key_order) if pairs else ():
+        for key in sorted(pairs, key=key_order) if pairs else ():
             if not isinstance(key, str):
                 raise _CannotPrint(f"key {key!r}", "is not text")
             self._pieces += (sign, encode_basestring(key), ":")
@@ -152,7 +152,7 @@ class _Printer:
             self._printed += _SURROGATE.sub(lambda one: f"\\u{ord(one[0]):04x}", text).encode()
 
 
-def _key_order(key: Any) -> tuple[int, int]:
+def key_order(key: Any) -> tuple[int, int]:
     """Keys that are array indices come first, ascending; the rest keep their order (sorting is stable)."""
     if isinstance(key, str) and key.isascii() and key.isdigit() and len(key) < 11:
         index = int(key)

@@ -170,7 +170,8 @@ class _App:
             return _nowhere(request, exchange)
         endpoint, scope["path_params"] = found
         exchange.route = endpoint.path
-        body = await read_json(request) if endpoint.takes_json else None
+        takes = endpoint.takes_json
+        body = await read_json(request, Any if takes is True else takes) if takes else None
         store.files.expire()
         if endpoint.takes_link and presigned.SIGNATURE in request.query_params:
             return await endpoint.handler(Asked(request, store, None, allowed=presigned.read(request, store)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec import Raw
+
 from pinatakit.server import (
     account,
     analytics,
@@ -35,7 +37,7 @@ ENDPOINTS: Final = (
     Endpoint(("GET",), "/data/userPinnedDataTotal", account.usage, "data.userPinnedDataTotal"),
     Endpoint(("GET",), "/data/pinList", pins.list_pins, "data.pinList"),
     Endpoint(("POST",), "/pinning/pinFileToIPFS", uploads.pin_file, "pinning.pinFileToIPFS"),
-    Endpoint(("POST",), "/pinning/pinJSONToIPFS", uploads.pin_json, "pinning.pinJSONToIPFS", takes_json=True),
+    Endpoint(("POST",), "/pinning/pinJSONToIPFS", uploads.pin_json, "pinning.pinJSONToIPFS", takes_json=Raw),
     Endpoint(("POST",), "/pinning/pinByHash", pins.pin_by_hash, "pinning.pinByHash", takes_json=True),
     Endpoint(("GET",), "/pinning/pinJobs", pins.list_jobs, "pinning.pinJobs"),
     Endpoint(("PUT",), "/pinning/hashMetadata", pins.hash_metadata, "pinning.hashMetadata", takes_json=True),

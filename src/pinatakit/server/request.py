@@ -52,7 +52,7 @@ class Allowed(NamedTuple):
 class Asked:
     """A request that may be answered: its key is known and allowed.
 
-    `body` is the decoded JSON, `None` on routes that take none. `allowed` is what a presigned
+    `body` is the decoded JSON, or its text, `None` on routes that take none. `allowed` is what a presigned
     URL allows, which then takes the key's place.
     """
 
@@ -134,8 +134,8 @@ def as_network(name: str) -> Network | None:
     return "public" if name == "public" else "private" if name == "private" else None
 
 
-async def read_json(request: Request) -> Any:
-    """The JSON a request's body holds, whatever media type it claims.
+async def read_json(request: Request, kind: Any = Any) -> Any:
+    """The JSON a request's body holds, whatever media type it claims: its value, or its text (`msgspec.Raw`).
 
     Raises:
         Refusal: it is not JSON (400), or too large (413).
@@ -146,7 +146,7 @@ async def read_json(request: Request) -> Any:
         if len(body) > MAX_JSON:
             raise Refusal(413, "PAYLOAD_TOO_LARGE", f"The request has more than {MAX_JSON:,} bytes.")
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body, type=kind)
     except (ValueError, RecursionError) as error:  # of which msgspec's and Unicode's errors are kinds
         raise bad_request(f"The request's body is not JSON: {error}") from None
 

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from pinatakit.server.request import Handler
 
 _NAME: Final = re.compile(r"\{(\w+):?(\w*)\}")
@@ -19,7 +21,7 @@ class Endpoint(NamedTuple):
     Attributes:
         path: a ``{name}`` stands for any part, ``{name:uuid}`` for an id, ``{name:path}`` for all the rest.
         scope: what the key must allow (``None``: any key; ``"open"``: none is needed).
-        takes_json: the body is JSON, and is read first.
+        takes_json: the body is JSON, and is read first; it may stay a text (`msgspec.Raw`).
         takes_link: a presigned URL takes the key's place.
     """
 
@@ -27,7 +29,7 @@ class Endpoint(NamedTuple):
     path: str
     handler: Handler
     scope: str | None
-    takes_json: bool = False
+    takes_json: bool | type[msgspec.Raw] = False
     takes_link: bool = False
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import anyio.to_thread
+import msgspec
 from starlette.responses import Response
 
 from pinatakit.content import CID, Profile, Root
@@ -15,10 +16,9 @@ from pinatakit.errors import InputError
 from pinatakit.protocol import Upload
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
-from pinatakit.protocol.stringify import stringify
 from pinatakit.protocol.uploads import check_cid_version
 from pinatakit.server.ingest import ANY_SIZE, Form, Ingest, Recipe, RecipeOf, Sizes, receive
-from pinatakit.server.refusal import bad_request
+from pinatakit.server.refusal import TOO_LARGE, Refusal, bad_request
 from pinatakit.server.request import (
     Asked,
     as_network,
@@ -30,8 +30,11 @@ from pinatakit.server.request import (
     read_object,
 )
 from pinatakit.server.store.files import Kept
+from pinatakit.server.store.reprint import reprint
 
 _V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
+_NOTHING = msgspec.Raw()
+_MAX_ABOUT = 1 << 16  # bytes of metadata and options of JSON
 _UNKNOWN = Root(CID(1, 0x55, b"\0\0"), 0, 0)  # stands in until the content is whole
 
 
@@ -48,26 +51,48 @@ async def pin_file(asked: Asked) -> Response:
     return json((await _keep(arrived, keep)).to_older())
 
 
+class _PinJSON(msgspec.Struct):
+    """The body of ``POST /pinning/pinJSONToIPFS``, its members as text; a body without content is the content."""
+
+    content: msgspec.Raw = msgspec.field(name="pinataContent", default=_NOTHING)
+    metadata: msgspec.Raw = msgspec.field(name="pinataMetadata", default=_NOTHING)
+    options: msgspec.Raw = msgspec.field(name="pinataOptions", default=_NOTHING)
+
+    def about(self) -> dict[str, Any]:
+        """What is said of the content."""
+        given = {"pinataMetadata": self.metadata, "pinataOptions": self.options}
+        if sum(len(memoryview(text)) for text in given.values()) > _MAX_ABOUT:
+            raise Refusal(413, TOO_LARGE, f"The metadata and options have more than {_MAX_ABOUT:,} bytes.")
+        return {name: msgspec.json.decode(text) for name, text in given.items() if memoryview(text)}
+
+
 async def pin_json(asked: Asked) -> Response:
     """``POST /pinning/pinJSONToIPFS``: stored as JavaScript prints it."""
-    body = asked.body
-    about = body if is_object(body) and "pinataContent" in body else None
-    name, keyvalues, options = read_about(about or {})
+    text = memoryview(asked.body)
+    about: dict[str, Any] = {}
+    try:
+        if text[0] == ord("{"):
+            body = msgspec.json.decode(text, type=_PinJSON)
+            if content := memoryview(body.content):
+                text, about = content, body.about()
+    except (ValueError, RecursionError) as error:
+        raise bad_request(f"The request's body is not JSON: {error}") from None
+    name, keyvalues, options = read_about(about)
     profile = Profile.for_version(_cid_version(options.get("cidVersion")) or 0)
     store = asked.store
 
     def keep() -> Upload:
-        try:
-            content = stringify(about["pinataContent"] if about else body, lossy=True)
-        except InputError as error:
-            raise bad_request(error.message) from None
         ingest = Ingest(store, profile)
         try:
             ingest.begin("")
-            ingest.feed(content)
+            for piece in reprint(text):
+                ingest.feed(piece)
             ingest.end()
             kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
             return ingest.keep(kept, mime_type="application/json")
+        except InputError as error:
+            ingest.drop()
+            raise bad_request(error.message) from None
         except BaseException:
             ingest.drop()
             raise
