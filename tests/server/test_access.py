@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import random
@@ -12,7 +13,8 @@ import httpx2
 import pytest
 
 from pinatakit.server import Server
-from pinatakit.server.access import JsonLines, masked
+from pinatakit.server.access import Exchange, JsonLines, masked
+from pinatakit.server.connection import ZERO_COPY
 
 from .conftest import bearer, client, pin, send, until, upload
 from .test_connection import connect, head
@@ -147,6 +149,26 @@ def test_of_an_answer_that_is_cut_what_went_is_counted(server, api):
                 got += len(connection.recv(1 << 16))
         line = until(lambda: next((line for line in lines if line["path"].startswith("/ipfs/")), None))
     assert 1_000_000 - 10_000 < line["sent"] < len(data) - 10_000_000  # the rest of what went is in buffers
+
+
+def test_of_a_file_that_is_sent_by_the_kernel_only_what_it_took_is_counted():
+    ended = []
+
+    async def send(message):
+        if message["type"] == ZERO_COPY:
+            message["sent"](5000)  # and then the connection is cut
+
+    async def main():
+        exchange = Exchange({"path": "/ipfs/a", "method": "GET", "headers": []}, send, send)
+        exchange.at_end(lambda: ended.append(exchange.sent))
+        head = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000000")]}
+        await exchange.send(head)
+        await exchange.send({"type": ZERO_COPY, "offset": 0, "count": 1_000_000, "more_body": True})
+        assert ended == []
+        exchange.end()
+
+    asyncio.run(main())
+    assert ended == [5000]
 
 
 def test_of_an_answer_that_is_whole_all_is_counted_before_its_last_byte_is_read(server, api):
