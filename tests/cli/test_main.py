@@ -186,7 +186,7 @@ def test_help_is_there_without_loading_what_only_work_needs(run, names):
     assert {name for name in ours if not name.startswith("pinatakit.cli._")} <= rooms
 
 
-def test_a_client_of_the_service_loads_no_server(run, service):
+def test_a_client_of_the_service_loads_no_server_and_half_of_the_http_library(run, service):
     service.answer = (
         200,
         {"content-type": "application/json"},
@@ -196,7 +196,7 @@ def test_a_client_of_the_service_loads_no_server(run, service):
     assert (ran.code, ran.out) == (0, "[]\n")
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert "pinatakit.client" in loaded
-    assert not loaded & {"pinatakit.server", "rich", "sqlite3", "starlette", "uvicorn"}
+    assert not loaded & {"httpx2", "pinatakit.server", "rich", "sqlite3", "starlette", "uvicorn"}
 
 
 # ── errors ──────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import inspect
 import logging
 import random
@@ -17,6 +18,7 @@ import anyio
 import httpx2 as httpx
 import pytest
 
+import pinatakit
 from pinatakit import AsyncPinata, Permissions, Pinata
 from pinatakit.client import RESOURCES, _Pinata
 from pinatakit.client._listing import listing
@@ -49,6 +51,7 @@ from pinatakit.errors import (
     Unreachable,
 )
 from pinatakit.protocol import Call, nothing
+from pinatakit.protocol._call import JSON_TYPE, reads_json
 from pinatakit.protocol.gateway import CAR_TYPE
 from tests.content.vectors import Blocks, content
 
@@ -735,6 +738,76 @@ def test_an_upload_that_is_hardly_taken_in_is_given_up(over, raw):
 
     with pytest.raises(Unreachable):
         over(body, endpoint_url=raw(sip), min_speed=10_000_000, **QUICK)
+
+
+def heads(raw, answer=b'HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{"message":"hi"}'):
+    """The address of a service that answers so, and what its requests look like."""
+    seen = []
+
+    def serve(connection, done):
+        while head := connection.recv(65536):
+            if b" HTTP/1.1\r\n" in head:  # and not a body that comes by itself
+                seen.append(head)
+                connection.sendall(answer)
+
+    return raw(serve), seen
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["the short way", "the long way"])
+def test_a_request_looks_the_same_whichever_way_it_goes(raw, over, monkeypatch, proxied):
+    address, seen = heads(raw)
+    if proxied:  # a proxy is named, though not for this machine
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+
+    async def body(pinata):
+        await pinata.wire.send(Call("POST", "/a", reads_json(str), query={"b": "c d/é", "e": True}))
+        await pinata.wire.send(Call("GET", "/f", reads_json(str)))
+        await pinata.wire.send(Call("PUT", "/g", reads_json(str), body=b"h", headers=JSON_TYPE))
+
+    over(body, endpoint_url=f"{address}/under", **QUICK)
+    host = address.removeprefix("http://")
+    ours = {
+        f"host: {host}",
+        "accept: */*",
+        "accept-encoding: identity",
+        "connection: keep-alive",
+        f"user-agent: pinatakit/{pinatakit.__version__}",
+        f"authorization: Bearer {JWT}",
+    }
+    lines = [head.decode().partition("\r\n\r\n")[0].split("\r\n") for head in seen]
+    first = [line[0] for line in lines]
+    told = [
+        {name.lower() + colon + value for name, colon, value in (one.partition(":") for one in line[1:])}
+        for line in lines
+    ]
+    assert first == [
+        "POST /under/a?b=c+d%2F%C3%A9&e=true HTTP/1.1",
+        "GET /under/f HTTP/1.1",
+        "PUT /under/g HTTP/1.1",
+    ]
+    assert told == [
+        ours | {"content-length: 0"},
+        ours,
+        ours | {"content-length: 1", "content-type: application/json"},
+    ]
+
+
+def test_a_path_that_must_be_escaped_is(raw, over):
+    address, seen = heads(raw)
+
+    async def body(pinata):
+        await pinata.wire.send(Call("GET", "/a b/é", reads_json(str)))
+
+    over(body, endpoint_url=address, **QUICK)
+    assert seen[0].startswith(b"GET /a%20b/%C3%A9 HTTP/1.1\r\n")
+
+
+def test_an_answer_is_decoded_although_it_was_asked_for_as_it_is(raw, over):
+    packed = gzip.compress(b'{"message":"hi"}')
+    answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(packed)
+    address, seen = heads(raw, answer + packed)
+    assert over(greet, endpoint_url=address, **QUICK) == "hi"
+    assert len(seen) == 1
 
 
 def test_connections_are_used_again(raw, over):

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import httpx2 as httpx
-
 from pinatakit._lazy import lazily
 from pinatakit.client._listing import AsyncListing, Listing
 from pinatakit.client._operation import Resource, W, operation, stream
@@ -27,6 +25,8 @@ from pinatakit.protocol.tus import CHUNK
 from pinatakit.settings import Settings
 
 if TYPE_CHECKING:
+    import httpx2 as httpx
+
     from pinatakit.client.account import Account
     from pinatakit.client.analytics import Analytics
     from pinatakit.client.downloads import Download

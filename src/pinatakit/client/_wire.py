@@ -26,17 +26,18 @@ from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 from inspect import iscoroutinefunction
 from itertools import count
-from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeAlias, TypeGuard, TypeVar
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
 import anyio
 import anyio.to_thread
 import httpcore2 as httpcore
-import httpx2 as httpx
 from anyio.lowlevel import current_token
 
+from pinatakit.client import _http
 from pinatakit.client._health import Gateways
+from pinatakit.client._http import Asked, Reply
 from pinatakit.client._limiter import Limiter
 from pinatakit.client._now import iterate_now, run_now
 from pinatakit.client._pace import Pace, Slices
@@ -47,6 +48,9 @@ from pinatakit.protocol import Answer, Body, Call, Exchange, Host, Network
 from pinatakit.protocol._call import NETWORKS, Once
 from pinatakit.protocol.limits import Lane, lane, read_rate
 from pinatakit.settings import Settings, is_loopback, masked
+
+if TYPE_CHECKING:
+    import httpx2 as httpx
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,12 +63,20 @@ _OF_THE_ACCOUNT: Final[tuple[Host, ...]] = ("api", "uploads", "psa")  # alone ar
 _CONNECT: Final = 10.0  # seconds until a connection stands
 _TAKING_IN: Final = 2_000_000  # bytes of an upload that a service may think about for a second
 _THINKING: Final = 900.0  # seconds that it may think about any upload
-_LIMITS: Final = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=30)
 _PROXY_HINT: Final = "see HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; NO_PROXY names hosts that are asked without"
 _AT_HOME: Final = ("localhost", "*.localhost", "127.0.0.1", "[::1]")  # never asked through a proxy
 _LARGE: Final = 32 << 20  # bytes of a body that are worth a connection which nothing follows on
+_SMALL: Final = 64 << 10  # bytes of a body that go out at once
 _READ: Final = 1 << 20  # bytes read from a connection at once
-_FAULTS: Final = (httpx.HTTPError, httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
+_FAULTS: Final = (
+    "HTTPError",
+    "NetworkError",
+    "TimeoutException",
+    "ProtocolError",
+    "ProxyError",
+    "UnsupportedProtocol",
+)
+_UNCONNECTED: Final = ("ConnectError", "ConnectTimeout", "ProxyError")  # nothing was sent
 _SECRETS_OF_URLS: Final = (
     r"(?i)([?&](?:x-signature|pinatagatewaytoken|[^=&\s]*token)=)[^&\s'\"]*|(?<=://)[^/?#@\s'\"]+(?=@)"
 )
@@ -102,6 +114,7 @@ class Wire(ABC):
             raise InputError("watch is told and not awaited", hint="give an ordinary function")
         self._watch = watch
         self._direct = direct
+        self._short = direct and not _http.is_proxied()
         self.begin()
         _wires.add(self)
 
@@ -168,7 +181,7 @@ class Wire(ABC):
             begun = False
             try:
                 async with self._open(call, attempt) as response:
-                    answer = Answer(response.status_code, response.headers, b"", _bare(str(response.url)))
+                    answer = Answer(response.status, response.headers, b"", _bare(response.url))
                     if not answer.ok:
                         answer = await self._whole(call, response)
                     wait = self._retries.after_answer(call, attempt, answer)
@@ -195,10 +208,10 @@ class Wire(ABC):
             Unreachable: no answer came, or it was cut.
         """
         async with self._open(call, 1) as response:
-            if not response.is_success:
+            if not response.ok:
                 yield await self._whole(call, response)
                 return
-            yield Answer(response.status_code, response.headers, b"", _bare(str(response.url)))
+            yield Answer(response.status, response.headers, b"", _bare(response.url))
             async with aclosing(self._arriving(call, response)) as pieces:
                 async for piece in pieces:
                     yield piece
@@ -215,8 +228,8 @@ class Wire(ABC):
 
         return refused(answer, call, key=self.settings.credential.public_key)
 
-    def request(self, call: Call[Any]) -> dict[str, Any]:
-        """A call as the HTTP library takes it, but for its body.
+    def request(self, call: Call[Any]) -> Asked:
+        """A call as it is sent, but for its body.
 
         Raises:
             SettingsError: there is no credential, or nothing may be asked (``PINATA_OFFLINE``).
@@ -237,16 +250,14 @@ class Wire(ABC):
         if isinstance(call.body, bytes):
             headers["content-length"] = str(len(call.body))
         silence = self.settings.timeout
-        return {
-            "method": call.method,
-            "url": address + call.path,
-            "params": call.pairs() or None,
-            "headers": headers,
-            # Waiting for a connection of one's own is no silence, so the pool has no timeout.
-            "timeout": httpx.Timeout(
-                silence, connect=min(silence, _CONNECT), read=self._patience(call), pool=None
-            ),
+        # Waiting for a connection of one's own is no silence, so the pool has no timeout.
+        timeout = {
+            "connect": min(silence, _CONNECT),
+            "read": self._patience(call),
+            "write": silence,
+            "pool": None,
         }
+        return Asked(call.method, address, call.path, call.pairs(), {**_identity(), **headers}, timeout)
 
     def _patience(self, call: Call[Any]) -> float:
         """Seconds that the service may be silent: it takes time to take in what is large."""
@@ -256,7 +267,7 @@ class Wire(ABC):
         return self.settings.timeout + (min(int(length) / _TAKING_IN, _THINKING) if length else _THINKING)
 
     @asynccontextmanager
-    async def _open(self, call: Call[Any], attempt: int) -> AsyncGenerator[httpx.Response]:
+    async def _open(self, call: Call[Any], attempt: int) -> AsyncGenerator[Reply]:
         """Send a call once, when it is its turn: the answer, as far as its headers.
 
         Raises:
@@ -265,18 +276,18 @@ class Wire(ABC):
         await self._turn(lane(call.method, call.path, call.host))
         request = self.request(call)
         started, begun = datetime.now(UTC), time.perf_counter()
-        response: httpx.Response | None = None
+        response: Reply | None = None
         fault: BaseException | None = None
         try:
             response = await self._begin(request, call)
             self._limits.heed(
                 lane(call.method, call.path, call.host),
-                response.status_code,
+                response.status,
                 response.headers,
                 time.monotonic(),
             )
             yield response
-        except _FAULTS as error:
+        except _http.kinds(*_FAULTS) as error:
             fault = error
             raise _unreachable(call, self, error) from error
         except Unreachable as error:
@@ -290,22 +301,22 @@ class Wire(ABC):
                 self._tell(
                     Exchange(
                         call.method,
-                        masked(_bare(request["url"])),
+                        masked(_bare(request.url)),
                         attempt,
                         started,
                         time.perf_counter() - begun,
-                        None if response is None else response.status_code,
+                        None if response is None else response.status,
                         type(fault).__name__ if fault else None,
                         None if response is None else response.headers.get("x-request-id"),
                     )
                 )
 
-    async def _whole(self, call: Call[Any], response: httpx.Response) -> Answer:
+    async def _whole(self, call: Call[Any], response: Reply) -> Answer:
         async with aclosing(self._arriving(call, response)) as pieces:
             body = b"".join([piece async for piece in pieces])
-        return Answer(response.status_code, response.headers, body, _bare(str(response.url)))
+        return Answer(response.status, response.headers, body, _bare(response.url))
 
-    async def _arriving(self, call: Call[Any], response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    async def _arriving(self, call: Call[Any], response: Reply) -> AsyncGenerator[bytes, None]:
         """The pieces of an answer, as long as they come."""
         pace = Pace(self.settings.min_speed, self._patience(call))
         async with aclosing(self._body(response)) as pieces:
@@ -370,18 +381,18 @@ class Wire(ABC):
             self._watch(what)
 
     @abstractmethod
-    async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response: ...
+    async def _begin(self, asked: Asked, call: Call[Any]) -> Reply: ...
 
     @abstractmethod
-    def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]: ...
+    def _pieces(self, response: Reply) -> AsyncGenerator[bytes, None]: ...
 
-    async def _body(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
+    async def _body(self, response: Reply) -> AsyncGenerator[bytes, None]:
         """The pieces of a body; the rest of a large one is taken from the connection itself.
 
         The HTTP library copies each piece five times, and has nothing to say of a body that is sent
         as it is once its first piece came. It closes such a connection afterwards.
         """
-        left = _plain(response) if self._direct else 0
+        left = response.plain if self._direct else 0
         async with aclosing(self._pieces(response)) as pieces:
             async for piece in pieces:
                 yield piece
@@ -398,11 +409,11 @@ class Wire(ABC):
                 yield piece
 
     @abstractmethod
-    async def _read(self, response: httpx.Response, most: int) -> bytes:
+    async def _read(self, response: Reply, most: int) -> bytes:
         """The next bytes of the connection that an answer comes over, whatever they are."""
 
     @abstractmethod
-    async def _end(self, response: httpx.Response) -> None: ...
+    async def _end(self, response: Reply) -> None: ...
 
     async def back_off(self, attempt: int, *, at_least: float = 0.0) -> None:
         """Wait before what failed so often is tried again."""
@@ -452,24 +463,24 @@ class Blocking(Wire):
         transport: httpx.BaseTransport | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self._make = partial(
-            httpx.Client,
-            transport=transport,
-            headers=_identity(),
-            limits=_LIMITS,
-            mounts={f"all://{host}": None for host in _AT_HOME},
-        )
+        self._transport = transport
         super().__init__(settings, watch, direct=transport is None)
-        _ = self._http  # what is wrong with the environment's proxies is told at once
+        if not self._short:
+            _ = self._http  # what is wrong with the environment's proxies is told at once
 
     def begin(self) -> None:
         super().begin()
-        vars(self).pop("_http", None)
-        vars(self).pop("_web", None)
+        for name in ("_pool", "_http", "_web"):
+            vars(self).pop(name, None)
+
+    @cached_property
+    def _pool(self) -> httpcore.ConnectionPool:
+        """The short way to the service."""
+        return httpcore.ConnectionPool(**_pooled(self.settings))
 
     @cached_property
     def _http(self) -> httpx.Client:
-        """For the service and the gateways."""
+        """For the gateways, and for the service where the short way is none."""
         with _proxies_explained():
             return self._make(
                 verify=_tls(self.settings), event_hooks={"request": [partial(_keep_key, self.settings)]}
@@ -480,25 +491,35 @@ class Blocking(Wire):
         """For hosts that are not the service's: they share nothing with it, no cookie either."""
         return self._make(verify=_certificates())
 
-    async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
-        content = iterate_now(self._leaving(call)) if call.body else call.body
+    def _make(self, **options: Any) -> httpx.Client:
+        import httpx2 as httpx  # noqa: PLC0415  (the short way needs none)
+
+        return httpx.Client(transport=self._transport, **_made(), **options)
+
+    async def _begin(self, asked: Asked, call: Call[Any]) -> Reply:
+        content = call.body if _is_small(call.body) else iterate_now(self._leaving(call))
+        if self._short and call.host in _OF_THE_ACCOUNT and (request := asked.short(content)):
+            answered = self._pool.handle_request(request)
+            pieces = _http.decoded(answered).iter_bytes if _http.is_coded(answered) else answered.iter_stream
+            return _http.of_short(asked, answered, pieces, answered.close)
         # What comes is checked, and a gateway's key stays with it, so it may send elsewhere.
         http = self._web if call.host == "web" else self._http
-        return http.send(
-            http.build_request(**request, content=content),
+        response = http.send(
+            http.build_request(**asked.long(), content=content),
             stream=True,
             follow_redirects=call.host == "gateway",
         )
+        return _http.of_long(asked, response, response.iter_bytes, response.close)
 
-    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
-        for piece in response.iter_bytes():
+    async def _pieces(self, response: Reply) -> AsyncGenerator[bytes, None]:
+        for piece in response.pieces():
             yield piece
 
-    async def _read(self, response: httpx.Response, most: int) -> bytes:
+    async def _read(self, response: Reply, most: int) -> bytes:
         stream: httpcore.NetworkStream = response.extensions["network_stream"]
-        return stream.read(most, response.request.extensions["timeout"]["read"])
+        return stream.read(most, response.silence)
 
-    async def _end(self, response: httpx.Response) -> None:
+    async def _end(self, response: Reply) -> None:
         response.close()
 
     async def sleep(self, seconds: float) -> None:
@@ -526,9 +547,9 @@ class Blocking(Wire):
 
     def close(self) -> None:
         _wires.discard(self)
-        self._http.close()
-        if "_web" in self.__dict__:
-            self._web.close()
+        for name in ("_pool", "_http", "_web"):
+            if opened := vars(self).get(name):
+                opened.close()
 
 
 class Awaiting(Wire):
@@ -540,13 +561,7 @@ class Awaiting(Wire):
         transport: httpx.AsyncBaseTransport | None = None,
         watch: Watch | None = None,
     ) -> None:
-        self._make = partial(
-            httpx.AsyncClient,
-            transport=transport,
-            headers=_identity(),
-            limits=_LIMITS,
-            mounts={f"all://{host}": None for host in _AT_HOME},
-        )
+        self._transport = transport
         super().__init__(settings, watch, direct=transport is None)
 
     def begin(self) -> None:
@@ -562,29 +577,36 @@ class Awaiting(Wire):
                 # Streams of asyncio keep their loop alive; those of Trio do not.
                 if getattr(other, "is_closed", bool)():
                     self._loops.pop(other, None)
-            found = self._loops[loop] = _Connections(self.settings, self._make)
+            found = self._loops[loop] = _Connections(self.settings, self._transport, short=self._short)
         return found
 
-    async def _begin(self, request: dict[str, Any], call: Call[Any]) -> httpx.Response:
+    async def _begin(self, asked: Asked, call: Call[Any]) -> Reply:
         connections = self._connections()
+        content = call.body if _is_small(call.body) else self._leaving(call)
+        if self._short and call.host in _OF_THE_ACCOUNT and (request := asked.short(content)):
+            answered = await connections.pool.handle_async_request(request)
+            coded = _http.is_coded(answered)
+            pieces = _http.decoded(answered).aiter_bytes if coded else answered.aiter_stream
+            return _http.of_short(asked, answered, pieces, answered.aclose)
         http = connections.web if call.host == "web" else connections.http
-        return await http.send(
-            http.build_request(**request, content=self._leaving(call) if call.body else call.body),
+        response = await http.send(
+            http.build_request(**asked.long(), content=content),
             stream=True,
             follow_redirects=call.host == "gateway",
         )
+        return _http.of_long(asked, response, response.aiter_bytes, response.aclose)
 
-    async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
-        async with aclosing(response.aiter_bytes()) as pieces:
+    async def _pieces(self, response: Reply) -> AsyncGenerator[bytes, None]:
+        async with aclosing(response.pieces()) as pieces:
             async for piece in pieces:
                 yield piece
 
-    async def _read(self, response: httpx.Response, most: int) -> bytes:
+    async def _read(self, response: Reply, most: int) -> bytes:
         stream: httpcore.AsyncNetworkStream = response.extensions["network_stream"]
-        return await stream.read(most, response.request.extensions["timeout"]["read"])
+        return await stream.read(most, response.silence)
 
-    async def _end(self, response: httpx.Response) -> None:
-        await response.aclose()
+    async def _end(self, response: Reply) -> None:
+        await response.close()
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)
@@ -629,26 +651,74 @@ class Awaiting(Wire):
 
     async def aclose(self) -> None:
         connections = self._connections()
-        await connections.http.aclose()
-        if "web" in connections.__dict__:
-            await connections.web.aclose()
+        for name in ("pool", "http", "web"):
+            if opened := vars(connections).get(name):
+                await opened.aclose()
 
 
 class _Connections:
     """The connections of one event loop: no other can use them."""
 
-    def __init__(self, settings: Settings, make: Callable[..., httpx.AsyncClient]) -> None:
+    def __init__(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None, *, short: bool
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        if not short:
+            _ = self.http  # what is wrong with the environment's proxies is told at once
+
+    @cached_property
+    def pool(self) -> httpcore.AsyncConnectionPool:
+        """The short way to the service."""
+        return httpcore.AsyncConnectionPool(**_pooled(self._settings))
+
+    @cached_property
+    def http(self) -> httpx.AsyncClient:
+        """For the gateways, and for the service where the short way is none."""
+        settings = self._settings
+
         async def keep_key(request: httpx.Request) -> None:
             _keep_key(settings, request)
 
-        self._make = make
         with _proxies_explained():
-            self.http = make(verify=_tls(settings), event_hooks={"request": [keep_key]})
+            return self._make(verify=_tls(settings), event_hooks={"request": [keep_key]})
 
     @cached_property
     def web(self) -> httpx.AsyncClient:
         """For hosts that are not the service's: they share nothing with it, no cookie either."""
         return self._make(verify=_certificates())
+
+    def _make(self, **options: Any) -> httpx.AsyncClient:
+        import httpx2 as httpx  # noqa: PLC0415  (the short way needs none)
+
+        return httpx.AsyncClient(transport=self._transport, **_made(), **options)
+
+
+def _pooled(settings: Settings) -> dict[str, Any]:
+    """What the short way's connections are opened with."""
+    return {
+        "ssl_context": _tls(settings),
+        "max_connections": _http.CONNECTIONS,
+        "max_keepalive_connections": _http.CONNECTIONS,
+        "keepalive_expiry": _http.KEPT,
+    }
+
+
+def _made() -> dict[str, Any]:
+    """What the HTTP library's clients are made with."""
+    import httpx2 as httpx  # noqa: PLC0415  (the short way needs none)
+
+    limits = httpx.Limits(
+        max_connections=_http.CONNECTIONS,
+        max_keepalive_connections=_http.CONNECTIONS,
+        keepalive_expiry=_http.KEPT,
+    )
+    return {"limits": limits, "mounts": {f"all://{host}": None for host in _AT_HOME}}
+
+
+def _is_small(body: Body) -> TypeGuard[bytes | None]:
+    """Whether a body goes at once: there is nothing to see of its way."""
+    return body is None or (isinstance(body, bytes) and len(body) <= _SMALL)
 
 
 def _into(doing: Future[T], work: Callable[[], T]) -> None:
@@ -679,6 +749,7 @@ def _address(base: str) -> tuple[str, dict[str, str]]:
     return f"http://127.0.0.1{port}{parts.path}", {"host": parts.netloc}
 
 
+@cache
 def _identity() -> dict[str, str]:
     from pinatakit import __version__  # noqa: PLC0415  (the front door imports this room)
 
@@ -699,6 +770,8 @@ def _proxies_explained() -> Generator[None]:
     Raises:
         SettingsError: one of them cannot be used.
     """
+    import httpx2 as httpx  # noqa: PLC0415  (it is about to be used)
+
     try:
         yield
     except (ImportError, ValueError, httpx.InvalidURL) as error:
@@ -716,6 +789,8 @@ def _certificates() -> ssl.SSLContext:
     Raises:
         SettingsError: there are none that can be read.
     """
+    import httpx2 as httpx  # noqa: PLC0415  (nothing may be encrypted)
+
     try:
         return httpx.create_ssl_context()
     except OSError as error:  # and what OpenSSL raises
@@ -754,21 +829,9 @@ def _keep_key(settings: Settings, request: httpx.Request) -> None:
 @cache
 def _host(address: str) -> str:
     """Whom a request to an address names in its ``Host``."""
+    import httpx2 as httpx  # noqa: PLC0415  (it is in use)
+
     return httpx.URL(address).netloc.decode()
-
-
-def _plain(response: httpx.Response) -> int:
-    """Bytes of a body that comes over a connection of its own, as it is and of a known length; else 0."""
-    headers = response.headers
-    length = headers.get("content-length", "")
-    plain = (
-        length.isdecimal()
-        and response.http_version == "HTTP/1.1"
-        and "network_stream" in response.extensions
-        and "transfer-encoding" not in headers
-        and headers.get("content-encoding", "identity") == "identity"
-    )
-    return int(length) if plain else 0
 
 
 def _check_type(answer: Answer, accept: str) -> None:
@@ -795,7 +858,7 @@ def _unreachable(call: Call[Any], wire: Wire, error: Exception) -> Unreachable:
 
 def _proxy_that_failed(error: Exception, address: str) -> str | None:
     """The host and port of the proxy on the way to an address, if the way ended there."""
-    if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+    if not isinstance(error, _http.kinds(*_UNCONNECTED)):
         return None
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  (a failure alone asks)
 
@@ -828,7 +891,7 @@ def _untrusted(error: BaseException | None) -> ssl.SSLCertVerificationError | No
 
 def _sent(error: Unreachable) -> bool:
     """Whether a request without answer may have reached the service."""
-    return not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError)
+    return not isinstance(error.__cause__, _http.kinds(*_UNCONNECTED))
 
 
 def _keep_moving(call: Call[Any], pace: Pace, count: int, seconds: float) -> None:
