@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import griffe
@@ -28,6 +29,11 @@ class Operations(griffe.Extension):
         for name, _annotation in fields:
             del cls.members[name]
         record = any("Record" in str(base) or "NamedTuple" in str(base) for base in cls.bases)
-        if record and cls.docstring and "Attributes:" not in cls.docstring.value:
-            lines = [f"- `{name}`: `{annotation}`" for name, annotation in fields if annotation is not None]
-            cls.docstring.value += "\n\n**Fields**\n\n" + "\n".join(lines)
+        if record and cls.docstring:
+            said = set(re.findall(r"^ +(\w+):", cls.docstring.value, re.MULTILINE))
+            lines = [
+                f"- `{name}`: `{kind}`" for name, kind in fields if kind is not None and name not in said
+            ]
+            if lines:
+                head = "**Fields**" if "Attributes:" not in cls.docstring.value else "**More fields**"
+                cls.docstring.value += f"\n\n{head}\n\n" + "\n".join(lines)

@@ -20,6 +20,7 @@ INK, FAINT, ACCENT = (
     "var(--picture-accent)",
 )
 TIMES = "\N{MULTIPLICATION SIGN}"
+_LABEL = 38  # letters that a bar has room for on its left
 FONT = "font-family='inherit' font-size='14'"
 
 
@@ -123,9 +124,10 @@ def bars(name: str, title: str, rows: list[tuple[str, float]], unit: str) -> str
     for row, (label, value) in enumerate(rows):
         y = 8 + row * 34
         length = max(2.0, 380 * value / most)
-        ours = not label.startswith(("aleph", "ipfs", "ceiling", "`cp`", "cp ", "nginx"))
+        ours = not label.startswith(("a pipe", "aleph", "ipfs", "ceiling", "cp ", "nginx"))
+        short = label if len(label) <= _LABEL else label.partition(",")[0]
         parts += [
-            text(270, y + 17, label, anchor="end"),
+            text(270, y + 17, short, anchor="end"),
             f"<rect x='280' y='{y}' width='{length:.0f}' height='24' rx='3' fill='{ACCENT if ours else FAINT}'/>",
             text(290 + length, y + 17, f"{value:g} {unit}"),
         ]

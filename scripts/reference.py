@@ -29,7 +29,7 @@ PAGES = {
     ),
     "local": (
         "The local Pinata",
-        "The same API over real storage, on this machine.",
+        "The same API over real storage, on this machine: all that a [`Pinata`](client.md) does, and what follows.",
         ("pinatakit.embedded",),
     ),
     "content": (
@@ -45,7 +45,11 @@ PAGES = {
     ),
     "records": (
         "Records",
-        "What the service answers, as values. Fields that a newer service adds are in `extra`.",
+        (
+            "What the service answers, as values. Fields that a newer service adds are in `extra`; `to_dict()` gives "
+            "all fields as JSON can hold them: CIDs and times as text, what is in `extra` beside the others, and "
+            "what a list was not asked for (`fields=`) not at all."
+        ),
         ("pinatakit.protocol",),
     ),
     "errors": (
@@ -76,7 +80,9 @@ def library_page(title: str, about: str, modules: tuple[str, ...]) -> str:
         names = [name for name in importlib.import_module(module).__all__ if name in pinatakit.__all__]
         for name in sorted(names, key=lambda name: (name.startswith("Async"), name != "Pinata")):
             lines += [f"::: pinatakit.{name}"]
-            if name.startswith("Async"):  # its methods stand above, at the one that blocks
+            if (
+                name.startswith(("Async", "Local")) or title == "Records"
+            ):  # what they share stands elsewhere, once
                 lines += ["    options:", "      inherited_members: false"]
             lines += [""]
         if module == "pinatakit.client":

@@ -38,7 +38,7 @@ Every route of Pinata, and how much of it the local Pinata serves on its one por
 missing), or *not* (why); [The gateway](gateway.md) tells more of the last three. `current` and `legacy` ones are used, an `alias` is another path of a current one,
 `removed` ones answer no more at Pinata. Made by `python -m tests.routes`.
 
-| route | host | | served |
+| route | served | state | host |
 | --- | --- | --- | --- |
 """
 
@@ -55,7 +55,7 @@ def served(endpoint: Endpoint) -> str:
 def page() -> str:
     """The page as it should be."""
     rows = (
-        f"| `{one.method} {one.path}` | {one.host} | {one.lifecycle} | {served(one)} |" for one in ENDPOINTS
+        f"| `{one.method} {one.path}` | {served(one)} | {one.lifecycle} | {one.host} |" for one in ENDPOINTS
     )
     return HEAD + "\n".join(rows) + "\n"
 

@@ -167,6 +167,16 @@ def test_a_page_does_what_it_says(page, place):
             assert kind != "javascript", f"{where}: say why it is not run"
 
 
+def test_pictures_are_of_the_figures_on_their_page(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    import pictures
+
+    monkeypatch.setattr(pictures, "OUT", tmp_path)
+    pictures.main()
+    drawn = {picture.name: picture.read_text() for picture in tmp_path.iterdir()}
+    assert drawn == {picture.name: picture.read_text() for picture in (DOCS / "pictures").iterdir()}
+
+
 def test_every_public_name_is_in_the_reference(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "scripts")
     import reference

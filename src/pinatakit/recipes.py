@@ -42,7 +42,8 @@ class Explanation:
     """Why two CIDs differ.
 
     Attributes:
-        a, b: the recipe of each, or `None` where no known recipe gives that CID.
+        a: the recipe of the first, or `None` where no known recipe gives that CID.
+        b: that of the second.
         differences: what the recipes do not share, a sentence each, the first CID first.
     """
 

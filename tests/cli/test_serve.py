@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -106,11 +107,20 @@ def test_a_person_is_told_how_to_use_it_and_no_secret(home):
         command("serve", "--port", 0), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home)
     ) as process:
         try:
-            told = [process.stderr.readline().decode() for _ in range(5)]
-            url = re.search(r"PINATA_ENDPOINT_URL=(\S+)", "".join(told))[1]
+            told = [process.stderr.readline().decode() for _ in range(6)]
             admin = json.loads((home / "data" / "pinatakit" / "admin.json").read_text())
-            with Pinata(admin["jwt"], endpoint_url=url) as client:
-                client.account.test()
+            typed = [line for line in told if line.startswith("  export ")]
+            asked = shlex.join(command("auth", "status", "--json"))
+            status = subprocess.run(  # as somebody who pastes these lines
+                ["sh", "-ec", "".join([*typed, asked])],
+                capture_output=True,
+                env=environment(home),
+                timeout=LIMIT,
+                check=True,
+            )
+            origins = json.loads(status.stdout)["origins"]
+            assert origins["credential"] == "PINATA_JWT"
+            assert origins["gateway_url"] == "PINATA_GATEWAY_URL"
         finally:
             process.terminate()
             out, err = process.communicate(timeout=LIMIT)
@@ -173,7 +183,7 @@ def test_over_tls_it_tells_whom_to_trust_and_commands_of_this_user_do(run, tmp_p
     args = command("serve", "--tls", "--port", 0, "--data", data)
     with subprocess.Popen(args, stderr=subprocess.PIPE, env=environment(home)) as process:
         try:
-            said = "".join(process.stderr.readline().decode() for _ in range(8))
+            said = "".join(process.stderr.readline().decode() for _ in range(9))
             assert f"SSL_CERT_FILE={data / 'tls' / 'ca.pem'}" in said
             assert f"NODE_EXTRA_CA_CERTS={data / 'tls' / 'ca.pem'}" in said
             assert "PINATA_ENDPOINT_URL=https://127.0.0.1:" in said

@@ -164,8 +164,11 @@ def serve(
         click.echo(f"data in {server.data}; the admin key is in admin.json there", err=True)
         here = "" if data is None else f"={shlex.quote(str(data))}"
         click.echo(f"any pinatakit command uses it with --local{here}; other clients:", err=True)
-        click.echo(f"  export PINATA_ENDPOINT_URL={url} PINATA_GATEWAY_URL={url}", err=True)
-        click.echo("  export PINATA_JWT=…   (jwt of admin.json)", err=True)
+        click.echo(f"  export PINATA_ENDPOINT_URL={url}", err=True)
+        click.echo(f"  export PINATA_GATEWAY_URL={url}", err=True)
+        read = 'import json, sys; print(json.load(open(sys.argv[1]))["jwt"])'
+        admin = shlex.quote(str(server.data / "admin.json"))
+        click.echo(f"  export PINATA_JWT=$(python3 -c {shlex.quote(read)} {admin})", err=True)
         if trusted := server.about().get("ca"):
             click.echo("they must trust its certificate:", err=True)
             click.echo(f"  export SSL_CERT_FILE={shlex.quote(trusted)}          (Python, curl, Go)", err=True)

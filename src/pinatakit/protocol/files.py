@@ -30,7 +30,8 @@ class File(Record, frozen=True, kw_only=True):
         size: bytes.
         number_of_files: 1, or how many a folder holds.
         mime_type: as sniffed by the service; ``directory`` for a folder.
-        created_at, expires_at: aware, UTC.
+        created_at: aware, UTC.
+        expires_at: aware, UTC; `None` of what stays.
     """
 
     id: str

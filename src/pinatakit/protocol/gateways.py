@@ -67,7 +67,9 @@ class Gateway(Record, frozen=True, kw_only=True):
         domain: the bare name; Pinata's answers at ``{domain}.mypinata.cloud``, a local one's
             at ``{domain}.localhost``.
         restrict: a flag of the service, whose meaning is not documented.
-        access_tokens, hosts, ips: told by `get` and `create`; empty in a list.
+        access_tokens: told by `get` and `create`, as are `hosts` and `ips`; empty in a list.
+        hosts: pages from which it may be read.
+        ips: addresses from which it may be read.
     """
 
     id: str

@@ -30,7 +30,8 @@ class Group(Record, frozen=True, kw_only=True):
         id: its UUID, by which files are put into it.
         is_public: a mark of v3's that the network does not decide.
         created_at: aware, UTC.
-        updated_at, user_id: told by the older API alone.
+        updated_at: told by the older API alone; aware, UTC.
+        user_id: told by the older API alone.
     """
 
     id: str

@@ -45,7 +45,10 @@ class Permissions:
     Attributes:
         admin: everything.
         org: all that v3 has; writing it makes, lists and revokes keys too.
-        files, groups, gateways, analytics: one part of v3 each.
+        files: one part of v3, as are `groups`, `gateways` and `analytics`.
+        groups: those of files.
+        gateways: with their rules and plugins.
+        analytics: what was read through them.
         endpoints: of the older API, by name; kept in the order of `Endpoint`.
         ADMIN: everything.
         READ_ONLY: all that changes nothing, by either API.

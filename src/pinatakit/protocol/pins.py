@@ -64,7 +64,8 @@ class Pin(Record, frozen=True, kw_only=True):
     Attributes:
         cid: the root.
         size: bytes of all blocks below it.
-        date_pinned, date_unpinned: aware, UTC; the second is `None` while it is pinned.
+        date_pinned: aware, UTC.
+        date_unpinned: aware, UTC; `None` while it is pinned.
     """
 
     id: str
