@@ -223,9 +223,9 @@ class _Printer:
         comma = b""
         for key, printed, large in self._db.execute(_IN_ORDER, (number,)):
             yield b"%b%b:" % (comma, key)
-            part: _Run | _Large = value.parts[large]
-            if isinstance(part, _Large):
-                yield from self.print(part)
+            opened = value.parts[int(large)]
+            if isinstance(opened, _Large):
+                yield from self.print(opened)
             else:
                 yield bytes(printed)
             comma = b","
