@@ -184,6 +184,26 @@ def test_every_way_to_search_finds_the_same(store, monkeypatch, few, next_):
     assert found > 300
 
 
+@pytest.mark.parametrize("status", ["pinned", "unpinned", "all"])
+def test_what_lies_between_two_times_is_counted_from_either_side(store, status):
+    times = [
+        from_micros(row["created"]) for row in store.records.read("SELECT created FROM file ORDER BY created")
+    ]
+    some = [None, times[0], times[9], times[len(times) // 2], times[-9], times[-1]]
+    for after in some:
+        for before in some:
+            wanted = Filter("public", status=status, pinned=(after, before))
+            assert store.files.count(wanted) == len(expected(store, wanted)), wanted
+
+
+def test_where_nothing_is_nothing_lies_between_two_times(tmp_path):
+    store = Store(tmp_path)
+    try:
+        assert store.files.count(Filter("public", pinned=(from_micros(1), from_micros(2)))) == 0
+    finally:
+        store.close()
+
+
 def test_totals_follow_what_is_pinned(store):
     row = store.records.read("SELECT count(*), sum(dag_size) FROM file WHERE unpinned IS NULL")[0]
     usage = store.files.usage()

@@ -391,7 +391,7 @@ def _search(records: Records, wanted: Filter) -> Search:
         if (value := getattr(wanted, name)) is not None:
             conditions.append(search.column(name, value, index))
     if wanted.cid_contains is not None:
-        conditions.append(search.cid_holds(wanted.cid_contains))
+        conditions.append(search.cid_holds(among, wanted.cid_contains))
     if wanted.name is not None:
         conditions.append(search.name_holds(wanted.name))
     gone = [to_micros(moment) if moment else None for moment in wanted.unpinned]

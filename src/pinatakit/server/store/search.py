@@ -123,6 +123,10 @@ class _Bounds(NamedTuple):
     def down_from(self, moment: int) -> _Bounds:
         return self._replace(high=min(self.high, moment))
 
+    def outside(self) -> list[_Bounds]:
+        before = [_Bounds(_EVER.low, self.low - 1)] if self.low > _EVER.low else []
+        return before + ([_Bounds(self.high + 1, _EVER.high)] if self.high < _EVER.high else [])
+
 
 _EVER: Final = _Bounds(-(1 << 63), (1 << 63) - 1)
 
@@ -176,19 +180,36 @@ class Search:
         if alone and alone.whole and alone.but:
             every = self._count(*alone.whole)
             return every - Search(self._records, self._among, [alone.but]).count()
+        if not self._conditions and self._mostly(bounds):
+            every = Search(self._records, self._among._replace(after=None, before=None)).count()
+            return every - sum(self._count_between(outside) for outside in bounds.outside())
         source, _ = self._best()
         if alone and source and source.settled and source.exact:
             return self._count(f"SELECT count(*) FROM ({source.sql})", source.values)
         if source and bounds == _EVER and all(one.of_key for one in self._conditions):
             return self._count_by_keys(source)
         if source is None:
-            sql, values = self._sql(bounds)
-            return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
+            return self._count_between(bounds)
         sql, values = self._sql(bounds, met=source)
         return self._count(
             f"SELECT count(*) FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n WHERE {sql}",
             [*source.values, *values],
         )
+
+    def _mostly(self, bounds: _Bounds) -> bool:
+        """Whether the times of pinning are mostly within, as far as the first and the last tell."""
+        sql = f"SELECT created FROM file {self._indexed()} WHERE {self._sql(_EVER)[0]} ORDER BY created"
+        first, last = (
+            self._records.read_one(f"{sql} {way} LIMIT 1", (self._among.network,)) for way in ("ASC", "DESC")
+        )
+        if first is None or last is None:
+            return False
+        within: int = min(bounds.high, last["created"]) - max(bounds.low, first["created"])
+        return 2 * within > int(last["created"]) - int(first["created"])
+
+    def _count_between(self, bounds: _Bounds) -> int:
+        sql, values = self._sql(bounds)
+        return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
 
     def _count_by_keys(self, source: Source) -> int:
         """How many files there are, by their key-values alone, which know the state of their file."""
@@ -286,13 +307,23 @@ def cids(values: Collection[str]) -> Condition:
     return Condition(f"file.cid IN ({marks})", list(values), source)
 
 
-def cid_holds(part: str) -> Condition:
-    """The CID holds a text: all of it, as is usual, or a part, for which there is no index."""
+def cid_holds(among: Among, part: str) -> Condition:
+    """The CID holds a text: all of it, as is usual, or a part, for which all CIDs are looked at, but no file."""
     try:
         whole = str(CID.parse(part)) == part
     except InvalidCID:
         whole = False
-    return cids([part]) if whole else Condition("instr(file.cid, ?) > 0", (part,))
+    if whole:
+        return cids([part])
+    sql = "instr(cid, ?) > 0"
+    indexes = {"pinned": ("file_pinned", "IS NULL"), "unpinned": ("file_was_pinned", "IS NOT NULL")}
+    parts = [
+        f"SELECT n FROM file INDEXED BY {index} WHERE {sql} AND network = ? AND unpinned {when}"
+        for status, (index, when) in indexes.items()
+        if among.status in (status, "all")
+    ]
+    given = [part, among.network] * len(parts)
+    return Condition(sql, (part,), Source(" UNION ALL ".join(parts), given, quick=False, settled=True))
 
 
 def unpinned(low: int | None, high: int | None) -> Condition:
