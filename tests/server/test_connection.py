@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import struct
 import sys
 import threading
 import time
@@ -194,6 +195,17 @@ def test_who_is_gone_before_the_answer_is_no_fault_of_the_servers(server, api, m
         patch.setattr("os.sendfile", gone)
         connection.sendall(head(server, method="GET", path=f"/ipfs/{cid}"))
         assert b"".join(iter(lambda: connection.recv(1 << 16), b"")).endswith(b"\r\n\r\n")
+    assert not caplog.records
+
+
+def test_who_is_gone_in_the_middle_of_a_car_is_written_to_no_more(server, api, caplog):
+    cid = upload(api, bytes(200_000_000))["cid"]  # one block, again and again
+    for _ in range(5):
+        with connect(server) as connection:
+            connection.sendall(head(server, method="GET", path=f"/ipfs/{cid}?format=car&car-dups=y"))
+            assert connection.recv(1 << 16)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+        assert api.get("/data/testAuthentication").status_code == 200
     assert not caplog.records
 
 

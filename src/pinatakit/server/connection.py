@@ -71,6 +71,8 @@ class _Cycle(RequestResponseCycle):
         Raises:
             OSError: the file is shorter than it should be.
         """
+        if self.transport.is_closing():  # it will be told so only when the loop is at it again
+            return
         if message["type"] == "http.response.start" and _is_small(message["headers"]):
             self._start = message
             return
