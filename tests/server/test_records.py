@@ -40,12 +40,14 @@ def test_a_write_that_fails_takes_no_other_with_it(records):
     gate = threading.Event()
     records.write(lambda db: gate.wait(10))
     good = records.write(lambda db: db.execute("INSERT INTO setting VALUES ('good', '')"))
-    bad = records.write(lambda db: {}["nothing"])
+    bad = records.write(lambda db: {db.execute("INSERT INTO setting VALUES ('bad', '')"): 1}["nothing"])
+    better = records.write(lambda db: db.execute("INSERT INTO setting VALUES ('better', '')"))
     gate.set()
     good.result(10)
+    better.result(10)
     with pytest.raises(KeyError):
         bad.result(10)
-    assert records.read_one("SELECT 1 FROM setting WHERE name = 'good'")
+    assert [row[0] for row in records.read("SELECT name FROM setting")] == ["better", "good"]
 
 
 def test_a_damaged_database_is_told_by_name(tmp_path):
@@ -65,13 +67,13 @@ def test_what_is_due_before_a_commit_is_done_once_for_all_that_it_commits(record
     gate, seen = threading.Event(), []
     records.write(lambda db: gate.wait(10))
 
-    def sync():
-        seen.append(records.read_one("SELECT 1 FROM setting"))
+    def sync(names):
+        seen.append((names, records.read_one("SELECT 1 FROM setting")))
 
     def write(name):
         def work(db):
             db.execute("INSERT INTO setting VALUES (?, '')", (name,))
-            records.before_commit(sync)
+            records.before_commit(sync, name)
 
         return records.write(work)
 
@@ -79,18 +81,18 @@ def test_what_is_due_before_a_commit_is_done_once_for_all_that_it_commits(record
     gate.set()
     for one in written:
         one.result(10)
-    assert seen == [None]  # once, and nothing of it was committed yet
+    assert seen == [(["a", "b", "c"], None)]  # once, and nothing of it was committed yet
 
 
 def test_what_cannot_be_done_before_a_commit_undoes_all_of_it(records):
     gate = threading.Event()
     records.write(lambda db: gate.wait(10))
 
-    def sync():
+    def sync(_):
         raise OSError(28, "No space left on device")
 
     good = records.write(lambda db: db.execute("INSERT INTO setting VALUES ('good', '')"))
-    bad = records.write(lambda db: records.before_commit(sync))
+    bad = records.write(lambda db: records.before_commit(sync, None))
     gate.set()
     for one in (good, bad):
         with pytest.raises(OSError, match="No space left"):

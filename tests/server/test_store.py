@@ -38,7 +38,7 @@ def add(store: Store, data: bytes, name: str = "a.bin", network: str = "public")
     """Keep a file, without the network in between."""
     ingest = begin(store, data, name)
     kept = Kept(Root(CID.of(b""), 0, 0), None, "", 0, network)
-    return ingest.keep(kept).cid
+    return ingest.keep(kept).result().cid
 
 
 def begin(store: Store, data: bytes, name: str = "a.bin") -> Ingest:
@@ -114,8 +114,9 @@ def test_a_start_sweeps_what_a_crash_has_left(tmp_path, monkeypatch):
     kept, gone = add(store, b"kept"), add(store, b"gone")
     begin(store, DATA)._car.close()  # half written
     named = begin(store, b"named, but the record was not committed")
+    number = named._car.number
     named._car.settle(named._roots[0])
-    named._car._path.replace(store.cars.path(named._roots[0].cid, named._car.number))
+    named._car._path(number).replace(store.cars.path(named._roots[0].cid, number))
     monkeypatch.setattr(store.cars, "remove", lambda _: None)
     assert store.files.delete("public", cid=gone)  # committed, but the CAR is still there
     store.close()
@@ -131,6 +132,22 @@ def test_a_start_sweeps_what_a_crash_has_left(tmp_path, monkeypatch):
     finally:
         store.close()
     assert whole(tmp_path, kept) == {"": b"kept"}
+
+
+def test_a_start_sweeps_small_content_that_was_written_and_not_recorded(tmp_path):
+    store = Store(tmp_path)
+    kept = add(store, b"kept")
+    listed = (tmp_path / "cars" / "arriving").read_text()  # as it is before the commit
+    store.close()
+    assert not (tmp_path / "cars" / "arriving").exists()
+    (car,) = (tmp_path / "cars").glob("*.car")
+    lost = car.with_name(f"{CID.of(b'lost')}.77.car")
+    for path in (lost, car.with_name(f"{CID.of(b'old')}.78.car")):
+        path.write_bytes(b"")
+    (tmp_path / "cars" / "arriving").write_text(f"{listed}{lost.name}\n{CID.of(b'cut')}.78.c")
+    Store(tmp_path).close()
+    assert cars(tmp_path) == sorted([str(kept), str(CID.of(b"old"))])  # what is not listed is left to gc
+    assert not (tmp_path / "cars" / "arriving").exists()
 
 
 def test_what_is_being_written_is_dropped_whole(tmp_path, store):
@@ -192,7 +209,7 @@ def test_content_that_is_public_and_private_stays_until_both_are_gone(tmp_path, 
 def test_two_uploads_of_the_same_content_at_once_make_one(tmp_path, store):
     first, second = begin(store, DATA), begin(store, DATA)
     kept = Kept(Root(CID.of(b""), 0, 0), None, "", 0)
-    made = [ingest.keep(kept) for ingest in (first, second)]
+    made = [ingest.keep(kept).result() for ingest in (first, second)]
     assert [one.is_duplicate for one in made] == [False, True]
     assert made[0].id == made[1].id
     assert len(cars(tmp_path)) == 1
@@ -291,7 +308,7 @@ def test_the_two_names_of_a_block_have_a_car_each(store):
     ingest.begin("a.bin")
     ingest.feed(DATA)
     ingest.end()
-    v0 = ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0)).cid
+    v0 = ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0)).result().cid
     assert store.files.pin_held(v0.to_v1(), None, {}, None)
     assert store.files.delete("public", cid=v0.to_v1())
     number = store.cars.find(v0, among="1")
@@ -313,7 +330,7 @@ def test_content_unpinned_and_uploaded_in_one_breath_is_there(store):
     with ThreadPoolExecutor(2) as pool:  # both wait for the writer, and are then written together
         gone = pool.submit(store.files.delete, "public", cid=cid)
         time.sleep(0.05)
-        kept = pool.submit(store.files.add, Kept(root, None, "", 1), again._car)
+        kept = store.files.add(Kept(root, None, "", 1), again._car)
         time.sleep(0.05)
         gate.set()
         assert gone.result(10)
@@ -337,7 +354,7 @@ def test_a_full_disk_under_the_database_is_told_and_the_next_write_is_done(store
 def test_what_has_expired_is_unpinned_and_goes(store):
     ingest = begin(store, DATA)
     soon = datetime.now(UTC) + timedelta(seconds=1)
-    cid = ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0, expires_at=soon)).cid
+    cid = ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0, expires_at=soon)).result().cid
     store.files.expire()
     assert store.files.usage().pin_count == 1
     time.sleep(max(0, (soon - datetime.now(UTC)).total_seconds()) + 0.01)
@@ -360,16 +377,18 @@ def test_a_block_is_hashed_until_it_was_sound_once_in_each_car_for_itself(store)
         store.cars.read(2).check(cid, b"damaged")
 
 
-def test_nothing_stays_of_an_upload_whose_record_could_not_be_kept(store, monkeypatch):
-    ingest = begin(store, DATA)
+@pytest.mark.parametrize("data", [DATA, b"small"])
+def test_nothing_stays_of_an_upload_whose_record_could_not_be_kept(store, monkeypatch, data):
+    ingest = begin(store, data)
+    add(store, b"one before")
 
-    def full() -> None:
+    def full(_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store.cars, "sync", full)
+    monkeypatch.setattr("pinatakit.server.store.cars.sync_folder", full)
     with pytest.raises(OSError, match="No space"):
-        ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0))
+        ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0)).result()
     monkeypatch.undo()
     ingest.drop()
     add(store, b"another")
-    assert len(cars(store.folder)) == 1
+    assert len(cars(store.folder)) == 2

@@ -30,7 +30,7 @@ def add(folder: Path, data: bytes, name: str = "a.bin") -> CID:
         ingest.begin(name)
         ingest.feed(data)
         ingest.end()
-        return ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0)).cid
+        return ingest.keep(Kept(Root(CID.of(b""), 0, 0), None, "", 0)).result().cid
     finally:
         store.close()
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Collection
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import anyio.to_thread
@@ -58,6 +59,7 @@ RecipeOf: TypeAlias = Callable[[dict[str, str]], Recipe | None]
 
 _GATHER: Final = 1 << 20
 _SMALL: Final = 262_144  # bytes that are not worth a thread
+_FEW: Final = 16  # files of a folder that is not, either
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
 _MAX_NAMES: Final = 32 << 20  # bytes of the names of all parts: 30,000 paths of a thousand bytes
 
@@ -106,6 +108,11 @@ class Ingest:
         self._car = store.cars.go_on(recipe.cid_version, resting.car, resting.at)
         self.names, self._start = [state[0]], state[1]
         self._file = FileBuilder(recipe, self._car.put, threads=0, state=state[2])
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is so small that no thread is needed to keep or drop it."""
+        return self._car.is_small and len(self.names) <= _FEW
 
     @property
     def start(self) -> bytes:
@@ -175,8 +182,8 @@ class Ingest:
         mime_type: str | None = None,
         allow: Collection[str] = (),
         finished: str | None = None,
-    ) -> Upload:
-        """Make it last: one file, or one folder of all files; then it may be acknowledged.
+    ) -> Future[Upload]:
+        """Make it last: one file, or one folder of all files; it may be acknowledged when that is done.
 
         `kept` is what is known besides the root; `wrap` puts one more folder around. `allow`
         are the media types it may have, if not any; `finished` is the resumable upload it was.
@@ -202,7 +209,8 @@ class Ingest:
 
     def drop(self) -> None:
         """Leave nothing of it."""
-        self._store.records.write(self._car.abandon).result()
+        if not self._car.is_small:
+            self._store.records.write(self._car.abandon).result()
 
     def _rest(self, building: FileState | CarState) -> Checkpoint:
         state = msgspec.msgpack.encode(State(self.names[0], self._start, building), enc_hook=bytes)
@@ -244,6 +252,11 @@ class CarIngest(Ingest):
             self._car = store.cars.go_on(root, resting.car, resting.at)
         else:
             self._car = store.cars.write(1)
+
+    @property
+    def is_small(self) -> bool:
+        """Its DAG is walked, so it is never."""
+        return False
 
     def begin(self, name: str) -> None:
         """The CAR, which is uploaded by itself."""
@@ -423,7 +436,7 @@ async def receive(
                             raise Refusal(413, TOO_LARGE, f"The folder has more than {most.files:,} files.")
                         if ingest is None:
                             recipe = recipe_of(reading.fields) or Profile.for_version(1)
-                            ingest = await anyio.to_thread.run_sync(make_ingest, store, recipe)
+                            ingest = make_ingest(store, recipe)
                             pouring.into = ingest
                         ingest.begin(plain_path(event))
                     case None:

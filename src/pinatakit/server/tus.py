@@ -235,7 +235,7 @@ def _whole(asked: Asked, found: Resumable, ingest: Ingest) -> Resumable:
     ingest.end()
     kept = v3_kept(found.fields)._replace(id=found.id)
     allow = asked.allowed.mime_types if asked.allowed else ()
-    ingest.keep(kept, allow=allow, finished=found.id)
+    ingest.keep(kept, allow=allow, finished=found.id).result()
     return _found(asked.store.resumables.get(found.id))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import anyio.to_thread
 import msgspec
@@ -35,6 +37,7 @@ from pinatakit.server.store.reprint import reprint
 _V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
 _NOTHING = msgspec.Raw()
 _MAX_ABOUT = 1 << 16  # bytes of metadata and options of JSON
+_SMALL: Final = 1 << 13  # bytes of JSON that are not worth a thread
 _UNKNOWN = Root(CID(1, 0x55, b"\0\0"), 0, 0)  # stands in until the content is whole
 
 
@@ -42,13 +45,13 @@ async def pin_file(asked: Asked) -> Response:
     """``POST /pinning/pinFileToIPFS``."""
     arrived = await _receive(asked, _older_profile, Profile.for_version(0))
 
-    def keep() -> Upload:
+    def keep() -> Future[Upload]:
         about = {name: read_object(arrived.fields, name) for name in ("pinataMetadata", "pinataOptions")}
         name, keyvalues, options = read_about(about)
         kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
         return arrived.ingest.keep(kept, wrap=options.get("wrapWithDirectory") is True)
 
-    return json((await _keep(arrived, keep)).to_older())
+    return json((await _keep(arrived.ingest, keep)).to_older())
 
 
 class _PinJSON(msgspec.Struct):
@@ -79,25 +82,20 @@ async def pin_json(asked: Asked) -> Response:
         raise bad_request(f"The request's body is not JSON: {error}") from None
     name, keyvalues, options = read_about(about)
     profile = Profile.for_version(_cid_version(options.get("cidVersion")) or 0)
-    store = asked.store
+    ingest = Ingest(asked.store, profile)
 
-    def keep() -> Upload:
-        ingest = Ingest(store, profile)
+    def keep() -> Future[Upload]:
+        ingest.begin("")
         try:
-            ingest.begin("")
             for piece in reprint(text):
                 ingest.feed(piece)
-            ingest.end()
-            kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
-            return ingest.keep(kept, mime_type="application/json")
         except InputError as error:
-            ingest.drop()
             raise bad_request(error.message) from None
-        except BaseException:
-            ingest.drop()
-            raise
+        ingest.end()
+        kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
+        return ingest.keep(kept, mime_type="application/json")
 
-    return json((await anyio.to_thread.run_sync(keep)).to_older())
+    return json((await _keep(ingest, keep, at_once=len(text) <= _SMALL)).to_older())
 
 
 async def upload(asked: Asked) -> Response:
@@ -109,13 +107,13 @@ async def upload(asked: Asked) -> Response:
 
     arrived = await _receive(asked, recipe_of, Profile.for_version(1))
 
-    def keep() -> Upload:
+    def keep() -> Future[Upload]:
         kept = v3_kept(allowed.rule(arrived.fields) if allowed else arrived.fields)
         if allowed is None:
             return arrived.ingest.keep(kept)
         return arrived.ingest.keep(kept._replace(id=allowed.id), allow=allowed.mime_types)
 
-    kept = await _keep(arrived, keep)
+    kept = await _keep(arrived.ingest, keep)
     return data(kept.to_v3(user_id=asked.store.keys.user_id))
 
 
@@ -149,17 +147,23 @@ async def _receive(asked: Asked, recipe_of: RecipeOf, default: Profile) -> Form:
     return await receive(asked.store, content_type, asked.request.stream(), recipe_of, default, most=most)
 
 
-async def _keep(arrived: Form, keep: Callable[[], Upload]) -> Upload:
-    """Keep what has arrived, or leave nothing of it."""
+async def _keep(ingest: Ingest, keep: Callable[[], Future[Upload]], *, at_once: bool | None = None) -> Upload:
+    """Keep what has arrived, or leave nothing of it; what is small is done at once, and else in a thread."""
 
     def keep_or_drop() -> Upload:
         try:
-            return keep()
+            return keep().result()
         except BaseException:
-            arrived.ingest.drop()
+            ingest.drop()
             raise
 
-    return await anyio.to_thread.run_sync(keep_or_drop)
+    if not (ingest.is_small if at_once is None else at_once):
+        return await anyio.to_thread.run_sync(keep_or_drop)
+    try:
+        return await asyncio.shield(asyncio.wrap_future(keep()))  # kept, even where the request is given up
+    except Exception:
+        await anyio.to_thread.run_sync(ingest.drop)
+        raise
 
 
 def _older_profile(fields: Mapping[str, str]) -> Profile | None:

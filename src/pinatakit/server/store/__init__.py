@@ -4,6 +4,7 @@
       records.db          what is known (SQLite, WAL)
       cars/<root>.<n>.car what is kept, one CAR a root, readable by any IPFS tool
       cars/incoming/      what is being written; swept at the next start
+      cars/arriving       names of the small CARs that were written last
       admin.json          the first key, for this machine's user alone (mode 0600)
       lock.db             held while a server runs
       guests.db           held by other processes while they use that server

@@ -1,14 +1,17 @@
 """Cars: content on disk, one CAR file for each root, so that any IPFS tool can read the store.
 
 A CAR is written once, beside the others, under a name of its own; when it is whole its root
-is put into the header, it is synced, and only then named by its root. The index of blocks is
-in the records.
+is put into the header, it is synced, and only then named by its root. Small ones, whose root is
+known before a byte is on disk, are written within the transaction that records them: all that are
+committed together share a list of their names, by which the next start knows what a crash has left.
+The index of blocks is in the records.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 from collections import OrderedDict
@@ -17,7 +20,7 @@ from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from pinatakit.content import CID, Block, Root, car_header, car_section
 from pinatakit.content.multiformats import RAW
@@ -26,6 +29,7 @@ from pinatakit.server.store.records import Records
 from pinatakit.sources import pread
 
 _GATHER: Final = 1 << 20  # bytes written to disk at once
+_SMALL: Final = 1 << 16  # bytes of a CAR that is written with others
 _INDEX: Final = 1024  # blocks entered into the index at once
 _SYNC: Final = 8 << 20  # bytes after which a sync is begun in the background
 _REMEMBER: Final = 1 << 16  # blocks remembered so as not to be written twice
@@ -33,6 +37,9 @@ _SOUND: Final = 1 << 14  # blocks remembered so as not to be hashed twice
 _LARGE: Final = 1 << 14  # bytes of a leaf that are sent from where they are
 _OPEN: Final = 64  # files kept open for reading
 _ENTER: Final = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
+
+_NAMED: Final = re.compile(r"^[a-z0-9]+\.([0-9]+)\.car$", re.MULTILINE)
+_BINARY: Final[int] = getattr(os, "O_BINARY", 0)
 
 _NO_ROOT: Final = {0: CID(0, 0x70, b"\x12\x20" + bytes(32)), 1: CID(1, 0x70, b"\x12\x20" + bytes(32))}
 
@@ -53,6 +60,9 @@ class Cars:
         self.removed = (0, 0)
         self._sound: set[tuple[int, bytes]] = set()  # blocks of a CAR's number, which is given once
         self._left: list[tuple[str]] = []  # removed, and still in the records
+        self._arriving: list[Path] = []  # written with a transaction that is not committed
+        self._names = folder / "arriving"  # of what was last written so
+        self._names_file = -1
         self.syncer = ThreadPoolExecutor(2, thread_name_prefix="pinatakit-sync")
         self.incoming.mkdir(parents=True, exist_ok=True)
 
@@ -184,6 +194,7 @@ class Cars:
                 path.unlink()
 
         def drop(db: sqlite3.Connection) -> None:
+            self._drop_arrived(db)
             for number, at in under_way.items():
                 try:
                     self.rewind(db, number, at)
@@ -196,6 +207,14 @@ class Cars:
             db.execute("DELETE FROM leaving")
 
         self.records.write(drop).result()
+
+    def _drop_arrived(self, db: sqlite3.Connection) -> None:
+        """Within a write: remove the small CARs that were written last, if they were not recorded."""
+        listed = self._names.read_text("latin-1") if self._names.exists() else ""
+        for found in _NAMED.finditer(listed):
+            if not db.execute("SELECT 1 FROM car WHERE n = ?", (int(found[1]),)).fetchone():
+                (self.folder / found[0]).unlink(missing_ok=True)
+        self._names.unlink(missing_ok=True)
 
     def _named(self, numbers: Iterable[int]) -> list[Path]:
         """The CARs of these numbers, whatever root they are named by; the folder is read for that."""
@@ -216,13 +235,48 @@ class Cars:
 
         self.records.after_commit(leave)
 
-    def sync(self) -> None:
-        """Make the names of all CARs last."""
+    def arrive(self, new: list[Arriving | None]) -> None:
+        """Before a commit: make last what has got a name, and write what is small, each file synced.
+
+        Raises:
+            OSError: the disk is full or broken.
+        """
+        for path in self._arriving:  # of a transaction that failed
+            self.remove(path)
+        small = [one for one in new if one]
+        self._arriving = [one.path for one in small]
+        if small:
+            self._list(small)
+            self.records.after_commit(self._arriving.clear)
+        files: list[int] = []
+        try:
+            for one in small:
+                files.append(os.open(one.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644))
+                write_all(files[-1], one.pieces)
+            for file in files:  # one after the other, when all are written: the first sync takes most along
+                os.fsync(file)
+        finally:
+            for file in files:
+                os.close(file)
         sync_folder(self.folder)
 
+    def _list(self, small: list[Arriving]) -> None:
+        """Write down the names of CARs before they are made."""
+        if self._names_file < 0:
+            self._names_file = os.open(self._names, os.O_WRONLY | os.O_CREAT | _BINARY, 0o600)
+            sync_folder(self.folder)
+        os.lseek(self._names_file, 0, os.SEEK_SET)  # what may stay behind them are names of before
+        write_all(self._names_file, ["".join(f"{one.path.name}\n" for one in small).encode()])
+        _sync_data(self._names_file)
+
     def close(self) -> None:
-        """Close the files that are open for reading."""
+        """Close the files that are open."""
         self.syncer.shutdown()
+        if self._names_file >= 0:
+            os.close(self._names_file)
+            self._names_file = -1
+            if not self._arriving:
+                self._names.unlink(missing_ok=True)
         with self._lock:
             while self._open:
                 os.close(self._open.popitem()[1])
@@ -233,7 +287,7 @@ class Cars:
             name = str(path)
             file = self._open.pop(name, None)
             if file is None:
-                file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                file = os.open(path, os.O_RDONLY | _BINARY)
                 if len(self._open) >= _OPEN:
                     os.close(self._open.popitem(last=False)[1])
             self._open[name] = file
@@ -341,11 +395,19 @@ class Reading:
         return self._cars.is_sound(self._number, cid)
 
 
+class Arriving(NamedTuple):
+    """A small CAR: where it shall be, and its bytes."""
+
+    path: Path
+    pieces: list[bytes | memoryview]
+
+
 class Writing:
     """A CAR that is being written: blocks first, the root at the end.
 
     A block given again is written once, as far as the last 65,536 are remembered. With `number`
-    it is gone on with from its checkpoint `at`, or else from the end of its last whole block.
+    it is gone on with from its checkpoint `at`, or else from the end of its last whole block. One that
+    is begun has neither number nor file until there is much of it, or somebody asks for its number.
     """
 
     def __init__(
@@ -353,22 +415,17 @@ class Writing:
     ) -> None:
         self._cars = cars
         self._placeholder = placeholder
-        self.number: int = (
-            number
-            or cars.records.write(
-                lambda db: db.execute("INSERT INTO car (root) VALUES (NULL)").lastrowid or 0
-            ).result()
-        )
-        self._path = cars.incoming / f"{self.number}.car"
-        how = os.O_WRONLY | getattr(os, "O_BINARY", 0) | (0 if number else os.O_CREAT | os.O_EXCL)
-        self._file = os.open(self._path, how, 0o644)
+        self._number = number
+        self._file = -1
         self._gathered: list[bytes | memoryview] = []
         self._gathered_size = 0
         self._at = self._synced = at or 0
         self._named = bool(number)  # its name in the folder is synced
         self._syncing: Future[None] | None = None
-        self._index: list[tuple[bytes, int, int, int]] = []
+        self._index: list[tuple[bytes, int, int]] = []
         self._recent: OrderedDict[CID, None] = OrderedDict()
+        if number:
+            self._file = os.open(self._path(number), os.O_WRONLY | _BINARY)
         if not number:
             self._put(car_header([placeholder]))
         elif at is None:
@@ -380,8 +437,9 @@ class Writing:
         """Say before the first block what the root will be, where it may be of any kind."""
         self._placeholder = root
         self._gathered, self._gathered_size, self._at, self._synced = [], 0, 0, 0
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
+        if self._number:
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
         self._put(car_header([root]))
 
     def put(self, block: Block) -> None:
@@ -397,7 +455,7 @@ class Writing:
             self._recent.popitem(last=False)
         size = len(block.data)
         self._put(car_section(block.cid, size))
-        self._index.append((block.cid.multihash, self.number, self._at, size))
+        self._index.append((block.cid.multihash, self._at, size))
         self._put(block.data)
         if self._gathered_size >= _GATHER:
             self._flush()
@@ -405,10 +463,13 @@ class Writing:
             self._enter()
 
     def settle(self, root: Root) -> None:
-        """Put the root into the header and sync: from here on a crash of the machine keeps it."""
-        self._flush()
+        """Put the root into the header and sync, but what is small: that is with `keep`."""
         header = car_header([root.cid])
         assert len(header) == len(car_header([self._placeholder])), "a root is of the profile's CID version"
+        if self.is_small:
+            self._gathered[0] = header
+            return
+        self._flush()
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, header)
         self._wait()
@@ -427,17 +488,25 @@ class Writing:
         return self._at
 
     def keep(self, db: sqlite3.Connection, root: CID) -> None:
-        """Within a write, after `settle`: name the CAR by its root."""
-        entries, self._index = self._index, []
-        db.executemany(_ENTER, entries)
-        self._path.replace(self._cars.path(root, self.number))
-        self._cars.records.before_commit(self._cars.sync)
-        db.execute("UPDATE car SET root = ? WHERE n = ?", (str(root), self.number))
+        """Within a write, after `settle`: name the CAR by its root, and make it last."""
+        new: Arriving | None = None
+        if self._number is None:
+            number = db.execute("INSERT INTO car (root) VALUES (?)", (str(root),)).lastrowid or 0
+            new = Arriving(self._cars.path(root, number), self._gathered)
+        else:
+            number = self._number
+            here, there = self._path(number), self._cars.path(root, number)
+            if here.exists() or not there.exists():  # else this is done again
+                here.replace(there)
+            db.execute("UPDATE car SET root = ? WHERE n = ?", (str(root), number))
+        db.executemany(_ENTER, self._entries(number))
+        self._cars.records.before_commit(self._cars.arrive, new)
 
     def abandon(self, db: sqlite3.Connection) -> None:
         """Within a write: leave nothing of it."""
         self.close()
-        self._cars.drop(db, self.number)
+        if self._number:
+            self._cars.drop(db, self._number)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -469,12 +538,38 @@ class Writing:
         if not self._at:
             self._put(car_header([self._placeholder]))
 
+    @property
+    def is_small(self) -> bool:
+        """Whether all of it is in memory, and is written with others."""
+        return self._number is None and self._gathered_size <= _SMALL
+
+    @property
+    def number(self) -> int:
+        """Its number; outside a write alone."""
+        return self._begin()
+
+    def _begin(self) -> int:
+        """Have a number and a file."""
+        if self._number is None:
+            begin = "INSERT INTO car (root) VALUES (NULL)"
+            self._number = self._cars.records.write(lambda db: db.execute(begin).lastrowid or 0).result()
+            how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+            self._file = os.open(self._path(self._number), how, 0o644)
+        return self._number
+
+    def _path(self, number: int) -> Path:
+        return self._cars.incoming / f"{number}.car"
+
+    def _entries(self, number: int) -> list[tuple[bytes, int, int, int]]:
+        return [(multihash, number, at, size) for multihash, at, size in self._index]
+
     def _put(self, data: bytes | memoryview) -> None:
         self._gathered.append(data)
         self._gathered_size += len(data)
         self._at += len(data)
 
     def _flush(self) -> None:
+        self._begin()
         gathered, self._gathered = self._gathered, []
         self._gathered_size = 0
         write_all(self._file, gathered)
@@ -490,7 +585,7 @@ class Writing:
             self._syncing.result()
 
     def _enter(self) -> None:
-        entries, self._index = self._index, []
+        entries, self._index = self._entries(self._begin()), []
         if entries:
             self._cars.records.write(lambda db: db.executemany(_ENTER, entries)).result()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -96,24 +97,23 @@ class Files:
         if not db.execute("SELECT 1 FROM file WHERE cid = ? AND unpinned IS NULL", (cid,)).fetchone():
             self._cars.forget(db, cid)
 
-    def add(self, kept: Kept, car: Writing, *, finished: str | None = None) -> Upload:
+    def add(self, kept: Kept, car: Writing, *, finished: str | None = None) -> Future[Upload]:
         """Record content whose CAR is settled, and name its CAR, in one transaction.
 
         What is pinned already stays as it is, and the answer says so. `finished` is the
         resumable upload that thereby is.
 
         Raises:
-            NoSuchGroup: the group it shall go into is not there.
+            NoSuchGroup: (the future) the group it shall go into is not there.
         """
-        added = self._records.write(lambda db: self.record(db, kept, car, finished=finished)).result()
-        if kept.expires_at:
-            self._look_ahead()
-        return added
+        return self._records.write(lambda db: self.record(db, kept, car, finished=finished))
 
     def record(
         self, db: sqlite3.Connection, kept: Kept, car: Writing, *, finished: str | None = None
     ) -> Upload:
         """Within a write: as `add`."""
+        if kept.expires_at:
+            self._records.after_commit(self._look_ahead)
         if kept.group_id:
             check_group(db, kept.network, kept.group_id)
         cid = str(kept.root.cid)
@@ -160,7 +160,7 @@ class Files:
                 car.put(block)
             kept = describe(cid, get)
             car.settle(kept.root)
-            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id, id=id), car)
+            self.add(kept._replace(name=name, keyvalues=keyvalues, group_id=group_id, id=id), car).result()
         except BaseException:
             self._records.write(car.abandon).result()
             raise

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import sqlite3
 from functools import partial
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from pinatakit.server.store.cars import Cars
 from pinatakit.server.store.files import Files
 from pinatakit.server.store.tus import Resumables
-from pinatakit.server.store.verify import orphans
+from pinatakit.server.store.verify import number_of, orphans
 
 _ROWS: Final = 10_000  # deleted in one write, so that nobody waits long for his own
 
@@ -36,8 +37,14 @@ def collect(cars: Cars) -> Freed:
     for row in cars.records.read("SELECT name FROM leaving"):
         cars.remove(cars.folder / row["name"])
     for path in orphans(cars):
-        cars.remove(path)  # a record that is not there never comes: numbers are not used again
+        cars.records.write(partial(_remove, cars=cars, path=path)).result()
     return Freed(cars.removed[0] - count, cars.removed[1] - size, _drop_strays(cars))
+
+
+def _remove(db: sqlite3.Connection, cars: Cars, path: Path) -> None:
+    """Within a write: remove a file that no record knows, if none has come since."""
+    if not db.execute("SELECT 1 FROM car WHERE n = ?", (number_of(path),)).fetchone():
+        cars.remove(path)
 
 
 def _drop_strays(cars: Cars) -> int:

@@ -278,6 +278,6 @@ def _take(store: Store, folder: Path, file: File) -> bool:
             raise InputError(f"{file.car} is not the CAR of {root}")
         writing = take_in(store.cars, root, blocks)
     try:
-        return not store.files.add(kept, writing).is_duplicate
+        return not store.files.add(kept, writing).result().is_duplicate
     except NoSuchGroup:  # it went while the export was made
-        return not store.files.add(kept._replace(group_id=None), writing).is_duplicate
+        return not store.files.add(kept._replace(group_id=None), writing).result().is_duplicate

@@ -1,8 +1,8 @@
 """Records: what the local Pinata knows, in SQLite.
 
-One thread writes. It takes all that waits, does each in a savepoint of its own, and commits
-them together, so that many uploads share one sync to disk. Whoever waits for a write goes on
-when it is on disk (WAL, synchronous=FULL). Readers never wait for the writer.
+One thread writes. It takes all that waits and commits it together, so that many uploads share
+one sync to disk; where one of them fails, each is done again by itself. Whoever waits for a write
+goes on when it is on disk (WAL, synchronous=FULL). Readers never wait for the writer.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _log = logging.getLogger("pinatakit.store")
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
+"""What is done in a transaction. It may be done twice: what it does besides must bear that."""
 
 VERSION: Final = 5
 _BATCH: Final = 256
@@ -232,7 +233,7 @@ class Records:
         self._path = path
         self._readers: deque[sqlite3.Connection] = deque()
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._before: dict[Callable[[], object], None] = {}
+        self._before: dict[Callable[[list[Any]], object], list[Any]] = {}
         self._after: list[Callable[[], object]] = []
         self._closed = False
         try:
@@ -260,12 +261,12 @@ class Records:
             self._waiting.put((work, future))
         return future
 
-    def before_commit(self, work: Callable[[], object]) -> None:
-        """From within a write: do this before it is committed, once for all that are committed with it.
+    def before_commit(self, work: Callable[[list[T]], object], item: T) -> None:
+        """From within a write: do this before it is committed, once with the items of all that are with it.
 
         Where it raises OSError, none of them is.
         """
-        self._before[work] = None
+        self._before.setdefault(work, []).append(item)
 
     def after_commit(self, work: Callable[[], object]) -> None:
         """From within a write: do this once it is on disk, before the next write begins."""
@@ -365,56 +366,60 @@ class Records:
                 stop = None in batch
                 # A request that was given up takes its write with it, unless that has begun.
                 wanted = [item for item in batch if item and item[1].set_running_or_notify_cancel()]
-                self._write_all(connection, wanted)
+                if wanted and not self._write_all(connection, wanted):
+                    for one in wanted:
+                        self._write_all(connection, [one])
         finally:
             connection.close()
 
-    def _write_all(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> None:
-        """Do all of a batch or, when the database fails, none of it; whoever waits is told either way."""
+    def _write_all(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> bool:
+        """Do all of a batch or none of it, and tell whoever waits; whether that is done.
+
+        It is not where one of several fails by itself. Savepoints would keep the others, and write
+        aside every page that is changed, for each of them anew.
+        """
         done: list[tuple[Future[Any], Any]] = []
-        after: list[Callable[[], object]] = []
-        self._before = {}
+        self._before, self._after = {}, []
+        database_failed = True
         try:
             connection.execute("BEGIN IMMEDIATE")
             for work, future in batch:
-                self._after = []
-                connection.execute("SAVEPOINT one")
                 try:
                     value = work(connection)
-                except sqlite3.OperationalError:  # a full disk, say, which ends the whole transaction
+                except sqlite3.OperationalError:  # a full disk, say
                     raise
-                except Exception as error:  # noqa: BLE001  (whoever asked for the write is told)
-                    connection.execute("ROLLBACK TO one")
-                    future.set_exception(error)
-                else:
-                    if isinstance(value, sqlite3.Cursor):  # it must not end in another thread
-                        value.close()
-                        value = None
-                    done.append((future, value))
-                    after += self._after
-                connection.execute("RELEASE one")
-            for work_before in self._before:
-                work_before()
+                except Exception:
+                    database_failed = False
+                    raise
+                if isinstance(value, sqlite3.Cursor):  # it must not end in another thread
+                    value.close()
+                    value = None
+                done.append((future, value))
+            for work_before, items in self._before.items():
+                work_before(items)
             connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (whoever asked for the write is told)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            failed = _told(error)
+            if len(batch) > 1 and not database_failed:
+                return False
+            failed = _told(error) if database_failed else error
             for _, future in batch:
-                if not future.done():
-                    future.set_exception(failed)
-            return
-        for work_after in after:
+                future.set_exception(failed)
+            return True
+        for work_after in self._after:
             try:
                 work_after()
             except OSError as error:  # the write itself is done; the next start sweeps what is left
                 _log.warning("after a write: %s", error)
         for future, value in done:
             future.set_result(value)
+        return True
 
 
-def _told(error: sqlite3.Error | OSError) -> OSError:
-    if isinstance(error, OSError):
+def _told(error: Exception) -> Exception:
+    """What whoever waits is told of a database that failed."""
+    if not isinstance(error, sqlite3.Error):
         return error
     if "full" in str(error):
         return OSError(errno.ENOSPC, "the database of the store has no room")

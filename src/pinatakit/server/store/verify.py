@@ -96,11 +96,17 @@ def orphans(cars: Cars) -> Iterator[Path]:
 
     for folder in (cars.folder, cars.incoming):
         for path in folder.iterdir():
-            if named := _NAMED.match(path.name):
-                suspects[int(named[1])] = path
+            if number := number_of(path):
+                suspects[number] = path
             if len(suspects) == _PAGE:
                 yield from unknown()
         yield from unknown()
+
+
+def number_of(path: Path) -> int:
+    """The number of a CAR by the name of its file, or 0 where that is no CAR's."""
+    named = _NAMED.match(path.name)
+    return int(named[1]) if named else 0
 
 
 def take_in(cars: Cars, root: CID, blocks: Iterable[Block]) -> Writing:
