@@ -38,7 +38,13 @@ class Analytics(Resource[W]):
         referer: str | None = None,
         status: int | None = None,
     ) -> AsyncListing[Use]:
-        """The values of an attribute that were asked for most (the service gives 100, or `limit`)."""
+        """The values of an attribute that were asked for most (the service gives 100, or `limit`).
+
+        The most by `sort_by` come first, with `ascending` last.
+
+        Raises:
+            InputError: `end` is before `start`.
+        """
         call = calls.top_usage(
             gateway_domain,
             by,
@@ -76,7 +82,12 @@ class Analytics(Resource[W]):
         referer: str | None = None,
         status: int | None = None,
     ) -> TimeSeries:
-        """Requests and bytes in each day or week, newest first, or in order of `sort_by`."""
+        """Requests and bytes in each day or week, newest first, or in order of `sort_by`.
+
+        Raises:
+            InputError: `end` is before `start`.
+            BadRequest: `limit` is not one that the service takes.
+        """
         call = calls.time_series(
             gateway_domain,
             interval,

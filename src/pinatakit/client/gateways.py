@@ -78,50 +78,95 @@ class Gateways(Resource[W]):
 
     @operation
     async def exists(self, domain: str) -> bool:
-        """Whether a bare name is taken."""
+        """Whether a bare name is taken.
+
+        Raises:
+            InputError: that cannot be a name; nobody was asked.
+        """
         return await self.wire.send(calls.gateway_exists(domain))
 
     @operation
     async def add_domain(self, id: str, domain: str) -> CustomDomain:
-        """Let a gateway answer under a domain of yours."""
+        """Let a gateway answer under a domain of yours.
+
+        It does once the domain's DNS record leads there: `get_domain` tells how far that is.
+
+        Raises:
+            InputError: that is no domain.
+            NotFound: the account has no such gateway.
+        """
         return await self.wire.send(calls.add_domain(id, domain))
 
     @operation
     async def get_domain(self, id: str, domain_id: str) -> CustomDomain:
-        """How far a custom domain is."""
+        """How far a custom domain is.
+
+        Raises:
+            NotFound: the gateway has no domain with that id.
+        """
         return await self.wire.send(calls.get_domain(id, domain_id))
 
     @operation
     async def remove_domain(self, id: str, domain_id: str) -> None:
-        """Take a custom domain away."""
+        """Take a custom domain away.
+
+        Raises:
+            NotFound: the gateway has no domain with that id.
+        """
         await self.wire.send(calls.delete_domain(id, domain_id))
 
     @operation
     async def create_token(self, id: str) -> AccessToken:
-        """Make an access token, which is sent as ``pinataGatewayToken``; treat it as a secret."""
+        """Make an access token, which is sent as ``pinataGatewayToken``; treat it as a secret.
+
+        Raises:
+            NotFound: the account has no such gateway.
+        """
         return await self.wire.send(calls.create_token(id))
 
     @operation
     async def delete_token(self, id: str, token_id: str) -> None:
-        """Revoke an access token, named by its id."""
+        """Revoke an access token, named by its id.
+
+        Raises:
+            NotFound: the gateway has no token with that id.
+        """
         await self.wire.send(calls.delete_token(id, token_id))
 
     @operation
     async def allow_ip(self, id: str, ip: str) -> Allowed:
-        """Let an IP address read; there can be 100."""
+        """Let an IP address read; there can be 100.
+
+        Raises:
+            InputError: that is not a single IP address.
+            NotFound: the account has no such gateway.
+        """
         return await self.wire.send(calls.allow_ip(id, ip))
 
     @operation
     async def remove_ip(self, id: str, ip_id: str) -> None:
-        """Take an IP address away, named by its id."""
+        """Take an IP address away, named by its id.
+
+        Raises:
+            NotFound: the gateway has no address with that id.
+        """
         await self.wire.send(calls.delete_ip(id, ip_id))
 
     @operation
     async def allow_host(self, id: str, host: str) -> Allowed:
-        """Let pages of a host read, such as ``https://app.example.org``."""
+        """Let pages of a host read, such as ``https://app.example.org``.
+
+        Raises:
+            InputError: that is no host.
+            NotFound: the account has no such gateway.
+        """
         return await self.wire.send(calls.allow_host(id, host))
 
     @operation
     async def remove_host(self, id: str, host_id: str) -> None:
-        """Take a host away, named by its id."""
+        """Take a host away, named by its id.
+
+        Raises:
+            NotFound: the gateway has no host with that id.
+        """
         await self.wire.send(calls.delete_host(id, host_id))

@@ -27,7 +27,11 @@ class Plugins(Resource[W]):
 
     @listing
     def installed(self, gateway_id: str | None = None) -> AsyncListing[InstalledPlugin]:
-        """Which plugins a gateway has, or all of your gateways."""
+        """Which plugins a gateway has, or all of your gateways.
+
+        Raises:
+            NotFound: the account has no such gateway.
+        """
         call = calls.installed_plugins(gateway_id)
         return whole(lambda: self.wire.send(call))
 

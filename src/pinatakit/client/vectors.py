@@ -23,7 +23,11 @@ class Vectors(Resource[W]):
 
     @operation
     async def delete(self, file_id: str) -> None:
-        """Let a file be found no more; the file stays."""
+        """Let a file be found no more; the file stays.
+
+        Raises:
+            NotFound: the account has no such private file.
+        """
         await self.wire.send(calls.delete_vectors(file_id))
 
     @listing
