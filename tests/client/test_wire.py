@@ -406,6 +406,32 @@ def test_closing_a_read_early_closes_its_connection():
         assert body.closed
 
 
+NOT_SENT = "GET /data/testAuthentication was not sent: the client is closed"
+
+
+def test_a_closed_client_says_so_and_asks_nothing(settings):
+    with Pinata(**settings) as pinata:
+        pinata.account.test()
+    for ask in (pinata.account.test, lambda: list(pinata.read(NOTHING)), lambda: pinata.upload(b"late")):
+        with pytest.raises(InputError, match="the client is closed"):
+            ask()
+    with pytest.raises(InputError) as caught:
+        pinata.account.test()
+    assert caught.value.message == NOT_SENT
+    assert caught.value.hint == "ask within its `with` block, or make another client"
+
+
+def test_a_closed_async_client_says_so_and_asks_nothing(settings):
+    async def main():
+        async with AsyncPinata(**settings) as pinata:
+            await pinata.account.test()
+        with pytest.raises(InputError) as caught:
+            await pinata.account.test()
+        assert caught.value.message == NOT_SENT
+
+    anyio.run(main)
+
+
 def test_a_client_is_shared_between_threads(settings):
     with Pinata(**settings) as pinata, ThreadPoolExecutor(8) as pool:
         uploads = list(pool.map(lambda i: pinata.upload(b"thread %d" % i), range(16)))
@@ -537,16 +563,6 @@ def test_a_source_that_can_be_read_once_is_not_sent_twice(over, waits):
     with pytest.raises(InputError, match="cannot be read again"):
         over(body, service.transport, jwt=JWT)
     assert service.paths == ["/data/testAuthentication", "/pinning/pinFileToIPFS"]
-
-
-def test_an_async_client_is_closed_at_the_end():
-    async def main():
-        async with AsyncPinata(JWT, transport=Service(GREETING).transport) as pinata:
-            assert await pinata.account.test() == "hello"
-        with pytest.raises(RuntimeError):
-            await pinata.account.test()
-
-    anyio.run(main)
 
 
 def test_what_makes_something_anew_is_not_sent_twice(over):

@@ -533,7 +533,7 @@ class Pinata(_Pinata[Blocking]):
         return io.BufferedReader(RawFile(self.wire, CID.parse(cid), path, self.wire.network(network)), BUFFER)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; who asks afterwards is refused (`InputError`)."""
         self.wire.close()
 
     def __enter__(self) -> Self:
@@ -597,7 +597,7 @@ class AsyncPinata(_Pinata[Awaiting]):
         return await AsyncFile.open(self.wire, CID.parse(cid), path, self.wire.network(network))
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; who asks afterwards is refused (`InputError`)."""
         await self.wire.aclose()
 
     async def __aenter__(self) -> Self:

@@ -271,8 +271,14 @@ class Wire(ABC):
         """Send a call once, when it is its turn: the answer, as far as its headers.
 
         Raises:
+            InputError: the client is closed.
             Unreachable: no answer came, or not all of it.
         """
+        if self._closed():
+            raise InputError(
+                f"{call.method} {_named(call)} was not sent: the client is closed",
+                hint="ask within its `with` block, or make another client",
+            )
         await self._turn(lane(call.method, call.path, call.host))
         request = self.request(call)
         started, begun = datetime.now(UTC), time.perf_counter()
@@ -381,6 +387,9 @@ class Wire(ABC):
             self._watch(what)
 
     @abstractmethod
+    def _closed(self) -> bool: ...
+
+    @abstractmethod
     async def _begin(self, asked: Asked, call: Call[Any]) -> Reply: ...
 
     @abstractmethod
@@ -464,6 +473,7 @@ class Blocking(Wire):
         watch: Watch | None = None,
     ) -> None:
         self._transport = transport
+        self._is_closed = False
         super().__init__(settings, watch, direct=transport is None)
         if not self._short:
             _ = self._http  # what is wrong with the environment's proxies is told at once
@@ -545,8 +555,12 @@ class Blocking(Wire):
             begun = [threads.submit(run_now, work()) for work in works]
             return [each.result() for each in begun]
 
+    def _closed(self) -> bool:
+        return self._is_closed
+
     def close(self) -> None:
         _wires.discard(self)
+        self._is_closed = True
         for name in ("_pool", "_http", "_web"):
             if opened := vars(self).get(name):
                 opened.close()
@@ -649,8 +663,12 @@ class Awaiting(Wire):
             raise failed[min(failed)]
         return [done[number] for number in range(len(works))]
 
+    def _closed(self) -> bool:
+        return self._connections().closed
+
     async def aclose(self) -> None:
         connections = self._connections()
+        connections.closed = True
         for name in ("pool", "http", "web"):
             if opened := vars(connections).get(name):
                 await opened.aclose()
@@ -664,6 +682,7 @@ class _Connections:
     ) -> None:
         self._settings = settings
         self._transport = transport
+        self.closed = False
         if not short:
             _ = self.http  # what is wrong with the environment's proxies is told at once
 
