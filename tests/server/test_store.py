@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import sqlite3
@@ -34,11 +35,13 @@ def store(tmp_path):
     store.close()
 
 
+KEPT = Kept(Root(CID.of(b""), 0, 0), None, "", 0, "public")
+
+
 def add(store: Store, data: bytes, name: str = "a.bin", network: str = "public") -> CID:
     """Keep a file, without the network in between."""
     ingest = begin(store, data, name)
-    kept = Kept(Root(CID.of(b""), 0, 0), None, "", 0, network)
-    return ingest.keep(kept).result().cid
+    return ingest.keep(KEPT._replace(network=network)).result().cid
 
 
 def begin(store: Store, data: bytes, name: str = "a.bin") -> Ingest:
@@ -114,7 +117,7 @@ def test_a_start_sweeps_what_a_crash_has_left(tmp_path, monkeypatch):
     kept, gone = add(store, b"kept"), add(store, b"gone")
     begin(store, DATA)._car.close()  # half written
     named = begin(store, b"named, but the record was not committed")
-    number = named._car.number
+    number = named._car.begin()
     named._car.settle(named._roots[0])
     named._car._path(number).replace(store.cars.path(named._roots[0].cid, number))
     monkeypatch.setattr(store.cars, "remove", lambda _: None)
@@ -288,6 +291,111 @@ def test_a_write_that_fails_takes_nothing_else_with_it(store):
     names = {row[0] for row in store.records.read("SELECT name FROM setting")}
     assert {"one", "two"} <= names
     assert "half" not in names
+
+
+def test_those_that_are_written_with_one_that_fails_are_committed_together(store):
+    made = []
+    store.records.write(lambda db: time.sleep(0.2))  # the others wait for it, and are then one batch
+
+    def put(db):
+        return store.records.after_commit(lambda: made.append("committed"))
+
+    def fail(db):
+        raise RuntimeError("on purpose")
+
+    futures = [store.records.write(work) for work in (put, put, fail, put, fail, put, put)]
+    assert [type(future.exception()) for future in futures] == [
+        type(None),
+        type(None),
+        RuntimeError,
+        type(None),
+        RuntimeError,
+        type(None),
+        type(None),
+    ]
+    assert made == ["committed"] * 5
+
+
+def test_what_goes_wrong_after_a_commit_keeps_nobody_waiting(store):
+    def fail():
+        raise sqlite3.OperationalError("unable to open database file")
+
+    store.records.write(lambda db: store.records.after_commit(fail)).result(10)
+    assert store.records.write(lambda db: 1).result(10) == 1
+
+
+def test_content_that_comes_again_after_a_full_disk_is_not_taken_away_with_what_had_failed(
+    tmp_path, store, monkeypatch
+):
+    def full(file, pieces):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    small = begin(store, b"twice")
+    with monkeypatch.context() as patch:
+        patch.setattr("pinatakit.server.store.cars.write_all", full)
+        with pytest.raises(OSError, match="No space"):
+            small.keep(KEPT).result()
+    assert cars(tmp_path) == []
+    large = begin(store, b"twice")
+    large.open()  # as what comes in chunks, or by its CID
+    cid = large.keep(KEPT).result().cid
+    assert whole(tmp_path, cid)[""] == b"twice"
+
+
+def test_content_is_small_only_if_it_is_so_with_its_folders(store):
+    assert begin(store, bytes(60_000)).is_small
+    ingest = begin(store, bytes(65_416))
+    assert not ingest.is_small  # a folder around it makes more than 64 KiB of it
+    assert ingest.wants_file(100)
+    ingest.open()
+    assert not ingest.wants_file(100)
+
+
+def test_a_file_that_the_records_do_not_know_makes_way(tmp_path):
+    Store(tmp_path).close()
+    older = (tmp_path / "records.db").read_bytes()
+    store = Store(tmp_path)
+    cid = add(store, b"one")
+    store.close()
+    (tmp_path / "records.db").write_bytes(older)
+    (left,) = (tmp_path / "cars").glob("*.car")
+    left.write_bytes(b"of before")
+    store = Store(tmp_path)
+    try:
+        assert add(store, b"one") == cid
+        assert whole(tmp_path, cid)[""] == b"one"
+    finally:
+        store.close()
+
+
+def test_a_pin_job_lets_go_of_a_car_that_could_not_be_begun(store, monkeypatch):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    car = store.cars.write_known(CID.of(b"job"))
+    monkeypatch.setattr(car, "begin", full)
+    with pytest.raises(OSError, match="No space"):
+        store.jobs.leave("job", car)
+    assert store.records.write(lambda db: 1).result(10) == 1
+
+
+def test_files_that_are_removed_beside_a_write_that_fails_are_leaving_no_more(store):
+    def fail(db):
+        raise RuntimeError("on purpose")
+
+    for data in (b"one", b"two", b"three"):
+        add(store, data)
+    pins = [row["id"] for row in store.records.read("SELECT id FROM file")]
+    store.files.delete("public", id=pins[0])
+    store.records.write(lambda db: time.sleep(0.2))
+    with ThreadPoolExecutor(2) as threads:
+        deleting = threads.submit(store.files.delete, "public", id=pins[1])
+        time.sleep(0.05)
+        failing = store.records.write(fail)
+        deleting.result()
+    assert isinstance(failing.exception(), RuntimeError)
+    store.files.delete("public", id=pins[2])
+    assert len(store.records.read("SELECT name FROM leaving")) == 1  # the last, until there is another
 
 
 def test_a_closed_store_takes_no_writes(tmp_path):

@@ -60,6 +60,7 @@ RecipeOf: TypeAlias = Callable[[dict[str, str]], Recipe | None]
 _GATHER: Final = 1 << 20
 _SMALL: Final = 262_144  # bytes that are not worth a thread
 _FEW: Final = 16  # files of a folder that is not, either
+_FOLDER: Final = 256  # bytes that a folder and the link to it have at most, but for names
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
 _MAX_NAMES: Final = 32 << 20  # bytes of the names of all parts: 30,000 paths of a thousand bytes
 
@@ -111,8 +112,18 @@ class Ingest:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is so small that no thread is needed to keep or drop it."""
-        return self._car.is_small and len(self.names) <= _FEW
+        """Whether it is so small, folders included, that no thread is needed to keep or drop it."""
+        if len(self.names) > _FEW:
+            return False
+        return self._car.is_small(sum(4 * len(name) + _FOLDER * (name.count("/") + 2) for name in self.names))
+
+    def wants_file(self, more: int) -> bool:
+        """Whether with so many bytes more it is not small any longer, and has no file yet."""
+        return self._car.number is None and not self._car.is_small(more)
+
+    def open(self) -> None:
+        """Have a file; in a thread, for it waits for a write."""
+        self._car.begin()
 
     @property
     def start(self) -> bytes:
@@ -157,7 +168,7 @@ class Ingest:
     def rebuild(self, recipe: Recipe) -> Ingest:
         """The same files by another recipe, read back from what was written; this one is dropped."""
         self._car.flush()
-        get = self._store.cars.getter(self._car.number)
+        get = self._store.cars.getter(self._car.begin())
         again = make_ingest(self._store, recipe)
         try:
             for name, root in zip(self.names, self._roots, strict=True):
@@ -209,12 +220,12 @@ class Ingest:
 
     def drop(self) -> None:
         """Leave nothing of it."""
-        if not self._car.is_small:
+        if not self._car.is_small():
             self._store.records.write(self._car.abandon).result()
 
     def _rest(self, building: FileState | CarState) -> Checkpoint:
         state = msgspec.msgpack.encode(State(self.names[0], self._start, building), enc_hook=bytes)
-        return Checkpoint(self._car.number, self._car.checkpoint(), state)
+        return Checkpoint(self._car.begin(), self._car.checkpoint(), state)
 
     def _whole(self) -> _Whole:
         """The root of what was uploaded, its name, and what it is."""
@@ -304,7 +315,7 @@ class CarIngest(Ingest):
         assert self._reader.roots
         root = self._reader.roots[0]
         self._car.flush()
-        get = self._store.cars.getter(self._car.number)
+        get = self._store.cars.getter(self._car.begin())
         try:
             self._complete(root)
             first = get(root) if root.inlined is None else root.inlined
@@ -335,10 +346,10 @@ class CarIngest(Ingest):
             Refusal: one is missing; it names which.
             ContentError: one is no block of its codec.
         """
-        get = self._store.cars.getter(self._car.number)
+        get = self._store.cars.getter(self._car.begin())
 
         def check(cid: CID) -> None:
-            if cid.inlined is None and not self._store.cars.holds(self._car.number, cid):
+            if cid.inlined is None and not self._store.cars.holds(self._car.begin(), cid):
                 raise bad_request(f"The CAR is incomplete: block {cid} is missing.")
 
         check(root)
@@ -353,7 +364,7 @@ class CarIngest(Ingest):
                     waiting.append(linked)
 
     def _first_bytes(self, root: CID) -> bytes:
-        get = self._store.cars.getter(self._car.number)
+        get = self._store.cars.getter(self._car.begin())
         walk = Walk(root, stop=SNIFFED)
         start = b"".join(step for step in walk.leftover() if isinstance(step, bytes))
         while walk.wants:
@@ -485,6 +496,8 @@ class Pouring:
         """The file has ended."""
         assert self.into
         if self._running is None and self._size <= _SMALL:
+            if self.into.wants_file(self._size):
+                await anyio.to_thread.run_sync(self.into.open)
             self.into.feed(self._take())
             self.into.end()
             return

@@ -322,7 +322,7 @@ class _Pinning:
         """The job's CAR; begun when there is something to put into it."""
         if self.car is None:
             self.car = self.worker.store.cars.write_known(self.job.cid)
-            self.worker.store.jobs.tell(self.job.id, "retrieving", car=self.car.number)
+            self.worker.store.jobs.tell(self.job.id, "retrieving", car=self.car.begin())
         return self.car
 
     async def _draw(self, source: _Source, missing: Missing) -> None:
@@ -418,7 +418,7 @@ class _Pinning:
         """All is there: pin it."""
         car = self._writing()
         car.flush()
-        kept = describe(self.job.cid, self.worker.store.cars.getter(car.number))
+        kept = describe(self.job.cid, self.worker.store.cars.getter(car.begin()))
         car.settle(kept.root)
         self.worker.store.jobs.finish(self.job, kept, car)
         self.car = None

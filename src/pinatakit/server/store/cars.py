@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -60,7 +61,6 @@ class Cars:
         self.removed = (0, 0)
         self._sound: set[tuple[int, bytes]] = set()  # blocks of a CAR's number, which is given once
         self._left: list[tuple[str]] = []  # removed, and still in the records
-        self._arriving: list[Path] = []  # written with a transaction that is not committed
         self._names = folder / "arriving"  # of what was last written so
         self._names_file = -1
         self.syncer = ThreadPoolExecutor(2, thread_name_prefix="pinatakit-sync")
@@ -226,6 +226,7 @@ class Cars:
         """Within a write: remove a file once it is on disk; until then, or the next start, it is leaving."""
         name = path.relative_to(self.folder).as_posix()
         done, self._left = self._left, []
+        self.records.after_rollback(lambda: self._left.extend(done))
         db.executemany("DELETE FROM leaving WHERE name = ?", done)
         db.execute("INSERT OR IGNORE INTO leaving (name) VALUES (?)", (name,))
 
@@ -241,17 +242,14 @@ class Cars:
         Raises:
             OSError: the disk is full or broken.
         """
-        for path in self._arriving:  # of a transaction that failed
-            self.remove(path)
         small = [one for one in new if one]
-        self._arriving = [one.path for one in small]
         if small:
             self._list(small)
-            self.records.after_commit(self._arriving.clear)
         files: list[int] = []
         try:
             for one in small:
-                files.append(os.open(one.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o644))
+                files.append(self._create(one.path))
+                self.records.after_rollback(partial(self.remove, one.path))
                 write_all(files[-1], one.pieces)
             for file in files:  # one after the other, when all are written: the first sync takes most along
                 os.fsync(file)
@@ -259,6 +257,15 @@ class Cars:
             for file in files:
                 os.close(file)
         sync_folder(self.folder)
+
+    def _create(self, path: Path) -> int:
+        """A new file, in the place of one that records older than it know nothing of."""
+        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+        try:
+            return os.open(path, how, 0o644)
+        except FileExistsError:
+            self.remove(path)
+            return os.open(path, how, 0o644)
 
     def _list(self, small: list[Arriving]) -> None:
         """Write down the names of CARs before they are made."""
@@ -275,8 +282,7 @@ class Cars:
         if self._names_file >= 0:
             os.close(self._names_file)
             self._names_file = -1
-            if not self._arriving:
-                self._names.unlink(missing_ok=True)
+            self._names.unlink(missing_ok=True)
         with self._lock:
             while self._open:
                 os.close(self._open.popitem()[1])
@@ -407,7 +413,10 @@ class Writing:
 
     A block given again is written once, as far as the last 65,536 are remembered. With `number`
     it is gone on with from its checkpoint `at`, or else from the end of its last whole block. One that
-    is begun has neither number nor file until there is much of it, or somebody asks for its number.
+    is begun has neither number nor file until there is much of it, or somebody asks it to `begin`.
+
+    Attributes:
+        number: by which it is known, or `None`.
     """
 
     def __init__(
@@ -415,7 +424,7 @@ class Writing:
     ) -> None:
         self._cars = cars
         self._placeholder = placeholder
-        self._number = number
+        self.number = number
         self._file = -1
         self._gathered: list[bytes | memoryview] = []
         self._gathered_size = 0
@@ -437,7 +446,7 @@ class Writing:
         """Say before the first block what the root will be, where it may be of any kind."""
         self._placeholder = root
         self._gathered, self._gathered_size, self._at, self._synced = [], 0, 0, 0
-        if self._number:
+        if self.number:
             os.ftruncate(self._file, 0)
             os.lseek(self._file, 0, os.SEEK_SET)
         self._put(car_header([root]))
@@ -466,7 +475,7 @@ class Writing:
         """Put the root into the header and sync, but what is small: that is with `keep`."""
         header = car_header([root.cid])
         assert len(header) == len(car_header([self._placeholder])), "a root is of the profile's CID version"
-        if self.is_small:
+        if self.is_small():
             self._gathered[0] = header
             return
         self._flush()
@@ -490,11 +499,11 @@ class Writing:
     def keep(self, db: sqlite3.Connection, root: CID) -> None:
         """Within a write, after `settle`: name the CAR by its root, and make it last."""
         new: Arriving | None = None
-        if self._number is None:
+        if self.number is None:
             number = db.execute("INSERT INTO car (root) VALUES (?)", (str(root),)).lastrowid or 0
             new = Arriving(self._cars.path(root, number), self._gathered)
         else:
-            number = self._number
+            number = self.number
             here, there = self._path(number), self._cars.path(root, number)
             if here.exists() or not there.exists():  # else this is done again
                 here.replace(there)
@@ -505,8 +514,8 @@ class Writing:
     def abandon(self, db: sqlite3.Connection) -> None:
         """Within a write: leave nothing of it."""
         self.close()
-        if self._number:
-            self._cars.drop(db, self._number)
+        if self.number:
+            self._cars.drop(db, self.number)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -538,24 +547,18 @@ class Writing:
         if not self._at:
             self._put(car_header([self._placeholder]))
 
-    @property
-    def is_small(self) -> bool:
-        """Whether all of it is in memory, and is written with others."""
-        return self._number is None and self._gathered_size <= _SMALL
+    def is_small(self, more: int = 0) -> bool:
+        """Whether all of it, and so many bytes more, may be in memory, and is written with others."""
+        return self.number is None and self._gathered_size + more <= _SMALL
 
-    @property
-    def number(self) -> int:
-        """Its number; outside a write alone."""
-        return self._begin()
-
-    def _begin(self) -> int:
-        """Have a number and a file."""
-        if self._number is None:
+    def begin(self) -> int:
+        """Have a number and a file, which waits for a write: never within one, nor on an event loop."""
+        if self.number is None:
             begin = "INSERT INTO car (root) VALUES (NULL)"
-            self._number = self._cars.records.write(lambda db: db.execute(begin).lastrowid or 0).result()
+            self.number = self._cars.records.write(lambda db: db.execute(begin).lastrowid or 0).result()
             how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-            self._file = os.open(self._path(self._number), how, 0o644)
-        return self._number
+            self._file = os.open(self._path(self.number), how, 0o644)
+        return self.number
 
     def _path(self, number: int) -> Path:
         return self._cars.incoming / f"{number}.car"
@@ -569,7 +572,7 @@ class Writing:
         self._at += len(data)
 
     def _flush(self) -> None:
-        self._begin()
+        self.begin()
         gathered, self._gathered = self._gathered, []
         self._gathered_size = 0
         write_all(self._file, gathered)
@@ -585,7 +588,7 @@ class Writing:
             self._syncing.result()
 
     def _enter(self) -> None:
-        entries, self._index = self._entries(self._begin()), []
+        entries, self._index = self._entries(self.begin()), []
         if entries:
             self._cars.records.write(lambda db: db.executemany(_ENTER, entries)).result()
 

@@ -235,6 +235,7 @@ class Records:
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._before: dict[Callable[[list[Any]], object], list[Any]] = {}
         self._after: list[Callable[[], object]] = []
+        self._undo: list[Callable[[], object]] = []
         self._closed = False
         try:
             self._first = self._connect()
@@ -271,6 +272,10 @@ class Records:
     def after_commit(self, work: Callable[[], object]) -> None:
         """From within a write: do this once it is on disk, before the next write begins."""
         self._after.append(work)
+
+    def after_rollback(self, work: Callable[[], object]) -> None:
+        """From within a write, or before its commit: do this if it is undone, before the next write begins."""
+        self._undo.append(work)
 
     def read(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[sqlite3.Row]:
         """The rows of a query, as of the last commit."""
@@ -366,20 +371,19 @@ class Records:
                 stop = None in batch
                 # A request that was given up takes its write with it, unless that has begun.
                 wanted = [item for item in batch if item and item[1].set_running_or_notify_cancel()]
-                if wanted and not self._write_all(connection, wanted):
-                    for one in wanted:
-                        self._write_all(connection, [one])
+                if wanted:
+                    self._write_all(connection, wanted)
         finally:
             connection.close()
 
-    def _write_all(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> bool:
-        """Do all of a batch or none of it, and tell whoever waits; whether that is done.
+    def _write_all(self, connection: sqlite3.Connection, batch: list[tuple[Write[Any], Future[Any]]]) -> None:
+        """Do all of a batch or, when the database fails, none of it; whoever waits is told either way.
 
-        It is not where one of several fails by itself. Savepoints would keep the others, and write
-        aside every page that is changed, for each of them anew.
+        Where one fails by itself, those before it are done again together, and then those behind it.
+        Savepoints would keep them, and write aside every page that is changed, for each of them anew.
         """
         done: list[tuple[Future[Any], Any]] = []
-        self._before, self._after = {}, []
+        self._before, self._after, self._undo = {}, [], []
         database_failed = True
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -401,20 +405,27 @@ class Records:
         except Exception as error:  # noqa: BLE001  (whoever asked for the write is told)
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if len(batch) > 1 and not database_failed:
-                return False
-            failed = _told(error) if database_failed else error
-            for _, future in batch:
-                future.set_exception(failed)
-            return True
-        for work_after in self._after:
-            try:
-                work_after()
-            except OSError as error:  # the write itself is done; the next start sweeps what is left
-                _log.warning("after a write: %s", error)
+            self._do_after(self._undo)
+            if database_failed:
+                failed = _told(error)
+                for _, future in batch:
+                    future.set_exception(failed)
+                return
+            batch[len(done)][1].set_exception(error)
+            for others in (batch[: len(done)], batch[len(done) + 1 :]):
+                if others:
+                    self._write_all(connection, others)
+            return
+        self._do_after(self._after)
         for future, value in done:
             future.set_result(value)
-        return True
+
+    def _do_after(self, works: list[Callable[[], object]]) -> None:
+        for work in works:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001  (the write itself is over; the next start sweeps what is left)
+                _log.warning("after a write: %s", error)
 
 
 def _told(error: Exception) -> Exception:

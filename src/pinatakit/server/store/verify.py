@@ -121,7 +121,7 @@ def take_in(cars: Cars, root: CID, blocks: Iterable[Block]) -> Writing:
             block.cid.verify(block.data)
             car.put(block)
         car.flush()
-        for _ in walk_blocks(root, cars.getter(car.number), verify=False):
+        for _ in walk_blocks(root, cars.getter(car.begin()), verify=False):
             pass
         car.settle(Root(root, 0, 0))
     except BaseException:
