@@ -547,6 +547,19 @@ def test_what_is_there_stays_where_nothing_may_be_overwritten(ask, served, servi
     assert (tmp_path / "into" / cids[0]).read_bytes() == b"first"
 
 
+@pytest.mark.parametrize("options", [(), ("--range=0-1",)], ids=["all", "a range"])
+def test_what_comes_there_meanwhile_stays_where_nothing_may_be_overwritten(here, service, tmp_path, options):
+    def answer(_):
+        (tmp_path / "x").write_bytes(b"mine")
+        return (206, {"content-range": "bytes 0-1/2"}, b"no") if options else (200, {}, b"no")
+
+    service.answer = answer
+    ran = here("download", HELLO_V1, "x", "--no-verify", "--no-clobber", *options, env=service.env)
+    assert (ran.code, ran.out, ran.err) == (0, "", "x is there already, and stays as it is\n")
+    assert (tmp_path / "x").read_bytes() == b"mine"
+    assert parts(tmp_path) == []
+
+
 def test_a_path_inside_a_folder_comes_under_its_own_name(ask, kept, tmp_path):
     ran = ask("download", f"{kept}/img/logo.svg")
     assert (ran.code, ran.out) == (0, "logo.svg\n")

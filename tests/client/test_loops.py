@@ -14,6 +14,7 @@ import pytest
 
 from pinatakit import AsyncPinata, Pinata
 from pinatakit.content import PROFILES, build_file
+from pinatakit.errors import InputError
 
 COUNT = 25
 
@@ -71,6 +72,19 @@ def test_an_async_client_works_in_two_event_loops_at_once(settings):
     for thread in threads:
         thread.join()
     assert failed == []
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_async_client_that_is_closed_in_one_event_loop_is_closed_in_the_next(backend, settings):
+    pinata = AsyncPinata(**settings)
+
+    async def main():
+        async with pinata:
+            await pinata.account.test()
+
+    anyio.run(main, backend=backend)
+    with pytest.raises(InputError, match="the client is closed"):
+        anyio.run(main, backend=backend)
 
 
 @left_open

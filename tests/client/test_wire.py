@@ -20,7 +20,7 @@ import pytest
 
 import pinatakit
 from pinatakit import AsyncPinata, Permissions, Pinata
-from pinatakit.client import RESOURCES, _Pinata
+from pinatakit.client import RESOURCES, _Pinata, _wire
 from pinatakit.client._listing import listing
 from pinatakit.client._now import iterate_now, run_now
 from pinatakit.client._operation import operation, stream
@@ -432,6 +432,67 @@ def test_a_closed_async_client_says_so_and_asks_nothing(settings):
     anyio.run(main)
 
 
+def test_who_waits_for_a_turn_asks_nothing_once_the_client_is_closed(raw):
+    address, seen = heads(raw)
+    with ThreadPoolExecutor(1) as thread, Pinata(JWT, endpoint_url=address) as pinata:
+        slow_down(pinata)
+        waiting = thread.submit(pinata.account.test)
+        time.sleep(0.1)
+        assert waiting.running()
+    with pytest.raises(InputError) as caught:
+        waiting.result()
+    assert caught.value.message == NOT_SENT
+    assert seen == []
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_waits_for_a_turn_asks_nothing_once_the_client_is_closed(raw, backend):
+    address, seen = heads(raw)
+    refused = []
+
+    async def ask(pinata):
+        with pytest.raises(InputError) as caught:
+            await pinata.account.test()
+        refused.append(caught.value.message)
+
+    async def main():
+        async with anyio.create_task_group() as tasks, AsyncPinata(JWT, endpoint_url=address) as pinata:
+            slow_down(pinata)
+            tasks.start_soon(ask, pinata)
+            await anyio.sleep(0.1)
+            assert refused == []
+
+    anyio.run(main, backend=backend)
+    assert (refused, seen) == ([NOT_SENT], [])
+
+
+def slow_down(pinata):
+    """The service is to be asked in half a second."""
+    pinata.wire._limits.heed("data", 429, {"retry-after": "0.5"}, time.monotonic())
+
+
+def test_threads_that_are_the_first_to_ask_share_one_pool_of_connections(raw, monkeypatch):
+    address, seen = heads(raw)
+    made, pooled, ready = [], _wire._pooled, threading.Barrier(8)
+
+    def slowly(settings):
+        time.sleep(0.1)
+        made.append(settings)
+        return pooled(settings)
+
+    monkeypatch.setattr(_wire, "_pooled", slowly)
+    unlocked = contextlib.nullcontext()  # as it is from Python 3.12 on
+    monkeypatch.setattr(vars(Blocking)["_pool"], "lock", unlocked, raising=False)
+
+    def ask(pinata):
+        ready.wait(10)
+        return pinata.account.test()
+
+    with ThreadPoolExecutor(8) as threads, Pinata(JWT, endpoint_url=address) as pinata:
+        assert list(threads.map(ask, [pinata] * 8)) == ["hi"] * 8
+    assert (len(made), len(seen)) == (1, 8)
+
+
 def test_a_client_is_shared_between_threads(settings):
     with Pinata(**settings) as pinata, ThreadPoolExecutor(8) as pool:
         uploads = list(pool.map(lambda i: pinata.upload(b"thread %d" % i), range(16)))
@@ -816,6 +877,13 @@ def test_a_path_that_must_be_escaped_is(raw, over):
 
     over(body, endpoint_url=address, **QUICK)
     assert seen[0].startswith(b"GET /a%20b/%C3%A9 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(("below", "told"), [("/a b", b"/a%20b"), ("/a%20b", b"/a%20b"), ("/é", b"/%C3%A9")])
+def test_the_path_of_an_address_that_must_be_escaped_is(raw, over, below, told):
+    address, seen = heads(raw)
+    over(greet, endpoint_url=address + below, **QUICK)
+    assert seen[0].startswith(b"GET %b/data/testAuthentication HTTP/1.1\r\n" % told)
 
 
 def test_an_answer_is_decoded_although_it_was_asked_for_as_it_is(raw, over):

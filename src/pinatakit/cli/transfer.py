@@ -441,9 +441,8 @@ def download(
         where = Path(to) if to and len(sources) == 1 else Path(to or ".") / place.name
         if part.start or part.stop is not None:
             where = where / place.name if where.is_dir() else where
-            if not overwrite and os.path.lexists(where):
-                raise AlreadyThere(where)
-            return _fetch_range(pinata, place, where, network, part, progress)
+            _check_free(where, overwrite=overwrite)
+            return _fetch_range(pinata, place, where, network, part, progress, overwrite=overwrite)
         return pinata.download(
             cid,
             where,
@@ -523,6 +522,13 @@ def _print(pinata: Pinata, source: str, network: str | None, part: _Part) -> Non
     sys.stdout.buffer.flush()
 
 
+def _check_free(to: Path, *, overwrite: bool) -> None:
+    from pinatakit.errors import AlreadyThere
+
+    if not overwrite and os.path.lexists(to):
+        raise AlreadyThere(to)
+
+
 def _fetch_range(
     pinata: Pinata,
     place: _Place,
@@ -530,6 +536,8 @@ def _fetch_range(
     network: str | None,
     part: _Part,
     progress: Progress,
+    *,
+    overwrite: bool,
 ) -> Download:
     """Write some bytes of a file, aside until all are there."""
     from secrets import token_hex
@@ -545,6 +553,7 @@ def _fetch_range(
                 file.write(piece)
                 done += len(piece)
                 progress(done, None if part.stop is None else part.stop - part.start)
+        _check_free(to, overwrite=overwrite)  # something may have come there meanwhile
         aside.replace(to)
     finally:
         aside.unlink(missing_ok=True)

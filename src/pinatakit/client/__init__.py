@@ -597,7 +597,7 @@ class AsyncPinata(_Pinata[Awaiting]):
         return await AsyncFile.open(self.wire, CID.parse(cid), path, self.wire.network(network))
 
     async def close(self) -> None:
-        """Close the connections; who asks afterwards is refused (`InputError`)."""
+        """Close the connections of this event loop; who asks afterwards, on any, is refused (`InputError`)."""
         await self.wire.aclose()
 
     async def __aenter__(self) -> Self:

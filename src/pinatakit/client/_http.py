@@ -75,13 +75,16 @@ class Asked(NamedTuple):
 
     def short(self, body: Iterable[bytes] | AsyncIterable[bytes] | bytes | None) -> httpcore.Request | None:
         """The same for httpcore2; `None` where the path or the host has to be escaped first."""
-        if not (self.url.isascii() and _UNESCAPED.fullmatch(self.path)):
+        if not self.base.isascii():
             return None
         scheme, host, port, prefix, named = _place(self.base)
+        path = prefix + self.path
+        if not _UNESCAPED.fullmatch(path):
+            return None
         headers = {"host": named, "accept": "*/*", "connection": "keep-alive", **self.headers}
         if "content-length" not in headers and (body is not None or self.method not in _WITHOUT_BODY):
             headers |= {"content-length": "0"} if body is None else {"transfer-encoding": "chunked"}
-        target = prefix + self.path + (f"?{urlencode(self.query)}" if self.query else "")
+        target = path + (f"?{urlencode(self.query)}" if self.query else "")
         return httpcore.Request(
             self.method,
             httpcore.URL(scheme=scheme, host=host, port=port, target=target),

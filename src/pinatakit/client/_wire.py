@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import ssl
+import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import (
@@ -113,6 +114,7 @@ class Wire(ABC):
         if iscoroutinefunction(watch):
             raise InputError("watch is told and not awaited", hint="give an ordinary function")
         self._watch = watch
+        self._is_closed = False
         self._direct = direct
         self._short = direct and not _http.is_proxied()
         self.begin()
@@ -274,12 +276,9 @@ class Wire(ABC):
             InputError: the client is closed.
             Unreachable: no answer came, or not all of it.
         """
-        if self._closed():
-            raise InputError(
-                f"{call.method} {_named(call)} was not sent: the client is closed",
-                hint="ask within its `with` block, or make another client",
-            )
+        self._check_open(call)
         await self._turn(lane(call.method, call.path, call.host))
+        self._check_open(call)  # which may have been long
         request = self.request(call)
         started, begun = datetime.now(UTC), time.perf_counter()
         response: Reply | None = None
@@ -316,6 +315,13 @@ class Wire(ABC):
                         None if response is None else response.headers.get("x-request-id"),
                     )
                 )
+
+    def _check_open(self, call: Call[Any]) -> None:
+        if self._is_closed:
+            raise InputError(
+                f"{call.method} {_named(call)} was not sent: the client is closed",
+                hint="ask within its `with` block, or make another client",
+            )
 
     async def _whole(self, call: Call[Any], response: Reply) -> Answer:
         async with aclosing(self._arriving(call, response)) as pieces:
@@ -385,9 +391,6 @@ class Wire(ABC):
             )
         if self._watch:
             self._watch(what)
-
-    @abstractmethod
-    def _closed(self) -> bool: ...
 
     @abstractmethod
     async def _begin(self, asked: Asked, call: Call[Any]) -> Reply: ...
@@ -473,13 +476,13 @@ class Blocking(Wire):
         watch: Watch | None = None,
     ) -> None:
         self._transport = transport
-        self._is_closed = False
         super().__init__(settings, watch, direct=transport is None)
         if not self._short:
             _ = self._http  # what is wrong with the environment's proxies is told at once
 
     def begin(self) -> None:
         super().begin()
+        self._opening = threading.Lock()  # of threads that are the first, one opens
         for name in ("_pool", "_http", "_web"):
             vars(self).pop(name, None)
 
@@ -509,11 +512,14 @@ class Blocking(Wire):
     async def _begin(self, asked: Asked, call: Call[Any]) -> Reply:
         content = call.body if _is_small(call.body) else iterate_now(self._leaving(call))
         if self._short and call.host in _OF_THE_ACCOUNT and (request := asked.short(content)):
-            answered = self._pool.handle_request(request)
+            with self._opening:
+                pool = self._pool
+            answered = pool.handle_request(request)
             pieces = _http.decoded(answered).iter_bytes if _http.is_coded(answered) else answered.iter_stream
             return _http.of_short(asked, answered, pieces, answered.close)
         # What comes is checked, and a gateway's key stays with it, so it may send elsewhere.
-        http = self._web if call.host == "web" else self._http
+        with self._opening:
+            http = self._web if call.host == "web" else self._http
         response = http.send(
             http.build_request(**asked.long(), content=content),
             stream=True,
@@ -555,15 +561,13 @@ class Blocking(Wire):
             begun = [threads.submit(run_now, work()) for work in works]
             return [each.result() for each in begun]
 
-    def _closed(self) -> bool:
-        return self._is_closed
-
     def close(self) -> None:
         _wires.discard(self)
         self._is_closed = True
-        for name in ("_pool", "_http", "_web"):
-            if opened := vars(self).get(name):
-                opened.close()
+        with self._opening:
+            for name in ("_pool", "_http", "_web"):
+                if opened := vars(self).get(name):
+                    opened.close()
 
 
 class Awaiting(Wire):
@@ -663,12 +667,10 @@ class Awaiting(Wire):
             raise failed[min(failed)]
         return [done[number] for number in range(len(works))]
 
-    def _closed(self) -> bool:
-        return self._connections().closed
-
     async def aclose(self) -> None:
+        """Be closed on every event loop; the connections of this one are closed too."""
+        self._is_closed = True
         connections = self._connections()
-        connections.closed = True
         for name in ("pool", "http", "web"):
             if opened := vars(connections).get(name):
                 await opened.aclose()
@@ -682,7 +684,6 @@ class _Connections:
     ) -> None:
         self._settings = settings
         self._transport = transport
-        self.closed = False
         if not short:
             _ = self.http  # what is wrong with the environment's proxies is told at once
 
