@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
 
 import pytest
@@ -17,6 +17,7 @@ import pinatakit
 from pinatakit import functions
 from pinatakit.content import CID, PROFILES, build_file
 from pinatakit.errors import CIDMismatch, InputError, InvalidCID, PinataError, SettingsError, Unreachable
+from tests.serving import QuietServer
 
 SERVE = """
 import json, sys
@@ -540,7 +541,7 @@ def lying(body):
         def log_message(self, *_):
             pass
 
-    return ThreadingHTTPServer(("127.0.0.1", 0), Lies)
+    return QuietServer(("127.0.0.1", 0), Lies)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import gzip
 import os
 import tempfile
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -18,6 +18,7 @@ from pinatakit.errors import InputError, SettingsError, Unreachable
 from pinatakit.protocol import Answer
 from pinatakit.protocol.urls import fetch, redirected, served
 from pinatakit.settings import Settings
+from tests.serving import QuietServer
 
 from .proxies import Proxy
 
@@ -52,7 +53,7 @@ class Host:
             def log_message(self, *args):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
