@@ -78,6 +78,17 @@ class Kept:
                 del self.parts[path]
 
 
+def check_free(to: Path, *, name: str | None = None, overwrite: bool) -> None:
+    """See that a file takes the place of nothing, unless it may; as `name` where `to` is a folder.
+
+    Raises:
+        AlreadyThere: something is.
+    """
+    place = to / name if name and to.is_dir() else to
+    if not overwrite and os.path.lexists(place):
+        raise AlreadyThere(place)
+
+
 class Target:
     """One file or folder that is being written.
 
@@ -117,7 +128,7 @@ class Target:
             raise AlreadyThere(to)
         self._overwrite = overwrite
         if not is_folder:
-            self._check_free()
+            check_free(self.place, overwrite=overwrite)
         if not is_folder and self.place.is_dir():
             raise InputError(f"{str(self.place)!r} is a folder", hint="name a new place for the file")
         if not self.place.parent.is_dir():
@@ -195,7 +206,7 @@ class Target:
         """
         self._close(whole=True)
         if self._aside.is_file():
-            self._check_free()
+            check_free(self.place, overwrite=self._overwrite)
         if self.place.is_dir() and not self.place.is_symlink() and self._aside.is_dir():
             self.place.rmdir()  # empty, as was checked
         self._aside.replace(self.place)
@@ -218,10 +229,6 @@ class Target:
                 self._journal.close()
             else:
                 _remove(self._aside)
-
-    def _check_free(self) -> None:
-        if not self._overwrite and os.path.lexists(self.place):
-            raise AlreadyThere(self.place)
 
     def _begin(self, where: Path, entry: Entry) -> None:
         """Open a file: anew, or where an earlier attempt has left it."""

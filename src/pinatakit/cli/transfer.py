@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -419,6 +418,7 @@ def download(
       pinatakit download bafkrei… - | less
     """
     from pinatakit.errors import AlreadyThere
+    from pinatakit.targets import check_free
 
     sources, to = _sources(what, output)
     if to == "-":
@@ -441,7 +441,7 @@ def download(
         where = Path(to) if to and len(sources) == 1 else Path(to or ".") / place.name
         if part.start or part.stop is not None:
             where = where / place.name if where.is_dir() else where
-            _check_free(where, overwrite=overwrite)
+            check_free(where, overwrite=overwrite)
             return _fetch_range(pinata, place, where, network, part, progress, overwrite=overwrite)
         return pinata.download(
             cid,
@@ -522,13 +522,6 @@ def _print(pinata: Pinata, source: str, network: str | None, part: _Part) -> Non
     sys.stdout.buffer.flush()
 
 
-def _check_free(to: Path, *, overwrite: bool) -> None:
-    from pinatakit.errors import AlreadyThere
-
-    if not overwrite and os.path.lexists(to):
-        raise AlreadyThere(to)
-
-
 def _fetch_range(
     pinata: Pinata,
     place: _Place,
@@ -544,6 +537,7 @@ def _fetch_range(
 
     from pinatakit.client import Download
     from pinatakit.content import CID
+    from pinatakit.targets import check_free
 
     aside = to.with_name(f".{to.name[:80]}.{token_hex(4)}.part")
     done = 0
@@ -553,7 +547,7 @@ def _fetch_range(
                 file.write(piece)
                 done += len(piece)
                 progress(done, None if part.stop is None else part.stop - part.start)
-        _check_free(to, overwrite=overwrite)  # something may have come there meanwhile
+        check_free(to, overwrite=overwrite)  # something may have come there meanwhile
         aside.replace(to)
     finally:
         aside.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ error, and not asked again.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Container, Iterator
@@ -28,7 +27,6 @@ from pinatakit.client._wire import Unverifiable, Wire
 from pinatakit.content import CID, Block, CarReader, Entry, Kind, Walk
 from pinatakit.content.pool import pool
 from pinatakit.errors import (
-    AlreadyThere,
     ApiError,
     BlockMismatch,
     ContentError,
@@ -44,7 +42,7 @@ from pinatakit.protocol import Answer, Call, Network
 from pinatakit.protocol import gateway as calls
 from pinatakit.protocol.gateway import ImageOptions
 from pinatakit.protocol.refusals import refused
-from pinatakit.targets import Kept, Part, Target
+from pinatakit.targets import Kept, Part, Target, check_free
 
 _SURPLUS: Final = (
     1 << 20
@@ -327,7 +325,7 @@ async def download(
 ) -> Download:
     """Fetch a file or folder to a place on disk, verified."""
     name = _name(cid, path)
-    _check_free(to, name, overwrite=overwrite)
+    check_free(to, name=name, overwrite=overwrite)
     kept = await wire.in_thread(Kept, to, f"/ipfs/{cid}/{path.strip('/')}", name=name) if resume else None
     writer: _Writer | None = None
     try:
@@ -345,13 +343,6 @@ async def download(
         if writer:
             await wire.to_the_end(partial(writer.abandon, kept=kept is not None))
         raise
-
-
-def _check_free(to: Path, name: str, *, overwrite: bool) -> None:
-    """See that a file takes the place of none, before anything is asked for."""
-    place = to / name if to.is_dir() else to
-    if not overwrite and os.path.lexists(place):
-        raise AlreadyThere(place)
 
 
 class _Writer:
@@ -518,7 +509,7 @@ async def download_unverified(
 ) -> Download:
     """Fetch a file to a place on disk, as the gateway serves it."""
     name = _name(cid, path)
-    _check_free(to, name, overwrite=overwrite)
+    check_free(to, name=name, overwrite=overwrite)
     key = f"unverified /ipfs/{cid}/{path.strip('/')} {image}"
     kept = await wire.in_thread(Kept, to, key, name=name) if resume else None
     part = kept.parts.get("") if kept else None
