@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tracemalloc
+from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -78,6 +80,47 @@ LARGE = {
 @pytest.mark.parametrize("name", LARGE)
 def test_what_is_large_is_printed_as_a_whole_is(name):
     assert printed(LARGE[name]) == whole(LARGE[name])
+
+
+class Watched:
+    """A regular expression, and how many bytes each match goes over."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self.pattern = pattern
+        self.lengths = [0]
+
+    def match(self, text: memoryview, at: int) -> re.Match[bytes] | None:
+        found = self.pattern.match(text, at)
+        self.lengths.append(found.end() - at if found else 0)
+        return found
+
+    def finditer(self, text: memoryview) -> Iterator[re.Match[bytes]]:
+        for found in self.pattern.finditer(text):
+            self.lengths.append(found.end() - found.start())
+            yield found
+
+
+MUCH = 1_000_000
+WITHOUT_END = {
+    "blanks": b"[" + b" " * MUCH + b"1" + b"\n" * MUCH + b"]",
+    "digits": b"[0." + b"1" * MUCH + b"]",
+    "letters": b'["' + b"a" * MUCH + b'"]',
+    "escapes": b'["' + b"\\n" * MUCH + b'"]',
+    "codes": b'["' + b"\\u20ac" * MUCH + b'"]',
+    "a key": b'{"' + b"k" * MUCH + b'":0}',
+    "blanks before a colon": b'{"' + b"k" * 100_000 + b'"' + b" " * MUCH + b":0}",
+    "strings": b"[" + b",".join([b'"%b"' % (b"\\t" * 32 + b"s" * 32)] * 20_000) + b"]",
+    "strings in lists": b"[" + b",".join([b'["%b"]' % b'","'.join([b"s" * 256] * 16)] * 300) + b"]",
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_END)
+def test_no_match_goes_over_more_than_half_a_mebibyte(monkeypatch, name):
+    watched = {key: Watched(found) for key, found in vars(module).items() if isinstance(found, re.Pattern)}
+    for key, pattern in watched.items():
+        monkeypatch.setattr(module, key, pattern)
+    assert printed(WITHOUT_END[name]) == whole(WITHOUT_END[name])
+    assert 0 < max(max(pattern.lengths) for pattern in watched.values()) <= 1 << 19
 
 
 @pytest.mark.parametrize("name", ["lists", "numbers", "letters", "members of letters"])

@@ -28,16 +28,18 @@ _RUN: Final = 1 << 16  # bytes that are read at once, or somewhat more
 _DEEPEST: Final = 480  # arrays and objects within one another: about as many as `stringify` can print
 _BETWEEN: Final = b" \t\n\r"
 
-# A step passes over up to 16 members, and on to a bracket or a string that is not short. A member is plain,
-# or a short string, or an array or object that holds only a few of these.
-_SHORT: Final = rb'"(?:[^"\\]|\\.){0,256}+"'
+# A step passes over up to 16 members, and on to a bracket or a string that is not short. A member has at most
+# two parts that are a short string, or an array or object that holds only a few of these: a key and a value.
+# No match goes on without end, for nothing else runs meanwhile: one that stops within a member is gone on from.
+_SHORT: Final = rb'"[^"\\]{0,256}+(?:\\.[^"\\]{0,32}+){0,32}+"'
 _FEW: Final = rb'[\[{](?:[^"\[\]{}]|%b){0,32}+[\]}]' % _SHORT
-_MEMBER: Final = rb'(?:[^"\[\]{},]|%b|%b)*+' % (_SHORT, _FEW)
+_PLAIN: Final = rb'[^"\[\]{},]{0,64}+'
+_MEMBER: Final = rb"%b(?:(?:%b|%b)%b){0,2}+" % (_PLAIN, _SHORT, _FEW, _PLAIN)
 _STEP: Final = re.compile(rb'((?:%b,){0,16}+)%b(["\[\]{}]?)' % (_MEMBER, _MEMBER))
-_REST_OF_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"')
-_COLON: Final = re.compile(rb"\s*:")
+_IN_STRING: Final = re.compile(rb'[^"\\]{0,8192}+(?:\\.[^"\\]{0,32}+){0,512}+')
+_BLANKS: Final = re.compile(rb"[ \t\n\r]{0,8192}+")
 _LETTERS: Final = re.compile(  # neither a letter nor a pair of surrogates is cut in two
-    rb'(?:\\u[dD][89abAB]..\\u....|\\u....|\\.|[^"\\][\x80-\xbf]*+){1,16384}+'
+    rb'(?:\\u[dD][89abAB]..\\u....|\\u....|\\.|[^"\\][\x80-\xbf]{0,3}+){1,16384}+'
 )
 
 _MEMBERS: Final = """
@@ -136,13 +138,17 @@ class _Planner:
 
     def _pass_string(self, start: int) -> int:
         """Go behind a string whose letters begin here; one that is large is opened, unless it is a key."""
-        rest = _REST_OF_STRING.match(self._text, start)
-        assert rest
-        at = rest.end()
-        if at - start > _RUN and not _COLON.match(self._text, at):
+        at = self._pass(_IN_STRING, start) + 1
+        if at - start > _RUN and self._text[self._pass(_BLANKS, at)] != ord(":"):
             self._cut(at, longer_than=0)
             self._open(b'"', start - 1).parts.append(_Run(start, at - 1))
             self._done = at
+        return at
+
+    def _pass(self, pattern: re.Pattern[bytes], at: int) -> int:
+        """Go on as long as the pattern, which may match nothing, matches something."""
+        while (passed := pattern.match(self._text, at)) and passed.end() > at:
+            at = passed.end()
         return at
 
     def _leave(self, at: int) -> None:
