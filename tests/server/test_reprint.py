@@ -73,6 +73,7 @@ LARGE = {
         [{"name": f"token {i}", "traits": [i, str(i), [None]]} for i in range(10_000)]
     ).encode(),
     "deep": b'[1,{"a":' * 200 + b"[" + b"[[]]," * 50_000 + b"0]" + b"}]" * 200,
+    "a text": b'"' + b"z" * 200_000 + b'"',
     "a long key": b'{"' + b"k" * 200_000 + b'":[1]}',
 }
 
@@ -144,3 +145,11 @@ def test_what_javascript_cannot_hold_is_refused(before, value):
 def test_what_is_large_and_nested_too_deeply_is_refused():
     with pytest.raises(InputError, match="nested too deeply"):
         printed(b"[" * 600 + b"1," * 50_000 + b"1" + b"]" * 600)
+
+
+def test_what_is_nested_too_deeply_for_the_stack_is_refused():
+    def below(frames: int) -> bytes:
+        return below(frames - 1) if frames else printed(b"[" * 470 + b"[[1]]," * 50_000 + b"1" + b"]" * 470)
+
+    with pytest.raises(InputError, match="nested too deeply"):
+        below(100)

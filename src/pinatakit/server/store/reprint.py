@@ -76,6 +76,8 @@ def reprint(text: memoryview) -> Generator[bytes]:
                     yield bytes(gathered)
                     gathered.clear()
         yield bytes(gathered)
+    except RecursionError:
+        raise InputError("the value is nested too deeply") from None
     except ValueError as error:  # of which msgspec's and Unicode's errors are kinds
         raise InputError(f"the JSON cannot be stored: {error}") from None
 
@@ -139,11 +141,16 @@ class _Planner:
     def _pass_string(self, start: int) -> int:
         """Go behind a string whose letters begin here; one that is large is opened, unless it is a key."""
         at = self._pass(_IN_STRING, start) + 1
-        if at - start > _RUN and self._text[self._pass(_BLANKS, at)] != ord(":"):
+        if at - start > _RUN and not self._is_key(at):
             self._cut(at, longer_than=0)
             self._open(b'"', start - 1).parts.append(_Run(start, at - 1))
             self._done = at
         return at
+
+    def _is_key(self, at: int) -> bool:
+        """A colon comes behind the string that ends here."""
+        colon = self._pass(_BLANKS, at)
+        return self._text[colon : colon + 1] == b":"
 
     def _pass(self, pattern: re.Pattern[bytes], at: int) -> int:
         """Go on as long as the pattern, which may match nothing, matches something."""
