@@ -150,7 +150,7 @@ class _Planner:
     def _is_key(self, at: int) -> bool:
         """A colon comes behind the string that ends here."""
         colon = self._pass(_BLANKS, at)
-        return self._text[colon : colon + 1] == b":"
+        return bytes(self._text[colon : colon + 1]) == b":"
 
     def _pass(self, pattern: re.Pattern[bytes], at: int) -> int:
         """Go on as long as the pattern, which may match nothing, matches something."""
