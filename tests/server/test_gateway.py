@@ -65,6 +65,15 @@ def test_head_tells_all_but_the_bytes(stranger, big, folder):
     assert stranger.head(f"/ipfs/{big}").headers["content-length"] == "1024000"
 
 
+@pytest.mark.parametrize("query", ["", "?format=raw", "?format=car", "?format=tar", "?format=dag-json"])
+def test_head_says_no_other_length_than_get(stranger, big, folder, query):
+    """RFC 9110, 8.6: of a length that GET does not tell, HEAD tells none."""
+    for path in (big, f"{folder}/sub/", f"{folder}/twice/"):
+        got, told = (stranger.request(method, f"/ipfs/{path}{query}") for method in ("GET", "HEAD"))
+        assert got.status_code == told.status_code == 200
+        assert told.headers.get("content-length") == got.headers.get("content-length")
+
+
 @pytest.mark.parametrize(
     ("asked", "start", "stop"),
     [

@@ -394,7 +394,7 @@ def _tar(request: Request, found: _Found) -> Response:
     headers |= _disposition(request, "attachment", f"{top}.tar")
     headers |= {"content-type": TAR_TYPE, "x-content-type-options": "nosniff"}
     if request.method == "HEAD":
-        return Response(None, headers=headers)
+        return _head_of_a_stream(headers)
     steps = walk_steps(Walk(found.cid), found.car.get, found.car.check)
     return StreamingResponse(stream(tar.pieces(steps, top)), headers=headers)
 
@@ -422,7 +422,7 @@ def _car(request: Request, found: _Found, *, dups: bool) -> Response:
         "x-content-type-options": "nosniff",
     }
     if request.method == "HEAD":
-        return Response(None, headers=headers)
+        return _head_of_a_stream(headers)
 
     file = found.car.path if ZERO_COPY in request.scope.get("extensions", {}) else None
     get = cast("Callable[[CID], bytes]", found.car.peek) if file else found.car.get
@@ -438,6 +438,13 @@ def _car(request: Request, found: _Found, *, dups: bool) -> Response:
                 yield head + bytes(data)
 
     return _streamed(pieces(), 200, headers, file)
+
+
+def _head_of_a_stream(headers: dict[str, str]) -> Response:
+    """The answer to HEAD where only the end tells how long it is: it says nothing of that (RFC 9110, 8.6)."""
+    response = Response(None, headers=headers)
+    del response.headers["content-length"]
+    return response
 
 
 def _below(
