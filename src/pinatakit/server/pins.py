@@ -74,8 +74,8 @@ async def list_pins(asked: Asked) -> Response:
     files, user_id = asked.store.files, asked.store.keys.user_id
 
     def find() -> dict[str, Any]:
-        rows = [pin.to_json() for pin in files.pins(wanted, limit=limit, offset=offset, user_id=user_id)]
-        return {**({"count": files.count(wanted)} if counted else {}), "rows": rows}
+        rows, count = files.pins(wanted, limit=limit, offset=offset, user_id=user_id, counted=counted)
+        return {**({"count": count} if counted else {}), "rows": [pin.to_json() for pin in rows]}
 
     return json(await anyio.to_thread.run_sync(find))
 

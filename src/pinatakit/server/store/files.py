@@ -262,14 +262,13 @@ class Files:
         found = _search(self._records, wanted).page(ascending=ascending, limit=limit, behind=after)
         return [_file(row) for row in found]
 
-    def pins(self, wanted: Filter, *, limit: int, offset: int, user_id: str) -> list[Pin]:
-        """Some pins, newest first."""
-        found = _search(self._records, wanted).page(limit=limit, offset=offset)
-        return [_pin(row, user_id) for row in found]
-
-    def count(self, wanted: Filter) -> int:
-        """How many pins there are."""
-        return _search(self._records, wanted).count()
+    def pins(
+        self, wanted: Filter, *, limit: int, offset: int, user_id: str, counted: bool = True
+    ) -> tuple[list[Pin], int | None]:
+        """Some pins, newest first, and how many there are in all, where these are counted."""
+        search = _search(self._records, wanted)
+        found = search.page(limit=limit, offset=offset)
+        return [_pin(row, user_id) for row in found], search.count() if counted else None
 
     def usage(self) -> Usage:
         """The totals of what is pinned now."""

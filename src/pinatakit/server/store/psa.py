@@ -31,12 +31,12 @@ _FILES: Final = """
 SELECT id, cid, name, keyvalues, NULL AS host_nodes, 'pinned' AS status, NULL AS reason, created FROM file
 WHERE network = 'public' AND unpinned IS NULL AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = file.id)
 """
-_NO_JOB: Final = Condition("NOT EXISTS (SELECT 1 FROM job WHERE job.id = file.id)")
 _A_JOB: Final = Condition(
     "EXISTS (SELECT 1 FROM job WHERE job.id = file.id)",
     (),
     Source("SELECT file.n AS n FROM job CROSS JOIN file ON file.id = job.id", ()),
 )
+_NO_JOB: Final = Condition("NOT EXISTS (SELECT 1 FROM job WHERE job.id = file.id)", but=_A_JOB)
 
 _META: Final = """EXISTS (SELECT 1 FROM json_each(coalesce(keyvalues, '{}')) AS one WHERE one.key = ? AND ? =
 CASE one.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(one.value AS TEXT) END)"""
@@ -73,11 +73,10 @@ class PinObjects:
         rows = self._records.read(f"SELECT * {matching} ORDER BY created DESC LIMIT ?", (*values, limit))
         found = [_pin_status(row) for row in rows]
         if "pinned" in wanted.statuses:
-            among, files = _among(wanted), _of_files(wanted)
-            count += Search(self._records, among, files).count()
-            count -= Search(self._records, among, [*files, _A_JOB]).count()
+            search = Search(self._records, _among(wanted), [*_of_files(wanted), _NO_JOB])
+            count += search.count()
             ours = {pin.requestid for pin in found}  # a job may become a file in between
-            newest = Search(self._records, among, [*files, _NO_JOB]).page(limit=limit)
+            newest = search.page(limit=limit)
             found += [_pin_status(row) for row in newest if row["id"] not in ours]
         found.sort(key=lambda pin: pin.created, reverse=True)
         return found[:limit], count

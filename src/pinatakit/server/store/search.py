@@ -14,6 +14,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from pinatakit.content import CID
@@ -56,7 +57,7 @@ class Condition(NamedTuple):
     """What files must meet: SQL about a row of `file`, and where their numbers are found.
 
     A negation also says what it leaves out, which may be counted sooner: what meets `but`, of as many as the
-    SQL of `whole` tells.
+    SQL of `whole` tells, where it is alone, or of as many as there are without it.
     """
 
     sql: str
@@ -65,6 +66,21 @@ class Condition(NamedTuple):
     of_key: str | None = None  # the SQL about a key-value, where it is about one
     whole: tuple[str, Sequence[Any]] | None = None
     but: Condition | None = None
+
+
+class Few(NamedTuple):
+    """A few files that may meet all conditions, and what is still to be looked at.
+
+    Attributes:
+        many: how many they are.
+        numbers: those in a list of JSON, which is read by SQLite alone.
+        settled: none of them is of another network or status than is searched.
+    """
+
+    many: int
+    numbers: str
+    left: list[Condition]
+    settled: bool
 
 
 class Among(NamedTuple):
@@ -132,12 +148,14 @@ _EVER: Final = _Bounds(-(1 << 63), (1 << 63) - 1)
 
 
 class Search:
-    """A search in the files of one store."""
+    """A search in the files of one store. What is found to be few is kept, for the page and the count."""
 
     def __init__(self, records: Records, among: Among, conditions: Iterable[Condition] = ()) -> None:
         self._records = records
         self._among = among
         self._conditions = list(conditions)
+        sources = [(one, one.source) for one in self._conditions if one.source]
+        self._sources = [(one, source) for one, source in sources if source.quick] or sources
 
     def page(
         self, *, ascending: bool = False, limit: int, offset: int = 0, behind: str | None = None
@@ -150,12 +168,14 @@ class Search:
                 return []
             place = Condition(f"(file.created, file.n) {'>' if ascending else '<'} (?, ?)", tuple(row))
             bounds = bounds.up_from(row["created"]) if ascending else bounds.down_from(row["created"])
-        source, count = self._best()
-        if source and count is None:
+        source = self._sources[0][1] if self._sources else None
+        if source and not (source.quick and self._few):
             near, all_of_it = self._near(bounds, way)
             rows = self._walk(near, place, way, limit, offset)
             if len(rows) == limit or all_of_it:
                 return rows
+        if self._few:
+            return self._some(place, ascending=ascending, limit=limit, offset=offset)
         if source:
             return self._gather(source, bounds, place, way, limit, offset)
         return self._walk(bounds, place, way, limit, offset)
@@ -178,27 +198,39 @@ class Search:
             return self._count(sql, [self._among.network, *pinned])
         alone = self._conditions[0] if len(self._conditions) == 1 and bounds == _EVER else None
         if alone and alone.whole and alone.but:
-            every = self._count(*alone.whole)
-            return every - Search(self._records, self._among, [alone.but]).count()
+            return self._count(*alone.whole) - self._count_of([alone.but])
         if not self._conditions and self._mostly(bounds):
             every = Search(self._records, self._among._replace(after=None, before=None)).count()
             return every - sum(self._count_between(outside) for outside in bounds.outside())
-        source, _ = self._best()
-        if alone and source and source.settled and source.exact:
-            return self._count(f"SELECT count(*) FROM ({source.sql})", source.values)
-        if source and bounds == _EVER and all(one.of_key for one in self._conditions):
-            return self._count_by_keys(source)
-        if source is None:
+        if self._few:
+            sure = self._few.settled and not self._few.left and bounds == _EVER
+            return self._few.many if sure else len(self._met)
+        for one in self._conditions:
+            if one.but and not one.whole:
+                others = [other for other in self._conditions if other is not one]
+                return self._count_of(others) - self._count_of([*others, one.but])
+        if not self._sources:
             return self._count_between(bounds)
-        sql, values = self._sql(bounds, met=source)
+        source = self._sources[0][1]
+        if alone and source.settled and source.exact:
+            return self._count(f"SELECT count(*) FROM ({source.sql})", source.values)
+        left = self._left(source)
+        if bounds == _EVER and all(one.of_key for one in self._conditions):
+            sql, values = self._of_keys(source.sql, source.values, left)
+            return self._count(f"SELECT count(*) FROM ({sql})", values)
+        sql, values = self._sql(bounds, left)
         return self._count(
             f"SELECT count(*) FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n WHERE {sql}",
             [*source.values, *values],
         )
 
+    def _count_of(self, conditions: Iterable[Condition]) -> int:
+        """How many of the same files meet other conditions."""
+        return Search(self._records, self._among, conditions).count()
+
     def _mostly(self, bounds: _Bounds) -> bool:
         """Whether the times of pinning are mostly within, as far as the first and the last tell."""
-        sql = f"SELECT created FROM file {self._indexed()} WHERE {self._sql(_EVER)[0]} ORDER BY created"
+        sql = f"SELECT created FROM file {self._indexed()} WHERE {self._sql(_EVER, [])[0]} ORDER BY created"
         first, last = (
             self._records.read_one(f"{sql} {way} LIMIT 1", (self._among.network,)) for way in ("ASC", "DESC")
         )
@@ -208,42 +240,75 @@ class Search:
         return 2 * within > int(last["created"]) - int(first["created"])
 
     def _count_between(self, bounds: _Bounds) -> int:
-        sql, values = self._sql(bounds)
+        sql, values = self._sql(bounds, self._conditions)
         return self._count(f"SELECT count(*) FROM file {self._indexed()} WHERE {sql}", values)
 
-    def _count_by_keys(self, source: Source) -> int:
-        """How many files there are, by their key-values alone, which know the state of their file."""
-        others = [one for one in self._conditions if one.source is not source or not source.exact]
+    @cached_property
+    def _few(self) -> Few | None:
+        """What the source gives that gives least, where that is few."""
+        best: tuple[Source, int, str] | None = None
+        for one, source in self._sources:
+            # Where a part of a key-value may be is soon looked at, for it stands close together.
+            few = NEXT if one.of_key and not source.exact else FEW
+            most = best[1] if best else few + 1
+            count, numbers = self._listed(f"SELECT n FROM ({source.sql}) LIMIT {most}", source.values)
+            if count < most:
+                best = source, count, numbers
+        if best is None:
+            return None
+        source, count, numbers = best
+        left = self._left(source)
+        if keyed := [one for one in left if one.of_key]:
+            given = "SELECT value AS n FROM json_each(?)", [numbers]
+            count, numbers = self._listed(*self._of_keys(*given, keyed))
+        others = [one for one in left if not one.of_key]
+        return Few(count, numbers, others, settled=source.settled or bool(keyed))
+
+    @cached_property
+    def _met(self) -> list[tuple[int, int]]:
+        """Of the few, those that meet all conditions: when they were pinned, and their numbers, in that order."""
+        assert self._few
+        sql, values = self._sql(self._bounds(), self._few.left)
+        rows = self._records.read(
+            "SELECT file.created, file.n FROM json_each(?) AS found CROSS JOIN file ON file.n = found.value"
+            f" WHERE {sql} ORDER BY file.created, file.n",
+            [self._few.numbers, *values],
+        )
+        return [(row["created"], row["n"]) for row in rows]
+
+    def _left(self, source: Source) -> list[Condition]:
+        """What is still to be looked at of what a source gives."""
+        return [one for one in self._conditions if one.source is not source or not source.exact]
+
+    def _of_keys(
+        self, sql: str, values: Sequence[Any], conditions: Collection[Condition]
+    ) -> tuple[str, list[Any]]:
+        """SQL for those of some numbers that meet conditions on key-values, which know the state of their file."""
         looks = (
             f"EXISTS (SELECT 1 FROM keyvalue WHERE n = found.n AND state IN ({self._among.states}) AND {one.of_key})"
-            for one in others
+            for one in conditions
         )
-        values = [*source.values, *(value for one in others for value in one.values)]
-        return self._count(
-            f"SELECT count(*) FROM ({source.sql}) AS found WHERE {' AND '.join(looks)}", values
-        )
+        given = [*values, *(value for one in conditions for value in one.values)]
+        return f"SELECT found.n AS n FROM ({sql}) AS found WHERE {' AND '.join(looks)}", given
 
-    def _best(self) -> tuple[Source | None, int | None]:
-        """The source that gives least, and how many where they are few."""
-        sources = [condition.source for condition in self._conditions if condition.source]
-        best: tuple[int, Source] | None = None
-        for source in sources:
-            if source.quick:
-                most = best[0] if best else FEW + 1
-                count = self._count(
-                    f"SELECT count(*) FROM (SELECT 1 FROM ({source.sql}) LIMIT {most})", source.values
-                )
-                if count < most:
-                    best = count, source
-        if best:
-            return best[1], best[0]
-        sources.sort(key=lambda source: not source.quick)
-        return (sources[0] if sources else None), None
+    def _some(
+        self, place: Condition | None, *, ascending: bool, limit: int, offset: int
+    ) -> list[sqlite3.Row]:
+        """Some of the few."""
+        found = self._met if ascending else self._met[::-1]
+        if place:
+            behind = tuple(place.values)
+            found = [one for one in found if (one > behind if ascending else one < behind)]
+        return self._records.read(
+            "SELECT file.* FROM json_each(?) AS found CROSS JOIN file ON file.n = found.value"
+            " ORDER BY found.key",
+            [json.dumps([n for _, n in found[offset : offset + limit]])],
+        )
 
     def _gather(
         self, source: Source, bounds: _Bounds, place: Condition | None, way: str, limit: int, offset: int
     ) -> list[sqlite3.Row]:
-        sql, values = self._sql(bounds, place, source)
+        sql, values = self._sql(bounds, self._left(source), place)
         return self._records.read(
             f"SELECT file.* FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n WHERE {sql}"
             f" ORDER BY file.created {way}, file.n {way} LIMIT ? OFFSET ?",
@@ -253,7 +318,7 @@ class Search:
     def _walk(
         self, bounds: _Bounds, place: Condition | None, way: str, limit: int, offset: int
     ) -> list[sqlite3.Row]:
-        sql, values = self._sql(bounds, place)
+        sql, values = self._sql(bounds, self._conditions, place)
         return self._records.read(
             f"SELECT * FROM file {self._indexed()} WHERE {sql}"
             f" ORDER BY file.created {way}, file.n {way} LIMIT ? OFFSET ?",
@@ -264,13 +329,13 @@ class Search:
         return f"INDEXED BY {_INDEXES[self._among.status]}"
 
     def _sql(
-        self, bounds: _Bounds, place: Condition | None = None, met: Source | None = None
+        self, bounds: _Bounds, conditions: Iterable[Condition], place: Condition | None = None
     ) -> tuple[str, list[Any]]:
-        """All the conditions but the one that a source meets."""
+        """Some of the conditions, and what the files are that are searched."""
         wanted = [
             Condition("file.network = ?", (self._among.network,)),
             Condition(_STATUSES[self._among.status]),
-            *(one for one in self._conditions if one.source is not met or met is None or not met.exact),
+            *conditions,
         ]
         if bounds != _EVER:
             wanted.append(Condition("file.created BETWEEN ? AND ?", bounds))
@@ -281,6 +346,11 @@ class Search:
     def _bounds(self) -> _Bounds:
         after, before = self._among.after, self._among.before
         return _Bounds(to_micros(after) if after else _EVER.low, to_micros(before) if before else _EVER.high)
+
+    def _listed(self, sql: str, values: Sequence[Any]) -> tuple[int, str]:
+        """How many numbers there are, and a list of them in JSON."""
+        row = self._records.read(f"SELECT count(*), json_group_array(n) FROM ({sql})", values)[0]
+        return row[0], row[1]
 
     def _count(self, sql: str, values: Sequence[Any]) -> int:
         count: int = self._records.read(sql, values)[0][0]
