@@ -106,6 +106,45 @@ def test_an_image_stands_upright_and_keeps_its_copyright(get, api):
         assert dict(image.getexif()) == kept
 
 
+def test_a_photo_of_a_phone_stays_a_jpeg(get, api):
+    """An MPO is several JPEGs in one (CIPA DC-007), and its media type is that of the first."""
+    photo = picture("MPO", save_all=True, append_images=[Image.new("RGB", (200, 100), "white")])
+    image = get(upload(api, photo, "photo.jpg")["cid"], "img-width=100")
+    assert (image.format, image.size, colours(image)) == ("JPEG", (100, 50), ("red", "blue"))
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_an_image_keeps_the_colours_that_its_profile_says(get, api, format):
+    """Here what is written as red is seen as blue, and the other way round."""
+    image_cms = pytest.importorskip("PIL.ImageCms")
+    profile = image_cms.ImageCmsProfile(image_cms.createProfile("sRGB")).tobytes()
+    swapped = profile.replace(b"rXYZ", b"!").replace(b"bXYZ", b"rXYZ").replace(b"!", b"bXYZ")
+    cid = upload(api, picture(format, icc_profile=swapped), "seen")["cid"]
+    image = get(cid, "img-width=100")
+    assert (image.size, colours(image), image.info.get("icc_profile")) == ((100, 50), ("blue", "red"), None)
+
+
+def test_a_profile_that_cannot_be_read_is_passed_over(get, api):
+    cid = upload(api, picture("JPEG", icc_profile=b"no profile"), "odd.jpg")["cid"]
+    assert colours(get(cid, "img-width=100")) == ("red", "blue")
+
+
+def test_colours_of_print_become_those_of_screens(get, api):
+    out = io.BytesIO()
+    Image.new("CMYK", (20, 20), (0, 255, 255, 0)).save(out, "JPEG")
+    image = get(upload(api, out.getvalue(), "print.jpg")["cid"], "img-width=10")
+    assert (image.mode, colours(image)) == ("RGB", ("red", "red"))
+
+
+def test_greys_of_16_bits_are_not_cut_off(get, api):
+    image = Image.new("I;16", (40, 10), 0x4000)
+    image.paste(Image.new("I;16", (20, 10), 0xC000), (20, 0))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    small = get(upload(api, out.getvalue(), "scan.png")["cid"], "img-width=20").convert("L")
+    assert (small.getpixel((0, 2)), small.getpixel((19, 2))) == (0x40, 0xC0)
+
+
 def test_an_animation_moves_or_stands_still(get, api):
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "green", "blue")]
     out = io.BytesIO()

@@ -7,6 +7,7 @@ part with ``gravity=auto``; here that is the middle.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import warnings
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ _FORMATS: Final = {
     "WEBP": "image/webp",
     "AVIF": "image/avif",
 }
+_WRITTEN_AS: Final = {"MPO": "JPEG"}  # several JPEGs in one, as phones make them; the first is what is seen
+_PLAIN: Final = ("RGB", "RGBA", "L", "LA")
 
 
 def read_options(query: Mapping[str, str]) -> ImageOptions | None:
@@ -111,7 +114,8 @@ def _changed(image: Image, options: ImageOptions, *, webp: bool) -> tuple[bytes,
     from PIL import ImageOps, ImageSequence  # noqa: PLC0415
 
     to_webp = options.format == "webp" or (options.format == "auto" and webp)
-    name = "WEBP" if to_webp else image.format if image.format in _FORMATS else "PNG"
+    read_as = _WRITTEN_AS.get(image.format or "", image.format)
+    name = "WEBP" if to_webp else read_as if read_as in _FORMATS else "PNG"
     assert name
     exif = image.getexif()
     still = options.anim is False or getattr(image, "n_frames", 1) == 1 or name not in ("GIF", "WEBP")
@@ -119,11 +123,8 @@ def _changed(image: Image, options: ImageOptions, *, webp: bool) -> tuple[bytes,
     durations: list[int] = []
     for frame in ImageSequence.Iterator(image):
         durations.append(frame.info.get("duration", 0))
-        upright = ImageOps.exif_transpose(frame.copy())
-        if upright.mode not in ("RGB", "RGBA", "L", "LA"):
-            clear = "transparency" in upright.info or upright.mode in ("PA", "RGBa", "La")
-            upright = upright.convert("RGBA" if clear or not still else "RGB")
-        frames.append(_sharpened(_fitted(upright, options), options.sharpen))
+        plain = _plain(ImageOps.exif_transpose(frame.copy()), still=still)
+        frames.append(_sharpened(_fitted(plain, options), options.sharpen))
         if still:
             break
     how: dict[str, Any] = {}
@@ -150,6 +151,28 @@ def _changed(image: Image, options: ImageOptions, *, webp: bool) -> tuple[bytes,
     out = io.BytesIO()
     frames[0].save(out, name, **how)
     return out.getvalue(), _FORMATS[name]
+
+
+def _plain(image: Image, *, still: bool) -> Image:
+    """An image in the colours of sRGB, or in shades of grey: its profile is applied, and not kept."""
+    from PIL import ImageCms  # noqa: PLC0415
+
+    profile = image.info.pop("icc_profile", None)
+    if image.mode.startswith("I"):  # 16 bits, which `convert` cuts off
+        return image.point(lambda value: value * (1 / 256), "L")
+    clear = "transparency" in image.info or image.mode in ("PA", "RGBa", "La", "RGBA")
+    colours = "RGBA" if clear or not still else "RGB"
+    if profile and image.mode not in ("L", "LA", "CMYK"):
+        image = image.convert(colours)
+    if profile and image.mode in ("RGB", "RGBA", "CMYK"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):  # else it is seen as it would be without one
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            srgb: Any = ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType]
+            changed = ImageCms.profileToProfile(image, given, srgb, outputMode=colours)
+            assert changed  # it is another one
+            changed.info.pop("icc_profile", None)
+            return changed
+    return image if image.mode in _PLAIN else image.convert(colours)
 
 
 def _fitted(image: Image, options: ImageOptions) -> Image:
