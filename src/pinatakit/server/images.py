@@ -11,7 +11,7 @@ import contextlib
 import io
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import msgspec
 
@@ -167,7 +167,7 @@ def _plain(image: Image, *, still: bool) -> Image:
     if profile and image.mode in ("RGB", "RGBA", "CMYK"):
         with contextlib.suppress(ImageCms.PyCMSError, OSError):  # else it is seen as it would be without one
             given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            srgb: Any = ImageCms.createProfile("sRGB")  # pyright: ignore[reportUnknownMemberType]
+            srgb = cast("Any", ImageCms).createProfile("sRGB")  # whose type Pillow does not tell
             changed = ImageCms.profileToProfile(image, given, srgb, outputMode=colours)
             assert changed  # it is another one
             changed.info.pop("icc_profile", None)
