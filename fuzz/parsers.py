@@ -353,11 +353,11 @@ def _large_cbor() -> Iterator[bytes]:
         b"\xa0",
         b"\x60",
         b"\x40",
-        b"\x81" * 14 + b"\x80",
-        b"\xa1\x60" * 14 + b"\xa0",
+        b"\x81" * 254 + b"\x80",
+        b"\xa1\x60" * 254 + b"\xa0",
     )
     link = b"\xd8\x2a\x45\0\x01\x55\0\0"
-    for item in (*item_sets, b"\x39\xff\xff", b"\xfb" + bytes(8), link, b"\x81" * 14 + link):
+    for item in (*item_sets, b"\x39\xff\xff", b"\xfb" + bytes(8), link, b"\x81" * 254 + link):
         count = (MAX_BLOCK - 9) // len(item)
         yield _head(4, count) + item * count
     keys = [_head(3, 3) + key.to_bytes(3, "big") + b"\xa0" for key in range(1 << 19) if key & 0x8080 == 0]

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from pinatakit.content import CID, MAX_BLOCK, dagcbor
+from pinatakit.content import CID, MAX_BLOCK, dagcbor, dagjson
 from pinatakit.errors import ContentError, Malformed
 
 from .vectors import damaged
@@ -120,10 +120,15 @@ def test_a_bad_cid_in_cbor_says_what_is_wrong_with_it():
         dagcbor.decode(bytes.fromhex("d82a46000255120161"))
 
 
-def test_values_lie_at_most_16_levels_deep():
-    dagcbor.decode(b"\x81" * 16 + b"\x00")
+@pytest.mark.parametrize("level", [b"\x81", b"\xa1\x61a"])
+def test_values_lie_at_most_256_levels_deep(level):
+    deep = level * 256 + b"\x00"
+    value = dagcbor.decode(deep)
+    assert dagcbor.encode(value) == deep
+    assert list(dagcbor.links(value)) == []
+    assert dagjson.decode(dagjson.encode(value)) == value
     with pytest.raises(Malformed, match="deeper"):
-        dagcbor.decode(b"\x81" * 17 + b"\x00")
+        dagcbor.decode(level * 257 + b"\x00")
     with pytest.raises(Malformed, match="deeper"):
         dagcbor.decode(b"\xd8\x2a" * 100_000)
 

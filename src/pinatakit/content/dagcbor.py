@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 from pinatakit.content.cid import CID
 from pinatakit.errors import InvalidCID, Malformed
 
-_MAX_DEPTH: Final = 16
+_MAX_DEPTH: Final = 256  # the specification has no bound; each level is a call
 _MAX_VALUES: Final = 1 << 18  # a list costs 88 bytes of memory for each byte it was read from
 _CID_TAG: Final = 42
 
@@ -79,7 +79,7 @@ def decode(data: bytes) -> Any:
     """The value that fills the data: numbers, text, bytes, lists, maps, CIDs, floats, true, false, null.
 
     Raises:
-        Malformed: it is not DAG-CBOR, deeper than 16 levels, or of more than 262,144 values.
+        Malformed: it is not DAG-CBOR, deeper than 256 levels, or of more than 262,144 values.
     """
     value, end = _decode(data, 0, 0, iter(range(_MAX_VALUES)))
     if end != len(data):
@@ -169,11 +169,14 @@ def _number(data: bytes, at: int, info: int) -> tuple[int, int]:
 
 def links(value: Any) -> Iterator[CID]:
     """The CIDs in a decoded value, in order."""
-    if isinstance(value, CID):
-        yield value
-    elif isinstance(value, list):
-        for item in value:  # pyright: ignore[reportUnknownVariableType]
-            yield from links(item)
-    elif isinstance(value, dict):
-        for item in value.values():  # pyright: ignore[reportUnknownVariableType]
-            yield from links(item)
+    left: list[Any] = [value]
+    while left:
+        match left.pop():
+            case CID() as cid:
+                yield cid
+            case list() as items:  # pyright: ignore[reportUnknownVariableType]
+                left += reversed(items)  # pyright: ignore[reportUnknownArgumentType]
+            case dict() as mapping:  # pyright: ignore[reportUnknownVariableType]
+                left += reversed(mapping.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            case _:
+                pass
