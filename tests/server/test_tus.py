@@ -166,6 +166,16 @@ def test_head_tells_how_far_it_is_and_until_when_it_may_go_on(api):
     assert 23 * 3600 < left <= 24 * 3600
 
 
+@pytest.mark.parametrize("said", ["filename ZGF0YS5iaW4=,is_confidential", "b eA==, filename eA==", ""])
+def test_head_repeats_the_metadata_word_for_word(api, said):
+    """TUS 1.0.0, "Upload-Metadata": answers to HEAD must have it as it was given."""
+    about = {"upload-length": "5", **({"upload-metadata": said} if said else {})}
+    location = api.post("/v3/files", headers=about).headers["location"]
+    assert api.head(location).headers.get("upload-metadata") == (said or None)
+    send(api, location, 0, b"12345")
+    assert api.head(location).headers.get("upload-metadata") == (said or None)
+
+
 def test_the_last_answer_may_be_asked_for_again(api):
     location = begin(api)
     send_all(api, location)
@@ -287,6 +297,7 @@ def test_a_chunk_beyond_the_end_is_refused(api):
         ("1", {"expires_at": "1"}, 400),
         ("1", {"streamable": "maybe"}, 400),
         ("1", {"car": "true", "network": "private"}, 400),
+        ("1", {"group_id": "01919976-955f-7d06-bd59-72e80743fb95"}, 404),
     ],
 )
 def test_an_upload_that_cannot_be_is_refused_when_it_is_created(server, api, length, fields, status):

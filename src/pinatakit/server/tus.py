@@ -60,6 +60,7 @@ HEADERS: Final = [
 
 _CHECKPOINT: Final = 64 << 20  # bytes after which a request that goes on is made safe
 _PATIENCE: Final = 1.0  # seconds
+_METADATA: Final = "upload-metadata"  # of the fields: what the creator said, word for word
 _LEFT: Final = "This upload does not exist, or no longer."
 
 
@@ -98,7 +99,8 @@ async def _create(asked: Asked) -> Response:
     headers, allowed = asked.request.headers, asked.allowed
     try:
         length = tus.check_length(headers.get("upload-length", ""))
-        given = tus.read_metadata(headers.get("upload-metadata", ""))
+        metadata = headers.get(_METADATA, "")
+        given = tus.read_metadata(metadata)
     except InputError as error:
         raise bad_request(error.message) from None
     if tus.is_too_long(length, allowed.max_size if allowed else None):
@@ -106,12 +108,15 @@ async def _create(asked: Asked) -> Response:
     if version := asked.query.get("X-Upload-Option-Cid-Version"):
         given.setdefault("cid_version", version)
     fields = allowed.rule(given) if allowed else given
-    fields = {**fields, "filename": plain_path(given.get("filename") or fields.get("name") or "file")}
-    v3_kept(fields)
+    name = plain_path(given.get("filename") or fields.get("name") or "file")
+    fields = {**fields, "filename": name, _METADATA: metadata}
+    kept = v3_kept(fields)
     recipe = _recipe(fields)
     id, store = allowed.id if allowed else new_id(), asked.store
 
     def begin() -> Resumable:
+        if kept.group_id:
+            store.groups.get(kept.network, kept.group_id)  # rather refused now than after the last byte
         store.resumables.expire()
         store.resumables.drop(id)  # a presigned URL begins anew
         ingest = make_ingest(store, recipe)
@@ -140,6 +145,8 @@ async def head(asked: Asked) -> Response:
     async with _turn(asked):
         found = await _read(asked)
         about = {"Upload-Length": str(found.length), "Cache-Control": "no-store"}
+        if metadata := found.fields.get(_METADATA):
+            about["Upload-Metadata"] = metadata
         return _answer(200, about | _progress(found))
 
 
