@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pinatakit.content import CID, car_header, car_section
+from pinatakit.server.endpoints import ENDPOINTS
 
 from .conftest import send
 
 SECRET = "admin.json"
+ABOUT = ["pinataMetadata", "pinataOptions"]
 UP = [f"../{SECRET}", f"../../{SECRET}", f"a/../../{SECRET}", f"..%2f{SECRET}", f"%2e%2e/{SECRET}"]
 
 
@@ -26,8 +30,30 @@ def test_json_that_is_not_too_deep_to_read_is_stored_or_refused(api, depth):
 
 
 def test_a_deep_field_of_a_form_is_refused(api):
-    answer = send(api, "/v3/files", ("a", b"a"), network="public", keyvalues='{"a":' * 50_000)
+    answer = send(api, "/v3/files", ("a", b"a"), network="public", keyvalues='{"a":' * 10_000)
     assert answer.status_code == 400
+
+
+LISTS = "[" + "[]," * 350_000 + "[]]"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [one for one in ENDPOINTS if one.takes_json is True],
+    ids=lambda one: f"{one.methods[0]} {one.path}",
+)
+def test_a_json_body_has_at_most_a_mebibyte_unless_it_is_content(api, endpoint):
+    path = re.sub(r"\{.*?\}", "public", endpoint.path)
+    answer = api.request(endpoint.methods[0], path, content=LISTS)
+    assert (answer.status_code, "1,048,576" in answer.text) == (413, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/v3/files", "keyvalues"), *(("/pinning/pinFileToIPFS", name) for name in ABOUT)]
+)
+def test_a_json_field_of_a_form_has_at_most_64_kib(api, path, field):
+    answer = send(api, path, ("a", b"a"), **{field: f'{{"a":{LISTS[:70_000]}'})
+    assert (answer.status_code, field in answer.text) == (413, True)
 
 
 @pytest.mark.parametrize("name", [f"../{SECRET}", "a/../../b", "/../x", "..", "a/.."])

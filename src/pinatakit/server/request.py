@@ -17,13 +17,15 @@ from pinatakit.errors import InputError, InvalidCID
 from pinatakit.protocol import Key, Network
 from pinatakit.protocol.metadata import check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_object
-from pinatakit.server.refusal import Refusal, bad_request, not_found
+from pinatakit.server.refusal import TOO_LARGE, Refusal, bad_request, not_found
 from pinatakit.server.store import Store
 from pinatakit.server.store.values import from_micros, now_micros
 
 Handler: TypeAlias = Callable[["Asked"], Awaitable[Response]]
 
-MAX_JSON: Final = 10_000_000
+MAX_ABOUT: Final = 1 << 16  # bytes, or letters, of what is said of content
+_MAX_CONTENT: Final = 10_000_000  # bytes of JSON that is content itself
+_MAX_JSON: Final = 1 << 20  # bytes of any other, in whose reading nobody is answered: 80 ms for empty lists
 
 
 class Allowed(NamedTuple):
@@ -138,13 +140,14 @@ async def read_json(request: Request, kind: Any = Any) -> Any:
     """The JSON a request's body holds, whatever media type it claims: its value, or its text (`msgspec.Raw`).
 
     Raises:
-        Refusal: it is not JSON (400), or too large (413).
+        Refusal: it is not JSON (400), or too large (413): a value beyond 1 MiB, a text beyond 10 MB.
     """
+    most = _MAX_CONTENT if kind is msgspec.Raw else _MAX_JSON
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > MAX_JSON:
-            raise Refusal(413, "PAYLOAD_TOO_LARGE", f"The request has more than {MAX_JSON:,} bytes.")
+        if len(body) > most:
+            raise Refusal(413, TOO_LARGE, f"The request has more than {most:,} bytes.")
     try:
         return msgspec.json.decode(body, type=kind)
     except (ValueError, RecursionError) as error:  # of which msgspec's and Unicode's errors are kinds
@@ -182,12 +185,15 @@ def read_object(values: Mapping[str, str], name: str) -> dict[str, Any]:
     """The JSON object that a field of a form or query holds; an empty one where it holds nothing.
 
     Raises:
-        Refusal: it is none.
+        Refusal: it is none (400), or too large (413).
     """
-    if not values.get(name):
+    text = values.get(name)
+    if not text:
         return {}
+    if len(text) > MAX_ABOUT:
+        raise Refusal(413, TOO_LARGE, f'"{name}" has more than {MAX_ABOUT:,} letters.')
     try:
-        value = msgspec.json.decode(values[name])
+        value = msgspec.json.decode(text)
     except (ValueError, RecursionError) as error:
         raise bad_request(f'"{name}" is not JSON: {error}') from None
     if not is_object(value):

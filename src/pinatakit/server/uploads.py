@@ -22,6 +22,7 @@ from pinatakit.protocol.uploads import check_cid_version
 from pinatakit.server.ingest import ANY_SIZE, Form, Ingest, Recipe, RecipeOf, Sizes, receive
 from pinatakit.server.refusal import TOO_LARGE, Refusal, bad_request
 from pinatakit.server.request import (
+    MAX_ABOUT,
     Asked,
     as_network,
     data,
@@ -36,7 +37,6 @@ from pinatakit.server.store.reprint import reprint
 
 _V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
 _NOTHING = msgspec.Raw()
-_MAX_ABOUT = 1 << 16  # bytes of metadata and options of JSON
 _SMALL: Final = 1 << 13  # bytes of JSON that are not worth a thread
 _UNKNOWN = Root(CID(1, 0x55, b"\0\0"), 0, 0)  # stands in until the content is whole
 
@@ -64,8 +64,8 @@ class _PinJSON(msgspec.Struct):
     def about(self) -> dict[str, Any]:
         """What is said of the content."""
         given = {"pinataMetadata": self.metadata, "pinataOptions": self.options}
-        if sum(len(memoryview(text)) for text in given.values()) > _MAX_ABOUT:
-            raise Refusal(413, TOO_LARGE, f"The metadata and options have more than {_MAX_ABOUT:,} bytes.")
+        if sum(len(memoryview(text)) for text in given.values()) > MAX_ABOUT:
+            raise Refusal(413, TOO_LARGE, f"The metadata and options have more than {MAX_ABOUT:,} bytes.")
         return {name: msgspec.json.decode(text) for name, text in given.items() if memoryview(text)}
 
 
