@@ -24,7 +24,12 @@ from typing import Any, NoReturn
 
 from fuzz.engine import Found, Parser, Result, Trial, try_crafted, try_guided, try_many, watch
 
-_GUIDES = {"car": ("car", "dagcbor"), "hamt": ("walk", "hamt"), "walk": ("walk",)}
+_GUIDES = {
+    "car": ("content.car", "content.dagcbor"),
+    "hamt": ("content.walk", "content.hamt"),
+    "walk": ("content.walk",),
+    "reprint": ("server.store.reprint", "protocol.stringify"),
+}
 """Modules whose lines guide libFuzzer, where what they use has a run of its own."""
 
 _MEMORY = 256 << 20  # bytes a process may map beyond what it has before the first input
@@ -126,7 +131,7 @@ def _load(guided: str | None = None) -> list[Parser[Any]]:
     instrumented = nullcontext()
     if guided:
         atheris: Any = importlib.import_module("atheris")
-        modules = [f"pinatakit.content.{module}" for module in _GUIDES.get(guided, ())]
+        modules = [f"pinatakit.{module}" for module in _GUIDES.get(guided, ())]
         instrumented = atheris.instrument_imports(
             include=modules or ["pinatakit.content"], enable_loader_override=False
         )

@@ -1,13 +1,17 @@
-"""The parsers of `pinatakit.content`: what each accepts, and what must hold of what it accepted."""
+"""The parsers of foreign bytes: what each accepts, and what must hold of what it accepted."""
 
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
+from unittest.mock import patch
+
+import msgspec
 
 from fuzz.engine import Parser
 from pinatakit.content import (
@@ -34,7 +38,9 @@ from pinatakit.content import multiformats as mf
 from pinatakit.content.car import Placed
 from pinatakit.content.profile import Profile
 from pinatakit.content.walk import links_of, links_size
-from pinatakit.errors import ContentError, NoSuchPath
+from pinatakit.errors import ContentError, InputError, NoSuchPath
+from pinatakit.protocol.stringify import stringify
+from pinatakit.server.store import reprint
 
 # Values that formats treat specially, and what lies beside them.
 
@@ -416,6 +422,133 @@ def _large_json() -> Iterator[bytes]:
     yield b"1." + b"9" * (MAX_BLOCK - 2)
     yield b'"' + b"\\u0000" * (MAX_BLOCK // 6 - 1) + b'"'
     yield b'{"/":"' + b"b" * (MAX_BLOCK - 8) + b'"}'
+
+
+# JSON that is printed anew, in runs as long as its bytes decide
+
+
+def _reprint(data: bytes) -> bytes:
+    """What a request's body is stored as; it is refused only if it is no JSON, or none that JavaScript can hold."""
+    try:
+        try:
+            msgspec.json.decode(data, type=msgspec.Raw)
+        except (ValueError, RecursionError) as error:
+            raise InputError(str(error)) from None
+        run = 1 << 16 if len(data) > 10_000 else (0, 1, 5, 20, 64, 300)[zlib.crc32(data) % 6]
+        with patch.object(reprint, "_RUN", run):
+            return b"".join(reprint.reprint(memoryview(data)))
+    except InputError:
+        assert data.count(b"[") + data.count(b"{") > 400 or not _is_json(data), "JSON is refused"
+        raise
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        _read_json(data)
+    except ValueError:
+        return False
+    return True
+
+
+def _read_json(data: bytes) -> Any:
+    """Its value, as another parser reads it; numbers are JavaScript's, and half a pair of surrogates is none."""
+    value = json.loads(
+        data.decode(),
+        object_pairs_hook=_object,
+        parse_int=_finite,
+        parse_float=_finite,
+        parse_constant=_finite,
+    )
+    _encode(value)
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    _encode(pairs)  # also those of which the last counts
+    return dict(pairs)
+
+
+def _encode(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is beyond what JavaScript holds")
+    return value
+
+
+def _reprint_holds(data: bytes, printed: bytes) -> None:
+    """What a later member of the same key replaces need not be read: it may be no UTF-8, or beyond all numbers."""
+    value = json.loads(data.decode(errors="replace"), parse_int=float, parse_float=float)
+    assert _read_json(printed) == value
+    if _is_json(data):
+        assert printed == stringify(msgspec.json.decode(data), lossy=True)
+    assert b"".join(reprint.reprint(memoryview(printed))) == printed
+
+
+def _forge_text_of_json(rng: Random) -> bytes:
+    text = _json_text(rng, 0)
+    return text if rng.random() < 0.95 else text[: rng.randrange(len(text) + 1)]
+
+
+def _json_text(rng: Random, depth: int) -> bytes:
+    """A value between blanks, spelled as nobody would."""
+    match rng.randrange(9 if depth < rng.choice((2, 3, 4, 30)) else 4):
+        case 0:
+            value = rng.choice((b"true", b"false", b"null", b"nul", b"NaN", b"", b"-"))
+            value = value if rng.random() < 0.1 else b"null"
+        case 1:
+            value = rng.choice(
+                (b"0", b"-0", b"1.0", b"1e5", b"1E-7", b"0.1e+2", b"5e-324", b"1e400", b"01", b"1.")
+            )
+            value = value if rng.random() < 0.3 else b"%d" % (_number(rng) * rng.choice((1, -1, 10**20)))
+        case 2 | 3:
+            value = _json_string(rng)
+        case 4 | 5 | 6:
+            members = [_json_text(rng, depth + 1) for _ in range(rng.choice((0, 1, 2, 3, 20)))]
+            value = b"[%b]" % b",".join(members)
+        case _:
+            members = [
+                _json_string(rng) + _blanks(rng) + b":" + _json_text(rng, depth + 1)
+                for _ in range(rng.choice((0, 1, 2, 3, 20)))
+            ]
+            value = b"{%b%b}" % (_blanks(rng), (b"," + _blanks(rng)).join(members))
+    return _blanks(rng) + value + _blanks(rng)
+
+
+def _blanks(rng: Random) -> bytes:
+    return rng.choice((b" ", b"\n", b"\r\t", b" " * 70)) if rng.random() < 0.05 else b""
+
+
+_LETTERS_OF_JSON: Final = [
+    *rb"0 1 20 4294967294 a , [ } \" \\ \/ \n \u0041 \u00e9 \ud83d\ude00 \ud83d \uDE00".split(),
+    *"é 😀 \x7f".encode().split(b" "),
+    *(b"a" * 300, b"\\t" * 40),
+]
+_NO_LETTERS: Final = [b"\\x", b"\\u12", b"\xff", b"\xed\xa0\x80", b"\n"]
+
+
+def _json_string(rng: Random) -> bytes:
+    pieces = _LETTERS_OF_JSON if rng.random() < 0.98 else _NO_LETTERS
+    return b'"%b"' % b"".join(rng.choice(pieces) for _ in range(rng.choice((0, 1, 1, 1, 2, 8))))
+
+
+def _large_texts() -> Iterator[bytes]:
+    """Of a mebibyte each, or half of one: a tenth of what a request may have."""
+    size = MAX_BLOCK // 2
+    for item in (b"1", b"1.25", b"[]", b"{}", b'""', b"[[]]", b'{"a":{}}', b'{"name":"a","n":[1,2,"b"]}'):
+        yield b"[" + b",".join([item] * (size // (len(item) + 1))) + b"]"
+    for letters in (b" ", b"a", b"\\n", b"\\u00e9", b"\\ud83d\\ude00", b"\xc3\xa9", b"\xff"):
+        text = _filled(letters, size)
+        yield b'["%b"]' % text if letters != b" " else b"[%b1%b]" % (text, text)
+        yield b'{"%b":[1]}' % text
+    for depth in (100, 479, 900):
+        yield b'[{"a":' * (depth // 2) + b"[" + b"0,[0,[0]]," * (size // 10) + b"0]" + b"}]" * (depth // 2)
+    yield b"{" + b",".join(b'"%d":0' % (i * 7919 % 90_000) for i in range(size // 18)) + b"}"
+    yield b"9" * size
+    yield b"0." + b"9" * size
 
 
 # CAR
@@ -902,6 +1035,11 @@ def parsers() -> list[Parser[Any]]:
         "y": b"\0\1",
     }
     linked = {"a": [{"/": str(cid)} for cid in _CIDS], "b": {"/": {"bytes": "AQID"}}}
+    value_of_json: dict[str, Any] = {
+        "n": [1e5, 1.5, -0.0, 1 << 64],
+        "t": ["\u00e9", "\U0001f980" * 40],
+        "e": [[], {}, None],
+    }
     blocks = [Block(CID.of(data), data) for data in (b"", b"a", b"block")]
     car = b"".join(write_car([_CIDS[0], _CIDS[1]], blocks))
     envelope = (
@@ -962,6 +1100,20 @@ def parsers() -> list[Parser[Any]]:
             _forge_json,
             _large_json,
             size=400,
+        ),
+        Parser(
+            "reprint",
+            _reprint,
+            _reprint_holds,
+            [
+                json.dumps([linked, value_of_json], indent=2).encode(),
+                b'{"b":1,"10":[2],"a":{"x":1},"2":3,"b":{"y":[]},"a":4,"02":5,"10":[ ]}',
+                b'"\\u0041\\ud83d\\ude00\\n\\/\xc3\xa9 \xf0\x9f\x98\x80"',
+            ],
+            _forge_text_of_json,
+            _large_texts,
+            size=1000,
+            refusal=InputError,
         ),
         Parser("car", _read_car, _car_holds, [car, envelope], _forge_car, _large_cars, size=600),
         Parser(
