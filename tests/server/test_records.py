@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -54,6 +55,28 @@ def test_a_damaged_database_is_told_by_name(tmp_path):
     (tmp_path / "records.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(PinataError, match=r"records\.db"):
         Records(tmp_path / "records.db")
+
+
+def test_where_no_more_files_can_be_opened_a_database_is_not_or_takes_writes(tmp_path):
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    Records(tmp_path / "records.db").close()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(free := os.dup(0))
+    refused = 0
+    try:
+        for more in range(20):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (free + more, limits[1]))
+            try:
+                records = Records(tmp_path / "records.db")
+            except PinataError as error:
+                assert "cannot be opened" in error.message
+                refused += 1
+                continue
+            assert records.write(lambda db: 1).result(10) == 1
+            records.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert 1 < refused < 20
 
 
 def test_after_the_end_a_write_is_refused(tmp_path):

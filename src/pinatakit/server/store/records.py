@@ -242,15 +242,23 @@ class Records:
             self._readers.append(self._first)
             try:
                 self._prepare(self._first)
+                writer = self._connect()
             except BaseException:
                 self._first.close()
                 raise
+        except sqlite3.OperationalError as error:
+            raise PinataError(
+                f"{str(path)!r} cannot be opened: {error}",
+                hint="see whether the disk has room, and this process may open more files",
+            ) from None
         except sqlite3.DatabaseError as error:
             raise PinataError(
                 f"{str(path)!r} is damaged, or no database: {error}",
                 hint="restore it from a backup, or use another folder",
             ) from None
-        self._thread = threading.Thread(target=self._run, name="pinatakit-records", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(writer,), name="pinatakit-records", daemon=True
+        )
         self._thread.start()
 
     def write(self, work: Write[T]) -> Future[T]:
@@ -360,8 +368,7 @@ class Records:
         else:
             self._readers.appendleft(reader)
 
-    def _run(self) -> None:
-        connection = self._connect()
+    def _run(self, connection: sqlite3.Connection) -> None:
         try:
             stop = False
             while not stop:
