@@ -266,11 +266,14 @@ def test_a_jwt_that_was_changed_is_refused(server, stranger):
     assert refusal(stranger.get("/data/testAuthentication", headers=bearer(changed)))[0] == 401
 
 
-def test_a_key_pair_does_what_its_jwt_does(server, stranger):
+def test_a_key_pair_does_what_its_jwt_does_but_over_v3(server, stranger):
+    """Pinata's v3 takes a JWT alone; the older API and the pinning service API take both."""
     admin = server.admin
     pair = {"pinata_api_key": admin.api_key, "pinata_secret_api_key": admin.api_secret}
     for method, path, content, _ in EVERY:
-        if method == "GET":
+        if path.startswith("/v3/"):
+            assert refusal(ask(stranger, method, path, content, pair)) == (401, "INVALID_CREDENTIALS")
+        elif method == "GET":
             with_jwt = ask(stranger, method, path, content, bearer(admin.jwt))
             assert ask(stranger, method, path, content, pair).status_code == with_jwt.status_code
     wrong = {**pair, "pinata_secret_api_key": "0" * 64}
@@ -395,8 +398,11 @@ def test_a_revoked_key_is_refused(api, stranger):
     pair = {"pinata_api_key": made["pinata_api_key"], "pinata_secret_api_key": made["pinata_api_secret"]}
     assert stranger.get("/data/pinList", headers=pair).status_code == 200
     assert api.put("/users/revokeApiKey", json={"apiKey": made["pinata_api_key"]}).status_code == 200
-    for headers in (pair, bearer(made["JWT"])):
-        for path in ("/data/pinList", "/data/testAuthentication", "/v3/files/public"):
+    for headers, paths in (
+        (pair, ("/data/pinList", "/data/testAuthentication")),
+        (bearer(made["JWT"]), ("/data/pinList", "/data/testAuthentication", "/v3/files/public")),
+    ):
+        for path in paths:
             assert refusal(stranger.get(path, headers=headers)) == (403, "API_KEY_REVOKED")
 
 

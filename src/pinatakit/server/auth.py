@@ -42,16 +42,18 @@ def make_jwt(keys: Keys, key: str, secret: str, *, issued: int | None = None) ->
     return jwt.encode(payload, keys.signing_key, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
 
 
-async def authorize(keys: Keys, header: Callable[[bytes], str | None], scope: str | None) -> Key:
+async def authorize(
+    keys: Keys, header: Callable[[bytes], str | None], scope: str | None, *, pair: bool = True
+) -> Key:
     """The key that a request carries, if it may do this.
 
     `header` gives a header of the request by its name. `scope` is what the route needs: ``pinning.unpin`` of the older API, ``org:files:read`` of
-    v3, ``admin``, or `None` where any key will do.
+    v3, ``admin``, or `None` where any key will do. `pair` is whether a key and its secret are a credential there.
 
     Raises:
         Refusal: in the service's words.
     """
-    key = _authenticate(keys, header)
+    key = _authenticate(keys, header, pair)
     if key.revoked:
         raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been revoked and can not be used")
     if scope and not _allows(msgspec.json.encode(key.scopes), scope):
@@ -70,7 +72,7 @@ def _allows(scopes: bytes, scope: str) -> bool:
     return Permissions.from_json(msgspec.json.decode(scopes)).allows(scope)
 
 
-def _authenticate(keys: Keys, header: Callable[[bytes], str | None]) -> Key:
+def _authenticate(keys: Keys, header: Callable[[bytes], str | None], takes_pair: bool) -> Key:
     authorization = header(b"authorization")
     if authorization is not None:
         kind, _, token = authorization.partition(" ")
@@ -83,6 +85,9 @@ def _authenticate(keys: Keys, header: Callable[[bytes], str | None]) -> Key:
                 refusals.KEYS_MUST_BE_STRINGS,
                 "pinata_api_key and pinata_secret_api_key must both be strings",
             )
+        if not takes_pair:
+            details = "v3 takes a JWT (Authorization: Bearer …); a key and its secret are for the older API"
+            raise Refusal(401, refusals.INVALID_CREDENTIALS, details)
         pair = (public, secret)
     key = keys.find(*pair) if pair else None
     if key is None:
