@@ -62,21 +62,21 @@ def test_where_no_more_files_can_be_opened_a_database_is_not_or_takes_writes(tmp
     Records(tmp_path / "records.db").close()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     os.close(free := os.dup(0))
-    refused = 0
+    refused: list[str] = []
     try:
         for more in range(20):
             resource.setrlimit(resource.RLIMIT_NOFILE, (free + more, limits[1]))
             try:
                 records = Records(tmp_path / "records.db")
             except PinataError as error:
-                assert "cannot be opened" in error.message
-                refused += 1
+                refused.append(error.message)
                 continue
             assert records.write(lambda db: 1).result(10) == 1
             records.close()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert 1 < refused < 20
+    assert 1 < len(refused) < 20
+    assert all("cannot be opened" in message for message in refused)
 
 
 def test_after_the_end_a_write_is_refused(tmp_path):
