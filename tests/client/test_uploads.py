@@ -331,6 +331,7 @@ def test_json_is_stored_as_javascript_prints_it(play):
         ({1: 2}, "the key 1"),
         (float("nan"), "nan"),
         ([2**53], "9007199254740992"),
+        ({"a": ["\ud800"]}, "half a pair of surrogates"),
         ("x" * 10_000_001, "at most 10,000,000"),
     ],
 )

@@ -27,7 +27,7 @@ def stringify(value: Any, *, lossy: bool = False) -> bytes:
     """The value as the service stores it.
 
     Whole numbers beyond 2**53 - 1, which JavaScript rounds, are refused, or rounded too
-    where `lossy` says so.
+    where `lossy` says so; half a pair of surrogates, which is no letter, is refused, or escaped.
 
     Raises:
         InputError: JSON cannot hold it, or not without loss; it says where.
@@ -148,7 +148,13 @@ class _Printer:
         self._pieces.clear()
         try:
             self._printed += text.encode()
-        except UnicodeEncodeError:  # lone surrogates are escaped, the rest is not
+        except UnicodeEncodeError as error:
+            if not self._lossy:
+                around = text[max(0, error.start - 20) : error.end + 20]
+                raise InputError(
+                    f"{around!r} has half a pair of surrogates, which is no letter: not every service takes it",
+                    hint="replace it, or upload the JSON as a file",
+                ) from None
             self._printed += _SURROGATE.sub(lambda one: f"\\u{ord(one[0]):04x}", text).encode()
 
 
