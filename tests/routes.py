@@ -23,6 +23,7 @@ MISSING = {  # what is not as at Pinata, of a route that is served
     "/v3/ipfs/gateway_analytics_time_series": "countries and regions are not known",
     "/v3/files/public/pin_by_cid": "fetched over HTTP, not libp2p",
     "/pinning/pinByHash": "fetched over HTTP, not libp2p",
+    "/pinning/addHashToPinQueue": "fetched over HTTP, not libp2p",
     "/psa/pins": "fetched over HTTP, not libp2p",
     "/psa/pins/{requestid}": "fetched over HTTP, not libp2p",
     "/x402/cid/{cid}": "payment is demanded, none can be taken",
@@ -36,7 +37,8 @@ HEAD = """# Routes
 
 Every route of Pinata, and how much of it the local Pinata serves on its one port: *full*, *partly* (what is
 missing), or *not* (why); [The gateway](gateway.md) tells more of the last three. `current` and `legacy` ones are used, an `alias` is another path of a current one,
-`removed` ones answer no more at Pinata. Made by `python -m tests.routes`.
+`removed` ones answer no more at Pinata; one of them is served, since pinatapy asks for it. A guide of Pinata has
+`POST /v3/files/swap/{cid}`, which is served too. Made by `python -m tests.routes`.
 
 | route | served | state | host |
 | --- | --- | --- | --- |

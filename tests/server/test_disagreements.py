@@ -67,7 +67,11 @@ def test_analytics_have_two_paths(api, path, unit):
 @pytest.mark.parametrize("field", ["swap_cid", "swapCid"])
 @pytest.mark.parametrize(
     ("method", "path", "mapped"),
-    [("PUT", "/v3/files/public/swap", "mapped_cid"), ("PUT", "/v3/ipfs/swap", "mappedCid")],
+    [
+        ("PUT", "/v3/files/public/swap", "mapped_cid"),
+        ("PUT", "/v3/ipfs/swap", "mappedCid"),
+        ("POST", "/v3/files/swap", "mapped_cid"),  # as a guide has it
+    ],
 )
 def test_a_swap_is_asked_for_in_either_spelling(api, method, path, mapped, field):
     old, new = upload(api, b"old")["cid"], upload(api, b"new")["cid"]
@@ -82,6 +86,12 @@ def test_a_swap_is_asked_for_in_either_spelling(api, method, path, mapped, field
 def test_older_clients_may_double_the_slash(api, server, path):
     answer = api.post(f"{server.url}{path}", json={"hashToPin": UNKNOWN})
     assert (answer.status_code, answer.json()["ipfsHash"]) == (200, UNKNOWN)
+
+
+def test_pinatapy_adds_to_the_queue_by_the_name_of_2019(api):
+    body = {"hashToPin": UNKNOWN, "host_nodes": [], "pinataMetadata": {"name": "old"}}
+    told = api.post("/pinning/addHashToPinQueue", json=body)
+    assert (told.status_code, told.json()["ipfsHash"], told.json()["name"]) == (200, UNKNOWN, "old")
 
 
 @pytest.mark.parametrize("path", ["/pinning/pinJobs/", "/pinning/pinJobs", "/data/pinList?"])

@@ -38,7 +38,10 @@ ENDPOINTS: Final = (
     Endpoint(("GET",), "/data/pinList", pins.list_pins, "data.pinList"),
     Endpoint(("POST",), "/pinning/pinFileToIPFS", uploads.pin_file, "pinning.pinFileToIPFS"),
     Endpoint(("POST",), "/pinning/pinJSONToIPFS", uploads.pin_json, "pinning.pinJSONToIPFS", takes_json=Raw),
-    Endpoint(("POST",), "/pinning/pinByHash", pins.pin_by_hash, "pinning.pinByHash", takes_json=True),
+    *(
+        Endpoint(("POST",), path, pins.pin_by_hash, "pinning.pinByHash", takes_json=True)
+        for path in ("/pinning/pinByHash", "/pinning/addHashToPinQueue")  # as pinatapy calls it
+    ),
     Endpoint(("GET",), "/pinning/pinJobs", pins.list_jobs, "pinning.pinJobs"),
     Endpoint(("PUT",), "/pinning/hashMetadata", pins.hash_metadata, "pinning.hashMetadata", takes_json=True),
     Endpoint(("DELETE",), "/pinning/unpin/{cid}", pins.unpin, "pinning.unpin"),
@@ -91,6 +94,7 @@ ENDPOINTS: Final = (
     Endpoint(("GET",), "/v3/files/{network}/swap/{cid}", swaps.history, "org:files:read"),
     Endpoint(("DELETE",), "/v3/files/{network}/swap/{cid}", swaps.delete, "org:files:write"),
     Endpoint(("PUT",), "/v3/ipfs/swap/{cid}", swaps.add, "org:files:write", takes_json=True),
+    Endpoint(("POST",), "/v3/files/swap/{cid}", swaps.add, "org:files:write", takes_json=True),  # of a guide
     Endpoint(("GET",), "/v3/ipfs/swap/{cid}", swaps.history, "org:files:read"),
     Endpoint(("DELETE",), "/v3/ipfs/swap/{cid}", swaps.delete, "org:files:write"),
     *(

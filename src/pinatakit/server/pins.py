@@ -151,7 +151,7 @@ async def list_jobs(asked: Asked) -> Response:
 
 
 async def pin_by_hash(asked: Asked) -> Response:
-    """``POST /pinning/pinByHash``: what is held already is pinned, the rest is queued."""
+    """``POST /pinning/pinByHash``, and its name of 2019: what is held already is pinned, the rest is queued."""
     body = asked.object()
     cid = read_cid(body.get("hashToPin"), "hashToPin")
     name, keyvalues, options = read_about(body)

@@ -1,4 +1,4 @@
-"""Swaps: which CID is served in the place of another. The older paths answer in camel case."""
+"""Swaps: which CID is served in the place of another. Those under ``/v3/ipfs`` answer in camel case."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pinatakit.server.request import Asked, data, read_cid
 
 
 async def add(asked: Asked) -> Response:
-    """``PUT /v3/files/{network}/swap/{cid}`` and ``PUT /v3/ipfs/swap/{cid}``."""
+    """``PUT /v3/files/{network}/swap/{cid}``, ``PUT /v3/ipfs/swap/{cid}``, and ``POST /v3/files/swap/{cid}``."""
     network, cid = _named(asked)
     body = asked.object()
     mapped = read_cid(body.get("swapCid") or body.get("swap_cid"), "swapCid")
@@ -50,6 +50,6 @@ def _named(asked: Asked) -> tuple[Network, CID]:
 
 def _shown(asked: Asked, swap: Swap) -> dict[str, Any]:
     shown = swap.to_json()
-    if "network" in asked.request.path_params:
+    if not asked.request.scope["path"].startswith("/v3/ipfs/"):
         return shown
     return {"mappedCid": shown["mapped_cid"], "createdAt": shown["created_at"]}
