@@ -41,7 +41,7 @@ _OF_KEYS: Final = (  # refusals that are worded alike everywhere
     refusals.NO_SCOPES_FOUND,
 )
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-_SUBDOMAIN: Final = re.compile(r"([a-z0-9]+)\.ipfs\.localhost\Z")  # a root with an origin of its own
+_SUBDOMAIN: Final = re.compile(r"([a-z0-9.-]+)\.(ip[fn]s)\.localhost\Z")  # content with an origin of its own
 _LOOPBACK_ORIGIN: Final = r"https?://([a-z0-9-]+\.)*(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _ROUTES: Final = Routes((*ENDPOINTS, *IPFS, *OPERATION))
 
@@ -126,8 +126,8 @@ class _App:
         """Say where it leads, or why it comes no further."""
         scope, host = request.scope, name_of(exchange.header(b"host"))
         if found := _SUBDOMAIN.match(host):
-            scope["root_of_host"] = f"/ipfs/{found[1]}"
-            scope["path"] = f"/ipfs/{found[1]}{scope['path']}"
+            scope["root_of_host"] = root = f"/{found[2]}/{found[1]}"
+            scope["path"] = f"{root}{scope['path']}"
         scope["path"] = _one_spelling(scope["path"])
         if refusal := self._refusal(host, exchange.header(b"origin"), scope["path"]):
             return json(older_envelope("FORBIDDEN", refusal), 403)
