@@ -100,7 +100,7 @@ def test_the_certificate_is_kept_until_a_name_is_added(tmp_path):
     named = x509.load_pem_x509_certificate(second).extensions.get_extension_for_class(
         x509.SubjectAlternativeName
     )
-    assert set(named.value.get_values_for_type(x509.DNSName)) == {"localhost", "pinata.test"}
+    assert set(named.value.get_values_for_type(x509.DNSName)) == {"localhost", "*.ipfs.localhost", "pinata.test"}
 
 
 def test_a_certificate_about_to_end_is_made_anew(tmp_path):
@@ -152,6 +152,15 @@ def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
         Server(tmp_path, tls=True)
     assert "pinatakit[tls]" in str(caught.value)
     Server(tmp_path).stop()
+
+
+def test_the_host_of_a_root_is_vouched_for(tmp_path):
+    with Server(tmp_path, tls=True) as server:
+        host = "bafkqaaa.ipfs.localhost"
+        context = ssl.create_default_context(cafile=server.about()["ca"])
+        with httpx2.Client(verify=context) as client:
+            answer = client.get(server.url, headers={"host": host}, extensions={"sni_hostname": host})
+        assert (answer.status_code, answer.headers["x-ipfs-roots"]) == (200, "bafkqaaa")
 
 
 def test_under_its_further_names_it_is_served_and_vouched_for(tmp_path):

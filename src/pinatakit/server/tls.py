@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from pinatakit.errors import InputError
 
-_HERE: Final = ("localhost", "127.0.0.1", "::1")
+_HERE: Final = ("localhost", "127.0.0.1", "::1", "*.ipfs.localhost")  # each root has a host of its own
 
 
 class Certificate(NamedTuple):
