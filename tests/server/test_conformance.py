@@ -699,7 +699,10 @@ def test_a_name_is_said_not_to_be_resolved(stranger, method):
 
 @pytest.mark.parametrize("path", ["/", "/wiki/", "/v3/files/public"])
 def test_the_host_of_a_name_serves_nothing_but_its_content(stranger, path):
-    for name in ("k51qzi5uqu5dlvj2baxnqndepeb86cbk3ng7n3i46uzyxzyqj2xjonzllnv0v8", "en-wikipedia--on--ipfs-org"):
+    for name in (
+        "k51qzi5uqu5dlvj2baxnqndepeb86cbk3ng7n3i46uzyxzyqj2xjonzllnv0v8",
+        "en-wikipedia--on--ipfs-org",
+    ):
         assert stranger.get(path, headers={"host": f"{name}.ipns.localhost"}).status_code == 501
 
 

@@ -100,7 +100,11 @@ def test_the_certificate_is_kept_until_a_name_is_added(tmp_path):
     named = x509.load_pem_x509_certificate(second).extensions.get_extension_for_class(
         x509.SubjectAlternativeName
     )
-    assert set(named.value.get_values_for_type(x509.DNSName)) == {"localhost", "*.ipfs.localhost", "pinata.test"}
+    assert set(named.value.get_values_for_type(x509.DNSName)) == {
+        "localhost",
+        "*.ipfs.localhost",
+        "pinata.test",
+    }
 
 
 def test_a_certificate_about_to_end_is_made_anew(tmp_path):
