@@ -75,6 +75,7 @@ class World:
             "/v3/files/{}/signature/{}": file["cid"],
             "/v3/files/{}/swap/{}": file["cid"],
             "/v3/ipfs/swap/{}": file["cid"],
+            "/v3/files/swap/{}": file["cid"],
             "/v3/groups/{}": "public",
             "/v3/groups/{}/{}": public,
             "/v3/groups/{}/{}/ids/{}": file["id"],
