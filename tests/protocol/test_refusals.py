@@ -235,6 +235,11 @@ def test_what_only_words_tell_is_known_by_them(status, words, kind, hint):
     assert hint in error.hint
 
 
+def test_a_form_of_which_more_is_said_gets_no_hint_about_its_fields():
+    words = "Invalid request format. Expected boundary character 45, got 10 at index 2"
+    assert refused(answer(400, {"error": words})).hint == BadRequest.hint
+
+
 @pytest.mark.parametrize(
     "call",
     [Call("PUT", "/pinning/hashMetadata", nothing), Call("DELETE", "/pinning/unpin/bafk", nothing)],

@@ -134,6 +134,13 @@ def test_an_answer_of_the_older_api_has_pinatas_fields(api):
     assert (made["Name"], made["Keyvalues"], made["GroupId"]) == ("named", {"n": 1, "b": True}, None)
 
 
+@pytest.mark.parametrize("path", ["/v3/files", OLDER])
+def test_a_name_may_be_as_long_as_a_path(api, path):
+    name = "/".join(["n" * 240] * 136)  # 32,775 bytes
+    assert send(api, path, (name.replace("/", "-"), path.encode())).status_code == 200
+    assert send(api, path, ("a" * 70_000, b"too long")).status_code == 400
+
+
 def test_a_duplicate_is_told_with_the_first_ones_time(api):
     first = pin(api, ("first.txt", b"a duplicate"))
     time.sleep(0.005)

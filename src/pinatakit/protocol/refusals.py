@@ -98,7 +98,7 @@ _WORDS: Final[tuple[tuple[str, type[ApiError] | None, str | None], ...]] = (
     (r"plan usage limit|exceed\w* .*pin limit", PlanLimit, PlanLimit.hint),
     (r"has not pinned hash", NotFound, HINTS[CURRENT_USER_HAS_NOT_PINNED_CID]),
     (r"more than one file and/or directory", None, "put them into one folder, or upload them one by one"),
-    (r"invalid request format", None, "a field of the form is missing, or is there twice"),
+    (r"invalid request format\W*$", None, "a field of the form is missing, or is there twice"),
     (r"exceeds maximum upload size", TooLarge, "the signed address or the plan allows fewer bytes"),
     (r"does not grant permissions to upload detected MIME", None, "sign an address that allows this type"),
 )

@@ -62,6 +62,7 @@ _SMALL: Final = 262_144  # bytes that are not worth a thread
 _FEW: Final = 16  # files of a folder that is not, either
 _FOLDER: Final = 256  # bytes that a folder and the link to it have at most, but for names
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
+_MAX_NAME: Final = 64 << 10  # bytes of a line of a part's head, in which its name is
 _MAX_NAMES: Final = 32 << 20  # bytes of the names of all parts: 30,000 paths of a thousand bytes
 
 
@@ -432,7 +433,7 @@ async def receive(
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise bad_request("Invalid request format.")
     reading = _Reading()
-    parser = MultipartParser(options[b"boundary"], reading.callbacks())
+    parser = MultipartParser(options[b"boundary"], reading.callbacks(), max_header_size=_MAX_NAME)
     pouring = Pouring()
     ingest: Ingest | None = None
     taken = files = 0
