@@ -308,3 +308,114 @@ def test_key_values_are_tallied_as_they_come_change_and_go(tmp_path):
         assert tallied() == [("a", 0, 1, 1), ("a", 1, 0, 1), ("a", 2, 1, 1), ("b", 0, 0, 1), ("b", 2, 0, 1)]
     finally:
         store.close()
+
+
+@pytest.fixture
+def filled(tmp_path):
+    """A store, and what fills it with files of some names, sizes and key-values."""
+    store = Store(tmp_path)
+
+    def fill(*given: dict):
+        def record(db):
+            for i, one in enumerate(given):
+                cid, size = one.get("cid", CID.of(str(i).encode())), one.get("size", 1)
+                network, name = one.get("network", "public"), one.get("name")
+                kept = Kept(Root(cid, size, size), name, "text/plain", 1, network, one.get("keyvalues", {}))
+                store.files.record(db, kept, NoCar())
+                if one.get("unpinned"):
+                    store.files.unpin(db, db.execute("SELECT max(n) AS n FROM file").fetchone()["n"])
+
+        store.records.write(record).result()
+        return store
+
+    yield fill
+    store.close()
+
+
+def test_sizes_are_counted_by_their_magnitudes_and_at_the_bounds_one_by_one(filled, monkeypatch):
+    monkeypatch.setattr(search, "FEW", -1)
+    sizes = [0, 1, 9, 10, 11, 99, 100, 109, 110, 999, 1000, 1234, 1299, 1300, 99_999, 10**12, 2**53]
+    rng = random.Random(3)
+    store = filled(
+        *(
+            {"size": size, "network": network, "unpinned": rng.random() < 0.3}
+            for size, network in zip(sizes * 4, ["public", "private"] * 34, strict=True)
+        )
+    )
+    bounds = [None, *sizes, 2, 105, 1250, 10**6]
+    for network, status, low, high in product(
+        ("public", "private"), ("pinned", "unpinned", "all"), bounds, bounds
+    ):
+        wanted = Filter(network, status, size=(low, high))
+        rows = store.records.read("SELECT network, unpinned, dag_size FROM file")
+        met = [
+            row
+            for row in rows
+            if row["network"] == network
+            and (status == "all" or (status == "pinned") == (row["unpinned"] is None))
+            and (low is None or row["dag_size"] >= low)
+            and (high is None or row["dag_size"] <= high)
+        ]
+        assert count(store, wanted) == len(met), wanted
+
+
+@pytest.mark.parametrize("few", [0, 5000])
+def test_any_part_of_a_cid_finds_it(filled, monkeypatch, few):
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "NEXT", few)
+    cids = [CID.of(bytes([i])) for i in range(30)]
+    cids += [CID(0, 0x70, cid.multihash) for cid in cids[:10]]
+    cids += [CID(1, 0x55, b"\x00" + bytes([size]) + b"0123456789"[:size]) for size in range(1, 11)]
+    store = filled(*({"cid": cid} for cid in cids))
+    texts = [str(cid) for cid in cids]
+    for text in (texts[3], texts[33], texts[-1], texts[-9]):
+        for start in range(len(text)):
+            for length in (1, 2, 3, 4, 5, 6, 7, 8, 11, 20, 46):
+                part = text[start : start + length]
+                there = sum(part in one for one in texts)
+                assert count(store, Filter("public", cid_contains=part)) == there > 0, part
+    for part in (
+        texts[33].swapcase()[9:20],
+        texts[3][9:14] + '"',
+        "------",
+        "bafkrei\0",
+        "äääääää",
+        "6 letters",
+    ):
+        assert count(store, Filter("public", cid_contains=part)) == 0, part
+
+
+@pytest.mark.parametrize("few", [0, 5000])
+def test_two_letters_are_found_wherever_they_stand(filled, monkeypatch, few):
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "NEXT", few)
+    texts = [
+        "ab",
+        "xab",
+        "abx",
+        "xAbx",
+        "a b",
+        "ba",
+        "a",
+        "",
+        'a"',
+        '"a"b',
+        "b\na",
+        "ä",
+        "äb",
+        "a\0b",
+        "ab\n",
+    ]
+    store = filled(*({"name": text, "keyvalues": {"k": text, "other": "zab"}} for text in texts))
+    for part in ("ab", "AB", 'a"', '"a', "b\n", "xa", "bx", "äb", "a\0", "zz", "zab", "a"):
+        asked = {
+            Filter("public", name=part): [part.lower() in text.lower() for text in texts],
+            Filter("public", where=(Where("k", "like", f"%{part}%"),)): [part in text for text in texts],
+        }
+        for wanted, there in asked.items():
+            assert count(store, wanted) == sum(there), wanted
+
+
+def test_any_number_of_letters_may_follow_two(filled):
+    store = filled({"name": "".join(f"ab{chr(0x4E00 + i)}" for i in range(5000))}, {"name": "ba"})
+    assert count(store, Filter("public", name="ab")) == 1

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from pinatakit.content import CID
 from pinatakit.errors import PinataError
 from pinatakit.server import Server
 from pinatakit.server.store import beside
@@ -28,11 +29,26 @@ OLDER = """
     DROP TABLE kept;
     PRAGMA user_version = 3;
 """
+# What version 5 had otherwise: one tally of all sizes, and no way to parts of CIDs or to two letters.
+FIFTH = """
+    DROP TRIGGER file_tallied; DROP TRIGGER file_tallied_again; DROP TABLE tally;
+    DROP TABLE file_cid; DROP TABLE file_name_term; DROP TABLE keyvalue_words_term;
+    CREATE TABLE tally (
+        network TEXT NOT NULL, pinned INTEGER NOT NULL, files INTEGER NOT NULL, size INTEGER NOT NULL,
+        PRIMARY KEY (network, pinned)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO tally SELECT network, unpinned IS NULL, count(*), sum(dag_size) FROM file GROUP BY 1, 2;
+    CREATE INDEX file_dated ON file (created, n);
+    PRAGMA user_version = 5;
+"""
 ASKED = (
     "/v3/files/public",
     "/v3/files/private",
     "/v3/files/public?metadata[k]=v",
     "/v3/files/public?name=ne.t",
+    "/data/pinList?metadata[name]=xt",
+    f"/data/pinList?hashContains={str(CID.of(b'one'))[20:30]}",
+    "/data/pinList?pinSizeMin=1&pinSizeMax=100",
     "/data/pinList?status=unpinned",
     '/data/pinList?status=unpinned&metadata[keyvalues]={"n":{"value":1,"op":"gt"}}',
     '/data/pinList?status=pinned&metadata[keyvalues]={"k":{"value":"%v%","op":"like"}}',
@@ -52,15 +68,20 @@ def asked(api) -> list:
 @pytest.fixture
 def older(tmp_path):
     """A data folder of version 3, and what its server answered."""
-    with Server(tmp_path / "data") as server, client(server) as api:
+    before = filled(tmp_path / "data")
+    change(tmp_path / "data", OLDER)
+    return tmp_path / "data", before
+
+
+def filled(folder) -> list:
+    """A data folder with a little of everything, and what its server answers."""
+    with Server(folder) as server, client(server) as api:
         upload(api, b"one", "one.txt", keyvalues='{"k":"v"}')
         upload(api, b"two", "two.txt", network="private", keyvalues='{"k":"v"}')
         gone = pin(api, ("gone", b"gone"), pinataMetadata='{"keyvalues":{"n":2,"k":"v"}}')
         assert api.delete(f"/pinning/unpin/{gone['IpfsHash']}").status_code == 200
         assert api.post("/v3/gateways", json={"domain": "older"}).status_code == 200
-        before = asked(api)
-    change(tmp_path / "data", OLDER)
-    return tmp_path / "data", before
+        return asked(api)
 
 
 def change(folder, script: str) -> None:
@@ -86,6 +107,15 @@ def test_an_older_data_folder_answers_as_before(older):
             before = asked(api)
     assert version(folder) == VERSION
     assert not list(folder.glob("*.upgrade*"))
+
+
+def test_one_of_version_5_answers_as_before(tmp_path):
+    before = filled(tmp_path)
+    change(tmp_path, FIFTH)
+    with Server(tmp_path) as server, client(server) as api:
+        assert asked(api) == before
+        assert [answer["count"] for answer in before[4:7]] == [1, 1, 2]
+    assert version(tmp_path) == VERSION
 
 
 def test_one_that_cannot_be_brought_to_this_version_stays_as_it_is(older):

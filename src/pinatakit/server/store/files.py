@@ -279,7 +279,7 @@ class Files:
 
     def totals(self) -> list[tuple[Network, int, int]]:
         """Of each network, how many files are pinned, and the bytes of their blocks."""
-        sql = "SELECT network, count(*), sum(dag_size) FROM file WHERE unpinned IS NULL GROUP BY network"
+        sql = "SELECT network, sum(files), sum(size) FROM tally WHERE pinned GROUP BY network"
         found = {row[0]: (row[1], row[2]) for row in self._records.read(sql)}
         networks: tuple[Network, ...] = ("public", "private")
         return [(network, *found.get(network, (0, 0))) for network in networks]
@@ -361,12 +361,17 @@ def _change(
     if words := _words(json.loads(row["keyvalues"])):
         gone = "INSERT INTO keyvalue_words (keyvalue_words, rowid, words) VALUES ('delete', ?, ?)"
         db.execute(gone, (row["n"], words))
-    make_searchable(db, row, merged)
+    _find_by_keyvalues(db, row, merged)
     return changed
 
 
 def make_searchable(db: sqlite3.Connection, row: sqlite3.Row, keyvalues: Mapping[str, Any]) -> None:
-    """Within a write: let a record be found by its key-values."""
+    """Within a write: let a new record be found by a part of its CID, and by its key-values."""
+    db.execute("INSERT INTO file_cid (rowid, pieces) VALUES (?, ?)", (row["n"], search.pieces(row["cid"])))
+    _find_by_keyvalues(db, row, keyvalues)
+
+
+def _find_by_keyvalues(db: sqlite3.Connection, row: sqlite3.Row, keyvalues: Mapping[str, Any]) -> None:
     n, state = row["n"], search.state(row["network"], unpinned=row["unpinned"] is not None)
     rows = [(n, key, state, as_text(value), as_number(value)) for key, value in keyvalues.items()]
     db.executemany("INSERT INTO keyvalue (n, key, state, text, number) VALUES (?, ?, ?, ?, ?)", rows)
@@ -375,7 +380,7 @@ def make_searchable(db: sqlite3.Connection, row: sqlite3.Row, keyvalues: Mapping
 
 
 def _words(keyvalues: Mapping[str, Any]) -> str:
-    return "\n".join(as_text(value) for value in keyvalues.values())
+    return "".join(f"{as_text(value)}\n" for value in keyvalues.values())
 
 
 def _search(records: Records, wanted: Filter) -> Search:

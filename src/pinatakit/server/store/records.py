@@ -29,7 +29,7 @@ T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
 """What is done in a transaction. It may be done twice: what it does besides must bear that."""
 
-VERSION: Final = 5
+VERSION: Final = 6
 _BATCH: Final = 256
 _CACHE: Final = 2048  # KiB of pages that who writes keeps, and the first who reads
 _SMALL_CACHE: Final = 256  # KiB that the others keep: 40 of them, perhaps
@@ -55,7 +55,6 @@ CREATE INDEX file_was_pinned ON file (cid) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_listed ON file (network, created, n) WHERE unpinned IS NULL;
 CREATE INDEX file_past ON file (network, created, n) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_all ON file (network, created, n);
-CREATE INDEX file_dated ON file (created, n);
 CREATE INDEX file_unpinned ON file (unpinned) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_grouped ON file (group_id) WHERE group_id IS NOT NULL;
 CREATE INDEX file_typed ON file (mime_type);
@@ -63,37 +62,49 @@ CREATE INDEX file_sized ON file (network, dag_size) WHERE unpinned IS NULL;
 CREATE INDEX file_was_sized ON file (network, dag_size) WHERE unpinned IS NOT NULL;
 CREATE INDEX file_expires ON file (expires) WHERE unpinned IS NULL AND expires IS NOT NULL;
 
--- How many files are pinned (1) and were (0), and their bytes.
+-- How many files are pinned (1) and were (0), and their bytes, by the magnitude of these: the number of
+-- digits and the first two of them, so that 1234 is among 412.
 CREATE TABLE tally (
-    network TEXT NOT NULL, pinned INTEGER NOT NULL, files INTEGER NOT NULL, size INTEGER NOT NULL,
-    PRIMARY KEY (network, pinned)
+    network TEXT NOT NULL, pinned INTEGER NOT NULL, magnitude INTEGER NOT NULL,
+    files INTEGER NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (network, pinned, magnitude)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER file_tallied AFTER INSERT ON file
 BEGIN
-    INSERT INTO tally VALUES (NEW.network, NEW.unpinned IS NULL, 1, NEW.dag_size)
-    ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
+    INSERT INTO tally VALUES (
+        NEW.network, NEW.unpinned IS NULL, length(NEW.dag_size) * 100 + substr(NEW.dag_size, 1, 2), 1, NEW.dag_size
+    ) ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
 END;
 CREATE TRIGGER file_tallied_again AFTER UPDATE OF unpinned ON file
 WHEN (OLD.unpinned IS NULL) <> (NEW.unpinned IS NULL)
 BEGIN
     UPDATE tally SET files = files - 1, size = size - OLD.dag_size
-    WHERE network = OLD.network AND pinned = (OLD.unpinned IS NULL);
-    INSERT INTO tally VALUES (NEW.network, NEW.unpinned IS NULL, 1, NEW.dag_size)
-    ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
+    WHERE network = OLD.network AND pinned = (OLD.unpinned IS NULL)
+    AND magnitude = length(OLD.dag_size) * 100 + substr(OLD.dag_size, 1, 2);
+    INSERT INTO tally VALUES (
+        NEW.network, NEW.unpinned IS NULL, length(NEW.dag_size) * 100 + substr(NEW.dag_size, 1, 2), 1, NEW.dag_size
+    ) ON CONFLICT DO UPDATE SET files = files + 1, size = size + excluded.size;
     UPDATE keyvalue SET state = state / 2 * 2 + (NEW.unpinned IS NOT NULL) WHERE n = NEW.n;
 END;
 
--- Each three letters of the names, and below of the texts of key-values, to find parts by.
+-- Each three letters of the names, and below of the texts of key-values, to find parts by. A line ends each,
+-- so that each two letters begin three.
 CREATE VIRTUAL TABLE file_name USING fts5 (
     name, content = '', columnsize = 0, detail = none, tokenize = trigram
 );
+CREATE VIRTUAL TABLE file_name_term USING fts5vocab (file_name, row);
 CREATE TRIGGER file_named AFTER INSERT ON file WHEN NEW.name IS NOT NULL
-BEGIN INSERT INTO file_name (rowid, name) VALUES (NEW.n, NEW.name); END;
+BEGIN INSERT INTO file_name (rowid, name) VALUES (NEW.n, NEW.name || char(10)); END;
 CREATE TRIGGER file_renamed AFTER UPDATE OF name ON file WHEN OLD.name IS NOT NEW.name
 BEGIN
-    INSERT INTO file_name (file_name, rowid, name) SELECT 'delete', OLD.n, OLD.name WHERE OLD.name IS NOT NULL;
-    INSERT INTO file_name (rowid, name) SELECT NEW.n, NEW.name WHERE NEW.name IS NOT NULL;
+    INSERT INTO file_name (file_name, rowid, name)
+    SELECT 'delete', OLD.n, OLD.name || char(10) WHERE OLD.name IS NOT NULL;
+    INSERT INTO file_name (rowid, name) SELECT NEW.n, NEW.name || char(10) WHERE NEW.name IS NOT NULL;
 END;
+
+-- The first two of each three letters of the CIDs, as words.
+CREATE VIRTUAL TABLE file_cid USING fts5 (
+    pieces, content = '', columnsize = 0, detail = none, tokenize = ascii
+);
 
 -- The key-values again, to be searched. The state is that of the file, so that counting looks at no file:
 -- 0 where it is public, 2 where it is private, and 1 more where it was unpinned.
@@ -132,6 +143,7 @@ END;
 CREATE VIRTUAL TABLE keyvalue_words USING fts5 (
     words, content = '', columnsize = 0, detail = none, tokenize = trigram
 );
+CREATE VIRTUAL TABLE keyvalue_words_term USING fts5vocab (keyvalue_words, row);
 
 -- Ids are UUIDs of version 7, so their order is that of time.
 CREATE TABLE file_group (

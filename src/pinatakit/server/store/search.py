@@ -34,6 +34,7 @@ _NEGATIONS: Final[dict[str, str]] = {
     "notLike": "like",
     "notILike": "iLike",
 }
+_PIECES: Final = re.compile("(..).?")
 _SIGNS: Final = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -44,6 +45,7 @@ class Source(NamedTuple):
         exact: all of them meet it.
         quick: it costs what it gives, and no more.
         settled: it gives none of another network or status than is searched.
+        tally: SQL for how many it gives, where that is quicker than to count them.
     """
 
     sql: str
@@ -51,6 +53,7 @@ class Source(NamedTuple):
     exact: bool = True
     quick: bool = True
     settled: bool = False
+    tally: tuple[str, Sequence[Any]] | None = None
 
 
 class Condition(NamedTuple):
@@ -114,6 +117,13 @@ class Among(NamedTuple):
             "SELECT coalesce(sum(count), 0) FROM key_tally"
             f" WHERE key = ? AND state IN ({self.states}) AND numbers BETWEEN ? AND ?"
         )
+
+    @property
+    def files(self) -> tuple[str, Sequence[Any]]:
+        """SQL for how many files there are, at any time; more conditions may follow."""
+        pinned = {"pinned": (1, 1), "unpinned": (0, 0), "all": (0, 1)}[self.status]
+        sql = "SELECT coalesce(sum(files), 0) FROM tally WHERE network = ? AND pinned BETWEEN ? AND ?"
+        return sql, [self.network, *pinned]
 
     @property
     def states(self) -> str:
@@ -182,8 +192,9 @@ class Search:
 
     def _near(self, bounds: _Bounds, way: str) -> tuple[_Bounds, bool]:
         """The bounds of the next files in order, and whether there are no others."""
-        sql = "SELECT created FROM file WHERE created BETWEEN ? AND ? ORDER BY created"
-        row = self._records.read_one(f"{sql} {way} LIMIT 1 OFFSET ?", (*bounds, NEXT))
+        sql, values = self._sql(bounds, [])
+        sql = f"SELECT created FROM file {self._indexed()} WHERE {sql} ORDER BY created"
+        row = self._records.read_one(f"{sql} {way} LIMIT 1 OFFSET ?", (*values, NEXT))
         if row is None:
             return bounds, True
         last: int = row["created"]
@@ -193,9 +204,7 @@ class Search:
         """How many files there are."""
         bounds = self._bounds()
         if not self._conditions and bounds == _EVER:
-            pinned = {"pinned": (1, 1), "unpinned": (0, 0), "all": (0, 1)}[self._among.status]
-            sql = "SELECT coalesce(sum(files), 0) FROM tally WHERE network = ? AND pinned BETWEEN ? AND ?"
-            return self._count(sql, [self._among.network, *pinned])
+            return self._count(*self._among.files)
         alone = self._conditions[0] if len(self._conditions) == 1 and bounds == _EVER else None
         if alone and alone.whole and alone.but:
             return self._count(*alone.whole) - self._count_of([alone.but])
@@ -213,7 +222,7 @@ class Search:
             return self._count_between(bounds)
         source = self._sources[0][1]
         if alone and source.settled and source.exact:
-            return self._count(f"SELECT count(*) FROM ({source.sql})", source.values)
+            return self._count(*(source.tally or (f"SELECT count(*) FROM ({source.sql})", source.values)))
         left = self._left(source)
         if bounds == _EVER and all(one.of_key for one in self._conditions):
             sql, values = self._of_keys(source.sql, source.values, left)
@@ -378,7 +387,7 @@ def cids(values: Collection[str]) -> Condition:
 
 
 def cid_holds(among: Among, part: str) -> Condition:
-    """The CID holds a text: all of it, as is usual, or a part, for which all CIDs are looked at, but no file."""
+    """The CID holds a text: all of it, as is usual, or a part. For a short one all CIDs are looked at, but no file."""
     try:
         whole = str(CID.parse(part)) == part
     except InvalidCID:
@@ -386,6 +395,11 @@ def cid_holds(among: Among, part: str) -> Condition:
     if whole:
         return cids([part])
     sql = "instr(cid, ?) > 0"
+    if len(part) >= 6 and part.isascii() and part.isalnum():
+        ways = (" AND ".join(f'"{piece}"' for piece in _PIECES.findall(part, at)[-3:]) for at in range(3))
+        match = " OR ".join(f"({way})" for way in ways)
+        source = Source("SELECT rowid AS n FROM file_cid WHERE file_cid MATCH ?", (match,), exact=False)
+        return Condition(sql, (part,), source)
     indexes = {"pinned": ("file_pinned", "IS NULL"), "unpinned": ("file_was_pinned", "IS NOT NULL")}
     parts = [
         f"SELECT n FROM file INDEXED BY {index} WHERE {sql} AND network = ? AND unpinned {when}"
@@ -396,6 +410,11 @@ def cid_holds(among: Among, part: str) -> Condition:
     return Condition(sql, (part,), Source(" UNION ALL ".join(parts), given, quick=False, settled=True))
 
 
+def pieces(cid: str) -> str:
+    """What parts of a CID are found by. One of six letters or more holds one or two of these, wherever it begins."""
+    return " ".join(_PIECES.findall(cid))
+
+
 def unpinned(low: int | None, high: int | None) -> Condition:
     """It was unpinned in between, bounds included; there may be only one."""
     sql, values = _between("unpinned", low, high)
@@ -404,6 +423,37 @@ def unpinned(low: int | None, high: int | None) -> Condition:
 
 def sized(among: Among, low: int | None, high: int | None) -> Condition:
     """The bytes of its blocks are in between, bounds included; there may be only one."""
+    sql, values = _between("dag_size", low, high)
+    source = _of_sizes(among, low, high)
+    first, last = (None if size is None else _Magnitude.of(size) for size in (low, high))
+    if first and last and first.number >= last.number:
+        return Condition(sql, values, source)
+    # Of the magnitudes at the bounds only a part is in between.
+    files, given = among.files
+    inner, bounds = _between("magnitude", first and first.number + 1, last and last.number - 1)
+    edges = [_of_sizes(among, low, first.most)] if first else []
+    edges += [_of_sizes(among, last.least, high)] if last else []
+    counts = [f"({files} AND {inner})", *(f"(SELECT count(*) FROM ({edge.sql}))" for edge in edges)]
+    tally = [*given, *bounds, *(value for edge in edges for value in edge.values)]
+    return Condition(sql, values, source._replace(tally=(f"SELECT {' + '.join(counts)}", tally)))
+
+
+class _Magnitude(NamedTuple):
+    """The sizes that are tallied together: as many digits, and the same first two."""
+
+    number: int
+    least: int
+    most: int
+
+    @classmethod
+    def of(cls, size: int) -> _Magnitude:
+        digits = str(size)
+        unit = 10 ** max(len(digits) - 2, 0)
+        least = size - size % unit
+        return cls(len(digits) * 100 + int(digits[:2]), least, least + unit - 1)
+
+
+def _of_sizes(among: Among, low: int | None, high: int | None) -> Source:
     sql, values = _between("dag_size", low, high)
     indexes = {
         "pinned": ["file_sized"],
@@ -416,7 +466,7 @@ def sized(among: Among, low: int | None, high: int | None) -> Condition:
         for index in indexes[among.status]
     ]
     given = [among.network, *values] * len(parts)
-    return Condition(sql, values, Source(" UNION ALL ".join(parts), given, settled=True))
+    return Source(" UNION ALL ".join(parts), given, settled=True)
 
 
 def _between(name: str, low: int | None, high: int | None) -> tuple[str, list[int]]:
@@ -518,16 +568,24 @@ def _of_key(key: str, sql: str, values: Sequence[Any], source: Source) -> Condit
 
 
 def _words(table: str, parts: Iterable[str]) -> Source | None:
-    """Where texts that hold all these parts are found, if one of them has three letters."""
+    """Where texts that hold all these parts are found, if one of them has three letters, or two of ASCII."""
     found: dict[str, None] = {}
+    pair = ""
     for part in parts:
         if "\0" not in part and len(part) >= 3:
             starts = [*range(0, len(part) - 2, 3), len(part) - 3]
             found |= dict.fromkeys(part[at : at + 3] for at in starts)
-    if not found:
-        return None
-    match = " AND ".join('"{}"'.format(word.replace('"', '""')) for word in found)
-    return Source(f"SELECT rowid AS n FROM {table} WHERE {table} MATCH ?", (match,), exact=False)
+        elif len(part) == 2 and part.isascii() and "\0" not in part:
+            pair = part.lower()
+    if found:
+        match = " AND ".join('"{}"'.format(word.replace('"', '""')) for word in found)
+        return Source(f"SELECT rowid AS n FROM {table} WHERE {table} MATCH ?", (match,), exact=False)
+    if pair:
+        every = """group_concat('"' || replace(term, '"', '""') || '"', ' OR ')"""
+        match = f"""SELECT coalesce({every}, '""') FROM {table}_term WHERE term >= ? AND term < ?"""
+        bounds = pair, pair[0] + chr(ord(pair[1]) + 1)
+        return Source(f"SELECT rowid AS n FROM {table} WHERE {table} MATCH ({match})", bounds, exact=False)
+    return None
 
 
 def as_text(value: Any) -> str:
