@@ -71,6 +71,25 @@ def test_a_program_can_evaluate_the_types_of_every_operation():
                 assert "return" in typing.get_type_hints(found)
 
 
+@pytest.mark.parametrize(
+    ("method", "name", "kind"),
+    [
+        ("Pinata.__init__", "transport", "httpx2.BaseTransport | None"),
+        ("AsyncPinata.__init__", "transport", "httpx2.AsyncBaseTransport | None"),
+        ("Pinata.open", "return", "<class '_io.BufferedReader'>"),
+        ("AsyncPinata.open", "return", "<class 'pinatakit.client.opened.AsyncFile'>"),
+    ],
+)
+def test_it_can_for_what_is_no_operation_and_nothing_is_loaded_before(method, name, kind):
+    asked = f"""
+import pinatakit.client, sys, typing
+print("httpx2" in sys.modules or "pinatakit.client.opened" in sys.modules)
+print(typing.get_type_hints(pinatakit.client.{method})[{name!r}])
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["False", kind]
+
+
 @pytest.mark.parametrize("name", ["upload", "upload_json", "download", "read"])
 @pytest.mark.parametrize("client", ["pinatakit.Pinata", "pinatakit.Pinata('eyJ.a.b')"])
 def test_it_can_before_anything_was_uploaded_or_downloaded(client, name):

@@ -1,4 +1,4 @@
-"""The names of a package, each loaded from its module when it is first used."""
+"""The names of a package, and modules, each loaded when it is first used."""
 
 from __future__ import annotations
 
@@ -27,3 +27,13 @@ def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any]
         return sorted({*vars(sys.modules[package]), *home})
 
     return get, names
+
+
+class Later:
+    """A module that is loaded with the first name that is asked of it, as by who evaluates an annotation."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self._name), name)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from pinatakit._lazy import lazily
+from pinatakit._lazy import Later, lazily
 from pinatakit.client._listing import AsyncListing, Listing
 from pinatakit.client._operation import Resource, W, operation, stream
 from pinatakit.client._pace import Progress
@@ -27,6 +27,7 @@ from pinatakit.settings import Settings
 if TYPE_CHECKING:
     import httpx2 as httpx
 
+    from pinatakit.client import opened
     from pinatakit.client.account import Account
     from pinatakit.client.analytics import Analytics
     from pinatakit.client.downloads import Download
@@ -63,6 +64,8 @@ __all__ = [
 
 
 if not TYPE_CHECKING:
+    httpx = Later("httpx2")
+    opened = Later("pinatakit.client.opened")
     __getattr__, __dir__ = lazily(
         __name__,
         {
@@ -585,16 +588,16 @@ class AsyncPinata(_Pinata[Awaiting]):
         )
         super().__init__(Awaiting(settings, transport, watch))
 
-    async def open(self, cid: CID | str, *, path: str = "", network: Network | None = None) -> AsyncFile:
+    async def open(
+        self, cid: CID | str, *, path: str = "", network: Network | None = None
+    ) -> opened.AsyncFile:
         """As `Pinata.open`; `read` and `seek` of the file are awaited.
 
         async with await pinata.open(cid) as file:
             await file.seek(-100, 2)
             end = await file.read()
         """
-        from pinatakit.client.opened import AsyncFile
-
-        return await AsyncFile.open(self.wire, CID.parse(cid), path, self.wire.network(network))
+        return await opened.AsyncFile.open(self.wire, CID.parse(cid), path, self.wire.network(network))
 
     async def close(self) -> None:
         """Close the connections of this event loop; who asks afterwards, on any, is refused (`InputError`)."""
