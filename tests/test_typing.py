@@ -62,6 +62,12 @@ def test_every_mistake_that_is_planted_is_marked():
     assert "# pyright: reportUnnecessaryTypeIgnoreComment=true" in text
 
 
+def test_every_operation_tells_its_errors_or_which_other_one_does():
+    with Pinata("eyJ.a.b") as pinata:
+        told = {name: attrgetter(name)(pinata).__doc__ for name in operations(pinata)}
+    assert [name for name, doc in told.items() if "Raises:" not in doc and "; else as `" not in doc] == []
+
+
 def test_a_program_can_evaluate_the_types_of_every_operation():
     with Pinata("eyJ.a.b") as pinata:
         for name in set(operations(pinata)):

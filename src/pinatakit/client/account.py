@@ -24,10 +24,18 @@ class Account(Resource[W]):
 
     @operation
     async def usage(self) -> Usage:
-        """How many pins there are, and how many bytes they take."""
+        """How many pins there are, and how many bytes they take.
+
+        Raises:
+            Forbidden: the key may not ask for it.
+        """
         return await self.wire.send(calls.usage())
 
     @operation
     async def limits(self) -> Limits:
-        """What may be uploaded: how many files a folder may hold."""
+        """What may be uploaded: how many files a folder may hold.
+
+        Raises:
+            Forbidden: the key may not ask for it.
+        """
         return await self.wire.send(calls.limits())

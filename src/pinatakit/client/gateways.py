@@ -26,6 +26,9 @@ class Gateways(Resource[W]):
         """Every gateway, without its access rules, which `get` tells; over all pages.
 
         `fields` are the names of those wanted; the others are unset. `limit` is how many at most.
+
+        Raises:
+            InputError: a limit or field that cannot be.
         """
 
         async def ask(number: int) -> tuple[builtins.list[Gateway], int]:

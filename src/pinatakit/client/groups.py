@@ -58,6 +58,9 @@ class Groups(Resource[W]):
         `name` is a part of the name. `fields` are the names of those wanted; the others are
         unset. `limit` is how many at most; pages of `page_size` (1 to 1,000) are fetched as
         they are needed.
+
+        Raises:
+            InputError: a limit or field that cannot be.
         """
         where = self.wire.network(network)
 

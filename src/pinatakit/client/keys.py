@@ -96,5 +96,9 @@ class OlderKeys(Resource[W]):
 
     @operation
     async def revoke(self, key: str) -> None:
-        """Revoke a key, named by its public half or its JWT. It is refused from then on."""
+        """Revoke a key, named by its public half or its JWT. It is refused from then on.
+
+        Raises:
+            InputError: the text is empty.
+        """
         await self.wire.send(calls.revoke_older_key(key))

@@ -53,6 +53,10 @@ class Payments(Resource[W]):
         """Every instruction that matches, over all pages; of a CID there is at most one.
 
         The service filters. `fields` are the names of those wanted; the others are unset.
+
+        Raises:
+            InvalidCID: the text is no CID.
+            InputError: a limit or field that cannot be.
         """
         wanted = CID.parse(cid) if cid else None
 
@@ -94,7 +98,12 @@ class Payments(Resource[W]):
 
     @listing
     def cids(self, id: str, *, limit: int | None = None, page_size: int = 100) -> AsyncListing[CID]:
-        """Every CID behind an instruction, over all pages."""
+        """Every CID behind an instruction, over all pages.
+
+        Raises:
+            InputError: a limit that cannot be.
+            NotFound: the account has none with that id; told when it is iterated.
+        """
 
         async def fetch(size: int, token: str) -> tuple[Sequence[CID], str | None]:
             return await self.wire.send(calls.list_cids(id, limit=size, page_token=token or None))

@@ -93,6 +93,10 @@ class Pins(Resource[W]):
         most; pages of `page_size` (1 to 1,000) are fetched as they are needed. The service counts
         pages by position: whoever unpins while iterating lets the rest move up and be passed over,
         so take the whole first, as ``list(pinata.pins.list())`` does.
+
+        Raises:
+            InvalidCID: the text is no CID.
+            InputError: a condition, status, limit or field that cannot be.
         """
         told, conditions = one_for_each_key(where)
         only_cid = CID.parse(cid) if cid else None
@@ -145,6 +149,10 @@ class Pins(Resource[W]):
         are the names of those wanted, the others are unset; `limit` is how many at most; pages
         of `page_size` (1 to 250, over the older API 1,000) are fetched as they are needed. What is pinned is in the queue
         no more. Both APIs show the same queue: `api` is as for `add`.
+
+        Raises:
+            InvalidCID: the text is no CID.
+            InputError: a status, limit or field that cannot be.
         """
         wanted = CID.parse(cid) if cid else None
         if api == "v3" or (api is None and self._v3()):

@@ -13,7 +13,11 @@ class Plugins(Resource[W]):
 
     @listing
     def list(self) -> AsyncListing[Plugin]:
-        """Every plugin there is."""
+        """Every plugin there is.
+
+        Raises:
+            Forbidden: the key may not ask for it; told when it is iterated.
+        """
         return whole(lambda: self.wire.send(calls.list_plugins()))
 
     @operation

@@ -44,6 +44,11 @@ class PinObjects(Resource[W]):
         without a zone is UTC. All of `meta` must be equal. `fields` are the
         names of those wanted; the others are unset. `limit` is how many at most; pages of
         `page_size` (1 to 1,000) are fetched as they are needed.
+
+        Raises:
+            InvalidCID: the text is no CID.
+            InputError: more than 10 CIDs, or a status, `match`, `meta`, limit or field that cannot be.
+            BadRequest: the name has more than 255 letters.
         """
         cids = [CID.parse(one) for one in ([cid] if isinstance(cid, str | CID) else cid)]
         statuses = [status] if isinstance(status, str) else list(status)

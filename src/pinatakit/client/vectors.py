@@ -36,6 +36,9 @@ class Vectors(Resource[W]):
 
         The service compares meanings. A local Pinata compares words and pairs of words: what
         says the same in other words is not found there.
+
+        Raises:
+            InputError: the text is empty, or the limit cannot be.
         """
         call = calls.query_vectors(group_id, text)
         return whole(lambda: self.wire.send(call), limit=limit)
