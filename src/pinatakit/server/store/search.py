@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple
 from pinatakit.content import CID
 from pinatakit.errors import InvalidCID
 from pinatakit.protocol import Network, Where
+from pinatakit.protocol.where import like_expression
 from pinatakit.server.store.records import Records
 from pinatakit.server.store.values import to_micros
 
@@ -551,7 +552,10 @@ def _where(among: Among, asked: Where) -> Condition:
         return _of_key(key, sql, [value, second], source)
     pattern, ignore_case = as_text(asked.value), op in ("iLike", "notILike", "iRegexp")
     sign = "NOT " if op.startswith("not") else ""
-    given = [pattern if op in ("regexp", "iRegexp") else _like(pattern), ignore_case]
+    given = [
+        pattern if op in ("regexp", "iRegexp") else like_expression(pattern),
+        ignore_case,
+    ]  # SQLite's own LIKE is blind to case
     sql = f"{sign}matches(?, ?, text)"
     source = Source(f"{among.texts} AND {sql}", (key, *given), quick=False, settled=True)
     if op == "like" and (start_of_it := _only_start(pattern)):
@@ -604,9 +608,3 @@ def _only_start(pattern: str) -> tuple[str, str] | None:
     if not re.fullmatch(r"[^%_]*[ -$&-^`-~]%", pattern, re.DOTALL):
         return None
     return start, start[:-1] + chr(ord(start[-1]) + 1)
-
-
-def _like(pattern: str) -> str:
-    """An SQL LIKE pattern as a regular expression: SQLite's own LIKE is blind to case."""
-    signs = {"%": ".*", "_": "."}
-    return r"(?s)\A" + "".join(signs.get(sign) or re.escape(sign) for sign in pattern) + r"\Z"
