@@ -58,7 +58,7 @@ RecipeOf: TypeAlias = Callable[[dict[str, str]], Recipe | None]
 """The recipe that a form's fields ask for, or `None` where they say nothing of it (yet)."""
 
 _GATHER: Final = 1 << 20
-_SMALL: Final = 262_144  # bytes that are not worth a thread
+_AT_ONCE: Final = 262_144  # bytes that are not worth a thread
 _FEW: Final = 16  # files of a folder that is not, either
 _FOLDER: Final = 256  # bytes that a folder and the link to it have at most, but for names
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
@@ -496,7 +496,7 @@ class Pouring:
     async def end(self) -> None:
         """The file has ended."""
         assert self.into
-        if self._running is None and self._size <= _SMALL:
+        if self._running is None and self._size <= _AT_ONCE:
             if self.into.wants_file(self._size):
                 await anyio.to_thread.run_sync(self.into.open)
             self.into.feed(self._take())

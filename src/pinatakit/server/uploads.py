@@ -37,7 +37,7 @@ from pinatakit.server.store.reprint import reprint
 
 _V3_PROFILES = {"v0": "v0", "v1": "v1", "unixfs-v1-2025": "unixfs-v1-2025"}
 _NOTHING = msgspec.Raw()
-_SMALL: Final = 1 << 13  # bytes of JSON that are not worth a thread
+_AT_ONCE: Final = 1 << 13  # bytes of JSON that are not worth a thread
 _UNKNOWN = Root(CID(1, 0x55, b"\0\0"), 0, 0)  # stands in until the content is whole
 
 
@@ -95,7 +95,7 @@ async def pin_json(asked: Asked) -> Response:
         kept = Kept(_UNKNOWN, name, "", 0, "public", keyvalues, read_group(options))
         return ingest.keep(kept, mime_type="application/json")
 
-    return json((await _keep(ingest, keep, at_once=len(text) <= _SMALL)).to_older())
+    return json((await _keep(ingest, keep, at_once=len(text) <= _AT_ONCE)).to_older())
 
 
 async def upload(asked: Asked) -> Response:

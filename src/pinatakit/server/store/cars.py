@@ -39,10 +39,16 @@ _LARGE: Final = 1 << 14  # bytes of a leaf that are sent from where they are
 _OPEN: Final = 64  # files kept open for reading
 _ENTER: Final = "INSERT OR IGNORE INTO block (multihash, car, at, size) VALUES (?, ?, ?, ?)"
 
-_NAMED: Final = re.compile(r"^[a-z0-9]+\.([0-9]+)\.car$", re.MULTILINE)
+_NAMED: Final = re.compile(r"(?:[a-z0-9]+\.)?([0-9]+)\.car")
 _BINARY: Final[int] = getattr(os, "O_BINARY", 0)
 
 _NO_ROOT: Final = {0: CID(0, 0x70, b"\x12\x20" + bytes(32)), 1: CID(1, 0x70, b"\x12\x20" + bytes(32))}
+
+
+def number_of(name: str) -> int:
+    """The number of a CAR by the name of its file, or 0 where that is no CAR's."""
+    named = _NAMED.fullmatch(name)
+    return int(named[1]) if named else 0
 
 
 class Cars:
@@ -211,9 +217,10 @@ class Cars:
     def _drop_arrived(self, db: sqlite3.Connection) -> None:
         """Within a write: remove the small CARs that were written last, if they were not recorded."""
         listed = self._names.read_text("latin-1") if self._names.exists() else ""
-        for found in _NAMED.finditer(listed):
-            if not db.execute("SELECT 1 FROM car WHERE n = ?", (int(found[1]),)).fetchone():
-                (self.folder / found[0]).unlink(missing_ok=True)
+        for name in listed.splitlines():
+            number = number_of(name)
+            if number and not db.execute("SELECT 1 FROM car WHERE n = ?", (number,)).fetchone():
+                (self.folder / name).unlink(missing_ok=True)
         self._names.unlink(missing_ok=True)
 
     def _named(self, numbers: Iterable[int]) -> list[Path]:

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from pinatakit.server.store.cars import Cars
+from pinatakit.server.store.cars import Cars, number_of
 from pinatakit.server.store.files import Files
 from pinatakit.server.store.tus import Resumables
-from pinatakit.server.store.verify import number_of, orphans
+from pinatakit.server.store.verify import orphans
 
 _ROWS: Final = 10_000  # deleted in one write, so that nobody waits long for his own
 
@@ -43,7 +43,7 @@ def collect(cars: Cars) -> Freed:
 
 def _remove(db: sqlite3.Connection, cars: Cars, path: Path) -> None:
     """Within a write: remove a file that no record knows, if none has come since."""
-    if not db.execute("SELECT 1 FROM car WHERE n = ?", (number_of(path),)).fetchone():
+    if not db.execute("SELECT 1 FROM car WHERE n = ?", (number_of(path.name),)).fetchone():
         cars.remove(path)
 
 

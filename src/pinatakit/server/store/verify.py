@@ -10,7 +10,6 @@ changed is changed in the database, which one process writes to at a time.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
@@ -19,11 +18,10 @@ from typing import BinaryIO, Final, Literal, NamedTuple, TypeAlias
 from pinatakit.content import CID, Block, CarReader, Root, links_of, read_car, walk_blocks
 from pinatakit.content.multiformats import RAW
 from pinatakit.errors import ContentError, MissingBlock
-from pinatakit.server.store.cars import Cars, Writing
+from pinatakit.server.store.cars import Cars, Writing, number_of
 
 _PIECE: Final = 1 << 20
 _PAGE: Final = 500  # rows looked at, or written, at once
-_NAMED: Final = re.compile(r"(?:.+\.)?(\d+)\.car\Z")
 
 Kind: TypeAlias = Literal["missing", "damaged", "orphan", "index"]
 
@@ -96,17 +94,11 @@ def orphans(cars: Cars) -> Iterator[Path]:
 
     for folder in (cars.folder, cars.incoming):
         for path in folder.iterdir():
-            if number := number_of(path):
+            if number := number_of(path.name):
                 suspects[number] = path
             if len(suspects) == _PAGE:
                 yield from unknown()
         yield from unknown()
-
-
-def number_of(path: Path) -> int:
-    """The number of a CAR by the name of its file, or 0 where that is no CAR's."""
-    named = _NAMED.match(path.name)
-    return int(named[1]) if named else 0
 
 
 def take_in(cars: Cars, root: CID, blocks: Iterable[Block]) -> Writing:
