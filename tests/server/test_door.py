@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pinatakit.errors import InputError
 from pinatakit.server import Server
 
 from .conftest import client, refusal
@@ -88,6 +89,28 @@ def test_pages_of_configured_origins_may_call_and_no_others():
         assert answer.headers["access-control-allow-origin"] == "https://app.example"
         for other in ("https://app.example.evil", "http://app.example", "https://app.example:8443"):
             assert api.get(TEST, headers={"origin": other}).status_code == 403
+
+
+@pytest.mark.parametrize("written", ["https://app.example/", "HTTPS://App.Example"])
+def test_an_origin_is_known_however_it_is_written(written):
+    with Server(origins=[written]) as server, client(server) as api:
+        assert api.get(TEST, headers={"origin": "https://app.example"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "written", ["app.example", "https://app.example/page", "https://me@app.example", "", "*"]
+)
+def test_what_is_no_origin_is_refused_at_the_start(written):
+    with pytest.raises(InputError, match="no origin of pages"):
+        Server(origins=[written])
+
+
+@pytest.mark.parametrize(
+    "written", ["https://pinata.test", "pinata.test:5011", "pinata.test/", "two words", ""]
+)
+def test_what_is_no_name_is_refused_at_the_start(written):
+    with pytest.raises(InputError, match="no name of a host"):
+        Server(names=[written])
 
 
 def test_the_gateway_may_be_read_from_any_page(api, stranger):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -76,7 +77,8 @@ class Server:
 
     Raises:
         Busy: another server has the data folder.
-        InputError: the address cannot be listened on, or the certificate not be served with.
+        InputError: the address cannot be listened on, or the certificate not be served with; a name is
+            none of a host, or an origin none of pages.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Server:
         behind_proxy: bool = False,
     ) -> None:
         keep_freed()
+        names, origins = [*map(_name, names)], [*map(_origin, origins)]
         rate = None if limits is None else read_rate(limits)
         self._temporary = data is None
         self.data = Path(tempfile.mkdtemp(prefix="pinatakit-")) if data is None else data.resolve()
@@ -233,6 +236,23 @@ class _Uvicorn(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield
+
+
+def _name(text: str) -> str:
+    """A name as clients say it in ``Host``; what holds more than a name would be called by nobody."""
+    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", text.lower()):
+        raise InputError(
+            f"{text!r} is no name of a host", hint="write it like pinata.test, without scheme and port"
+        )
+    return text
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers say it (RFC 6454, 6.2): without a slash at its end, in small letters."""
+    origin = text.removesuffix("/").lower()
+    if origin != "null" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", origin):
+        raise InputError(f"{text!r} is no origin of pages", hint="write it like https://app.example.org")
+    return origin
 
 
 def _listen(host: str, port: int) -> socket.socket:
