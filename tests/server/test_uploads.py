@@ -307,10 +307,11 @@ def test_fields_of_the_older_api_that_cannot_be_are_refused_and_leave_nothing(
         (form.field(BOUNDARY, "name", "x").replace(b"x", b"\xff") + body(("a.txt", b"a")), FORM),
     ],
 )
-def test_what_is_no_whole_form_is_refused_and_leaves_nothing(server, api, content, headers):
+def test_what_is_no_whole_form_is_refused_and_leaves_nothing(server, api, content, headers, caplog):
     assert v3_refusal(api.post("/v3/files", content=content, headers=headers))[0] == 400
     assert refusal(api.post(OLDER, content=content, headers=headers))[0] == 400
     assert left_over(server) == []
+    assert [record.name for record in caplog.records if "multipart" in record.name] == []
 
 
 def test_fields_too_large_are_refused_and_leave_nothing(server, api):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Collection
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -63,6 +64,7 @@ _FEW: Final = 16  # files of a folder that is not, either
 _FOLDER: Final = 256  # bytes that a folder and the link to it have at most, but for names
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
 _MAX_NAME: Final = 64 << 10  # bytes of a line of a part's head, in which its name is
+_SILENT: Final = logging.Logger("silent", logging.CRITICAL)
 _MAX_NAMES: Final = 32 << 20  # bytes of the names of all parts: 30,000 paths of a thousand bytes
 
 
@@ -434,6 +436,7 @@ async def receive(
         raise bad_request("Invalid request format.")
     reading = _Reading()
     parser = MultipartParser(options[b"boundary"], reading.callbacks(), max_header_size=_MAX_NAME)
+    parser.logger = _SILENT  # what it finds wrong is told to whoever sent it
     pouring = Pouring()
     ingest: Ingest | None = None
     taken = files = 0
