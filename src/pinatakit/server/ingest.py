@@ -64,7 +64,7 @@ _FEW: Final = 16  # files of a folder that is not, either
 _FOLDER: Final = 256  # bytes that a folder and the link to it have at most, but for names
 _MAX_FIELDS: Final = 1 << 20  # bytes of all plain fields together
 _MAX_NAME: Final = 64 << 10  # bytes of a line of a part's head, in which its name is
-_SILENT: Final = logging.Logger("silent", logging.CRITICAL)
+_SILENT: Final = logging.Logger("silent", logging.CRITICAL)  # noqa: LOG001  (nobody is to configure it)
 _MAX_NAMES: Final = 32 << 20  # bytes of the names of all parts: 30,000 paths of a thousand bytes
 
 
