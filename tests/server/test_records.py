@@ -51,6 +51,42 @@ def test_a_write_that_fails_takes_no_other_with_it(records):
     assert [row[0] for row in records.read("SELECT name FROM setting")] == ["better", "good"]
 
 
+def test_whoever_wrote_sees_it_whatever_others_looked_at_before(records):
+    def write_and_look(who):
+        for number in range(200):
+            records.write(
+                lambda db, n=number: db.execute("REPLACE INTO setting VALUES (?, ?)", (who, str(n)))
+            ).result()
+            assert records.read_one("SELECT value FROM setting WHERE name = ?", (who,))["value"] == str(
+                number
+            )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write_and_look, "abcd"))
+
+
+def test_what_is_read_between_two_writes_keeps_the_log_from_no_new_start(records, tmp_path):
+    """SQLite starts its log anew where nobody looks at it, which is else as long as all that was written."""
+    for number in range(400):
+        text = f"{number}" * 10_000
+        records.write(
+            lambda db, text=text: db.execute("REPLACE INTO setting VALUES ('a', ?)", (text,))
+        ).result()
+        assert records.read_one("SELECT value FROM setting")["value"] == text
+    assert number * len(text) > 10_000_000 > (tmp_path / "records.db-wal").stat().st_size
+
+
+def test_a_moment_can_be_looked_at_while_all_goes_on(records):
+    records.write(lambda db: db.execute("INSERT INTO setting VALUES ('a', '')")).result()
+    for _ in range(2):
+        assert records.read_one("SELECT count(*) FROM setting")[0] == 1
+        with records.unchanging() as reader:
+            records.write(lambda db: db.execute("REPLACE INTO setting VALUES ('b', '')")).result()
+            assert reader.execute("SELECT count(*) FROM setting").fetchone()[0] == 1
+        assert records.read_one("SELECT count(*) FROM setting")[0] == 2
+        records.write(lambda db: db.execute("DELETE FROM setting WHERE name = 'b'")).result()
+
+
 def test_a_damaged_database_is_told_by_name(tmp_path):
     (tmp_path / "records.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(PinataError, match=r"records\.db"):
