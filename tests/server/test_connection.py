@@ -127,6 +127,23 @@ def test_a_body_may_come_in_any_pieces_and_the_next_request_right_behind_it(serv
     assert api.get(f"/ipfs/{file['cid']}").content == data
 
 
+def test_many_requests_at_once_are_answered_in_their_order(server, api):
+    ids = [upload(api, bytes([i]))["id"] for i in range(5)]
+    asked = [ids[i % 5] for i in range(200)]
+    sent = b"".join(head(server, method="GET", path=f"/v3/files/public/{id}") for id in asked)
+    sent += head(
+        server, "connection: close", method="GET", path="/v3/files/public"
+    )  # which waits for a thread
+    with connect(server) as connection:
+        connection.sendall(sent)
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    told = [
+        json.loads(answer.partition(b"\r\n\r\n")[2]) for answer in answers.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    ]
+    assert [answer["data"].get("id") for answer in told] == [*asked, None]
+    assert len(told[-1]["data"]["files"]) == 5
+
+
 def test_the_rest_of_a_body_that_was_refused_is_passed_over(server):
     with connect(server) as connection:
         large = b"[" + b"1," * 1_000_000 + b"1]"
@@ -217,6 +234,17 @@ def test_between_requests_a_connection_may_rest(server, impatient):
         stream.add(answer.extensions["network_stream"])
     assert answer.status_code == 200
     assert len(stream) == 1
+
+
+def test_a_connection_that_rests_too_long_is_closed_and_one_that_is_used_is_not(monkeypatch):
+    with Server() as server:
+        monkeypatch.setattr(server._uvicorn.config, "timeout_keep_alive", 0.5)
+        with connect(server) as connection:
+            for _ in range(5):
+                connection.sendall(head(server, method="GET", path="/data/testAuthentication"))
+                assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
+                time.sleep(0.3)
+            assert connection.recv(1 << 16) == b""
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many segments came")

@@ -32,8 +32,9 @@ def millis(moment: datetime) -> str:
 
 def micros(moment: datetime) -> str:
     """As v3 writes it: up to six digits, trailing zeros cut, as Go does (RFC 3339)."""
-    text = aware(moment).astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
-    return text.rstrip("0").rstrip(".") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = aware(moment).astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26].rstrip("0").rstrip(".") + "Z"
 
 
 def parse(text: str) -> datetime:

@@ -20,13 +20,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
-from pinatakit.server.connection import ZERO_COPY
+from pinatakit.server.connection import JOINED, ZERO_COPY
 
 _log = logging.getLogger("pinatakit.access")
 
 _SECRET_NAMES: Final = re.compile(r"(?i)signature|token|secret|jwt|password|auth|api_?key")
 _SECRETS: Final = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|\b[0-9a-f]{64}\b")
 _ids: Final = count(int.from_bytes(os.urandom(15), "big"))
+_JOINED: Final = 128 << 10  # bytes of an answer whose head waits for them
 _LAST: Final = 16 << 10  # bytes of a file that are counted before they are sent
 _PLAIN: Final = "/:@!$'()*+,;=~"  # stands in a path as it is
 
@@ -53,6 +54,8 @@ class Exchange:
         self.status = self.received = self.sent = 0
         self._is_head = scope["method"] == "HEAD"  # to which no body goes
         self._length = -1  # bytes that the answer will have, where it says so
+        self._joins = JOINED in scope.get("extensions", ())
+        self._head: Message | None = None  # that waits for the first of its body
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._receive = receive
         self._send = send
@@ -87,25 +90,34 @@ class Exchange:
 
     async def send(self, message: Message) -> None:
         """The next of the answer."""
-        if message["type"] == "http.response.start":
+        kind = message["type"]
+        if kind == "http.response.start":
             self.status = message["status"]
-            headers = message["headers"]
-            for name, value in headers:
+            for name, value in message["headers"]:
                 if name == b"content-length":
                     self._length = int(value)
-            message["headers"] = [*headers, *self.told]
-        elif message["type"] == ZERO_COPY:
+            message["headers"] = [*message["headers"], *self.told]
+            if self._joins and 0 <= self._length <= _JOINED:
+                self._head = message
+            else:
+                await self._send(message)
+            return
+        head, self._head = self._head, None
+        if kind == ZERO_COPY:
+            if head:
+                await self._send(head)
             await self._send_stretch(message)
             return
+        size = 0 if self._is_head else len(message.get("body", b""))
+        if head:
+            message = {**message, **head}
+        if message.get("more_body") and self.sent + size != self._length:
+            await self._send(message)
+            self._count(size)
         else:
-            size = 0 if self._is_head else len(message.get("body", b""))
-            if message.get("more_body") and self.sent + size != self._length:
-                await self._send(message)
-                self._count(size)
-                return
             self._count(size)
             self.end()
-        await self._send(message)
+            await self._send(message)
 
     async def _send_stretch(self, message: Message) -> None:
         """Bytes that are sent from a file: counted as they go, and only the last of all before."""

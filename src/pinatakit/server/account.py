@@ -8,16 +8,16 @@ from pinatakit.protocol.account import FOLDER_MAX_FILES, TEST_MESSAGE, Limits
 from pinatakit.server.request import Asked, data, json
 
 
-async def test(_: Asked) -> Response:
+def test(_: Asked) -> Response:
     """``GET /data/testAuthentication``."""
     return json({"message": TEST_MESSAGE})
 
 
-async def usage(asked: Asked) -> Response:
+def usage(asked: Asked) -> Response:
     """``GET /data/userPinnedDataTotal``."""
     return json(asked.store.files.usage().to_dict())
 
 
-async def limits(_: Asked) -> Response:
+def limits(_: Asked) -> Response:
     """``GET /v3/files/limits``."""
     return data(Limits(folder_max_files=FOLDER_MAX_FILES).to_dict())

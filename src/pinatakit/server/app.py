@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import re
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Collection
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
@@ -23,6 +23,7 @@ from pinatakit.protocol.refusals import older_envelope, v3_envelope
 from pinatakit.server import analytics, gateway, metrics, presigned, psa, tus
 from pinatakit.server.access import Exchange, log
 from pinatakit.server.auth import authorize
+from pinatakit.server.connection import in_task
 from pinatakit.server.endpoints import CONTENT, ENDPOINTS, IPFS, OPERATION
 from pinatakit.server.limits import Limits
 from pinatakit.server.refusal import NOT_FOUND, Refusal
@@ -170,23 +171,34 @@ class _App:
             return _nowhere(request, exchange)
         endpoint, scope["path_params"] = found
         exchange.route = endpoint.path
-        takes = endpoint.takes_json
-        body = await read_json(request, Any if takes is True else takes) if takes else None
+        body = None
+        if takes := endpoint.takes_json:
+            await in_task()
+            body = await read_json(request, Any if takes is True else takes)
         store.files.expire()
         if endpoint.takes_link and presigned.SIGNATURE in request.query_params:
-            return await endpoint.handler(Asked(request, store, None, allowed=presigned.read(request, store)))
+            return await _answered(
+                endpoint.handler(Asked(request, store, None, allowed=presigned.read(request, store)))
+            )
         key = None
         if endpoint.scope != "open":
             pair = not endpoint.path.startswith("/v3/")
             key = await authorize(store.keys, exchange.header, endpoint.scope, pair=pair)
             exchange.key = key.id
-        return await endpoint.handler(Asked(request, store, key, body))
+        return await _answered(endpoint.handler(Asked(request, store, key, body)))
 
     def _end(self, request: Request, exchange: Exchange) -> None:
         if exchange.status and request.scope["path"].startswith(CONTENT):
             analytics.count(self._store, request, exchange.status, exchange.sent)
         self._counted.count(request.scope["method"], exchange.route, exchange)
         log(request, exchange)
+
+
+async def _answered(answer: Response | Awaitable[Response]) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    await in_task()
+    return await answer
 
 
 def _told(request: Request, exchange: Exchange, error: Exception) -> Response:

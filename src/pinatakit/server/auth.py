@@ -15,6 +15,7 @@ import jwt
 import msgspec
 
 from pinatakit.protocol import Key, Permissions, refusals
+from pinatakit.server.connection import in_task
 from pinatakit.server.refusal import Refusal
 from pinatakit.server.store import Keys
 from pinatakit.server.store.values import now_micros
@@ -60,9 +61,10 @@ async def authorize(
         raise Refusal(
             403, refusals.NO_SCOPES_FOUND, "This key does not have the required scopes associated with it"
         )
-    counted = keys.use(key)
-    if counted is not None and not await asyncio.wrap_future(counted):
-        raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been used as often as it may be")
+    if counted := keys.use(key):
+        await in_task()
+        if not await asyncio.wrap_future(counted):
+            raise Refusal(403, refusals.API_KEY_REVOKED, "This key has been used as often as it may be")
     return key
 
 

@@ -6,6 +6,8 @@ slow but moves does not: time that the server needs itself is not counted.
 
 A body is taken in pieces of 1 MiB that nobody copies. Where its length is known, the parser of HTTP has
 nothing to find in it; the kernel gathers the pieces and wakes the server for each.
+
+What needs no wait, most questions after one record, is answered as soon as its head is read, without a task.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, Final, cast
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, Literal, cast
 
 from httptools import HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -26,6 +28,9 @@ ZERO_COPY: Final = "http.response.zerocopysend"
 What is `sent` of it, where the message has that, is told as it goes: a function that takes bytes.
 """
 
+JOINED: Final = "http.response.joined"
+"""The extension of ASGI by which the head of an answer that tells its length has the first of the body with it."""
+
 MAX_HEAD: Final = 64 << 10  # bytes; a metadata query of Pinata's has a few thousand
 MAX_HEADERS: Final = 200
 
@@ -33,58 +38,74 @@ _PIECE: Final = 1 << 20  # bytes of a body taken at once
 _READ: Final = 1 << 18  # bytes of anything else
 _SENT: Final = 1 << 17  # bytes of a file that are read, where the kernel cannot take more of it now
 _SOON: Final = 0.25  # seconds after which what has come of a piece is taken
+_EXTENSIONS: Final[dict[str, Any]] = {JOINED: {}}
+_PLAIN_EXTENSIONS: Final[dict[str, Any]] = {
+    **_EXTENSIONS,
+    ZERO_COPY: {},
+}  # where the kernel sends what it reads, unencrypted
+
+
+async def in_task() -> None:
+    """Go on in a task, where others may be waited for; until then an answer is made in one go."""
+    await asyncio.sleep(0)
 
 
 class _TooLarge(Exception):
     """A head with more bytes or lines than are taken."""
 
 
-class _Gathered:
-    """What of a transport an answer needs; all that is written goes at once."""
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._pieces: list[bytes] = []
-        self.write = self._pieces.append
-
-    def flush(self) -> None:
-        if self._pieces:
-            self._transport.write(b"".join(self._pieces))
-            self._pieces.clear()
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-
 class _Cycle(RequestResponseCycle):
     """A request and its answer, which may come from files."""
 
-    _start: Any = None  # the head of the answer, where it is small, until its body is there
-
     async def send(self, message: Any) -> None:
-        """The next of the answer; a small one goes with its head, in one write.
+        """The next of the answer.
 
         Raises:
             OSError: the file is shorter than it should be.
         """
         if self.transport.is_closing():  # it will be told so only when the loop is at it again
             return
-        if message["type"] == "http.response.start" and _is_small(message["headers"]):
-            self._start = message
-            return
-        start, self._start = self._start, None
-        if start and message["type"] != ZERO_COPY:
-            await self._send_at_once(start, message)
-            return
-        if start:
-            await super().send(start)
-        if message["type"] != ZERO_COPY:
+        if message["type"] == ZERO_COPY:
+            await self._send_stretch(message)
+        elif message["type"] == "http.response.start" and "body" in message:
+            await self._send_joined(message)
+        else:
             await super().send(message)
-            return
+
+    async def _send_joined(self, message: Any) -> None:
+        """Send a head and the first of its body: in one step, and one write, what uvicorn does in two."""
+        if self.flow.write_paused:
+            await self.flow.drain()
+            if self.disconnected:
+                return
+        headers = (*self.default_headers, *message["headers"])
+        pieces = [STATUS_LINE[message["status"]]]
+        for name, value in headers:
+            pieces += (name, b": ", value, b"\r\n")
+            if name == b"content-length":
+                self.expected_content_length = int(value)
+        if not self.keep_alive:
+            pieces.append(b"connection: close\r\n")
+        head = b"".join(pieces)
+        if not head.count(b"\r") == head.count(b"\n") == len(headers) + 2 - self.keep_alive or b"\0" in head:
+            raise RuntimeError("a header's value would end its line")
+        self.response_started, self.chunked_encoding, self.waiting_for_100_continue = True, False, False
+        body, more = message["body"], message.get("more_body", False)
+        if self.scope["method"] == "HEAD":
+            self.expected_content_length, body = 0, b""
+        self.expected_content_length -= len(body)
+        if self.expected_content_length < 0 or (self.expected_content_length and not more):
+            raise RuntimeError("an answer is not as long as its head tells")
+        self.transport.write(b"%b\r\n%b" % (head, body))
+        if not more:
+            self.response_complete = True
+            self.message_event.set()
+            if not self.keep_alive:
+                self.transport.close()
+            self.on_response()
+
+    async def _send_stretch(self, message: Any) -> None:
+        """Send bytes of a file."""
         file, at, left = message["file"].fileno(), message["offset"], message["count"]
         if self.chunked_encoding:
             self.transport.write(b"%x\r\n" % left)
@@ -108,17 +129,6 @@ class _Cycle(RequestResponseCycle):
         if self.chunked_encoding:
             self.transport.write(b"\r\n")
 
-    async def _send_at_once(self, *messages: Any) -> None:
-        transport = self.transport
-        gathered = _Gathered(transport)
-        self.transport = cast("asyncio.Transport", gathered)
-        try:
-            for message in messages:
-                await super().send(message)
-        finally:
-            self.transport = transport
-            gathered.flush()
-
     def _send_file(self, file: int, at: int, size: int) -> int:
         """Send bytes of a file, as many as the kernel takes, or some that wait until it does; how many."""
         connection: socket.socket = self.transport.get_extra_info("socket")
@@ -131,10 +141,6 @@ class _Cycle(RequestResponseCycle):
         if not sent:
             raise OSError(f"the store is damaged: {size} bytes at {at} are missing")
         return sent
-
-
-def _is_small(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"content-length" and int(value) < _SENT for name, value in headers)
 
 
 class Connection(HttpToolsProtocol):
@@ -158,6 +164,7 @@ class Connection(HttpToolsProtocol):
         self._too_large = False
         self._left = 0  # bytes of a body that are still to come, where its length was told
         self._gathers = 1
+        self._is_fresh = False  # nothing is being answered yet of what came last
         plain = sys.platform == "linux" and not transport.get_extra_info("sslcontext")
         self._socket: socket.socket | None = transport.get_extra_info("socket") if plain else None
         self._watching: asyncio.TimerHandle | None = None
@@ -173,11 +180,13 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of a request have come."""
         self._came += len(data)
+        self._is_fresh = True
         if self._left:
             self._take(data)
         else:
             super().data_received(data)
-        self._gather(max(1, min(self._left, _PIECE)))
+        if self._left or self._gathers != 1:
+            self._gather(max(1, min(self._left, _PIECE)))
         if self._in_head and self._came > MAX_HEAD and not self.transport.is_closing():
             self._too_large = True
             self.send_400_response("")
@@ -199,12 +208,29 @@ class Connection(HttpToolsProtocol):
             self._too_large = True
             raise _TooLarge  # which the parser makes an error of its own
         self._in_head = False
-        self._reset()
-        super().on_headers_complete()
-        self.cycle.__class__ = _Cycle
-        if self._socket:
-            cast("Any", self.scope)["extensions"] = {ZERO_COPY: {}}
         self._left = left
+        self._reset()
+        cast("Any", self.scope)["extensions"] = _PLAIN_EXTENSIONS if self._socket else _EXTENSIONS
+        super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin to answer: at once, and in a task only from where something is waited for (`in_task`).
+
+        Of what comes together only the first is answered so, lest all others wait for it.
+        """
+        cycle.__class__ = _Cycle
+        if not self._is_fresh or self.flow.write_paused:
+            super()._start_asgi_task(cycle, app)
+            return
+        self._is_fresh = False
+        steps = cycle.run_asgi(app)
+        try:
+            steps.send(None)
+        except StopIteration:
+            return
+        task = self.loop.create_task(steps)
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def on_body(self, body: bytes) -> None:
         """Bytes of a body have come."""
@@ -219,8 +245,16 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """An answer has gone; the next head has its own time, from its first byte."""
-        super().on_response_complete()
+        """An answer has gone; the next head has its own time, from its first byte.
+
+        uvicorn sets a timer here, for the time a connection may rest; one that looks after all is there already.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
         self._reset()
 
     def send_400_response(self, msg: str) -> None:
@@ -263,21 +297,29 @@ class Connection(HttpToolsProtocol):
 
     def _watch(self) -> None:
         """See whether the client still does its part, and look again later."""
-        if not self._is_waited_for():
+        awaited = self._awaited()
+        patience = {"head": self.head, "next": self.timeout_keep_alive}.get(awaited, self.silence)
+        if not awaited:
             self._reset()
-        elif self.loop.time() - self._set >= (self.head if self._in_head else self.silence):
-            if self._in_head or self.flow.write_paused or self._came < self.least:
+        elif self.loop.time() - self._set >= patience:
+            if awaited == "next" and not self._came:
+                self.transport.close()
+                return
+            if awaited in ("head", "taking") or (awaited == "body" and self._came < self.least):
                 self.transport.abort()
                 return
             self._reset()
-        self._watching = self.loop.call_later(min(self.head, self.silence) / 4, self._watch)
+        often = min(self.head, self.silence, self.timeout_keep_alive) / 4
+        self._watching = self.loop.call_later(often, self._watch)
 
-    def _is_waited_for(self) -> bool:
-        """Whether the server can do nothing until the client does something."""
+    def _awaited(self) -> Literal["head", "body", "taking", "next", ""]:
+        """Without what of the client's the server can do nothing: of a request, the taking of an answer, the next request."""
         cycle = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
-        if cycle is None or self.flow.write_paused:
-            return True
+        if cycle is None:
+            return "head"
+        if self.flow.write_paused:
+            return "taking"
         if cycle.response_complete:
-            # Between requests keep-alive has a clock of its own; a body may still come that was refused.
-            return self._in_head or self._left > 0
-        return cycle.more_body and not cycle.waiting_for_100_continue and not self.flow.read_paused
+            return "head" if self._in_head else "body" if self._left else "next"  # it may have been refused
+        waits = cycle.more_body and not cycle.waiting_for_100_continue and not self.flow.read_paused
+        return "body" if waits else ""

@@ -50,7 +50,7 @@ async def list_files(asked: Asked) -> Response:
     return data({"files": [file.to_json() for file in files[:limit]], "next_page_token": token})
 
 
-async def get(asked: Asked) -> Response:
+def get(asked: Asked) -> Response:
     """``GET /v3/files/{network}/{id}``."""
     file = asked.store.files.get(asked.network(), asked.path("id"))
     return data(_found(asked, file).to_json())

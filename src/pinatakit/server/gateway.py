@@ -113,7 +113,7 @@ async def get(asked: Asked) -> Response:
     return await _serve(asked, "public", served)
 
 
-async def route_uri(asked: Asked) -> Response:
+def route_uri(asked: Asked) -> Response:
     """``GET /ipfs/?uri=ipfs://{cid}[/path]``, which a browser asks that opens such an address."""
     text = asked.query.get("uri", "")
     try:
@@ -126,7 +126,7 @@ async def route_uri(asked: Asked) -> Response:
     return RedirectResponse(f"{where}?{uri.query}" if uri.query else where, 301, CORS)
 
 
-async def get_name(asked: Asked) -> Response:
+def get_name(asked: Asked) -> Response:
     """``GET /ipns/{name}[/path]``: names are not resolved here."""
     raise Refusal(
         501,

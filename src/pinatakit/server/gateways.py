@@ -19,7 +19,7 @@ from pinatakit.server.store import Store
 from pinatakit.server.store.gateways import Kind, Rule, Served
 
 
-async def list_gateways(asked: Asked) -> Response:
+def list_gateways(asked: Asked) -> Response:
     """``GET /v3/gateways`` and ``GET /v3/ipfs/gateways``; pages count from 1."""
     size = asked.number("pageSize", 10, 1, 1000)
     page = asked.number("page", 1, 0, 1 << 31)
@@ -40,7 +40,7 @@ async def create(asked: Asked) -> Response:
     return data(gateway.to_json(settings=True))
 
 
-async def get(asked: Asked) -> Response:
+def get(asked: Asked) -> Response:
     """``GET /v3/gateways/{id}``."""
     return data(found(asked, asked.path("id")).to_json(settings=True))
 
@@ -52,7 +52,7 @@ async def delete(asked: Asked) -> Response:
     return data(None)
 
 
-async def exists(asked: Asked) -> Response:
+def exists(asked: Asked) -> Response:
     """``GET /v3/gateways/exists/{domain}``."""
     return data({"exists": asked.store.gateways.exists(asked.path("domain").lower())})
 
@@ -66,7 +66,7 @@ async def add_domain(asked: Asked) -> Response:
     return await _add(asked, "domain", domain)
 
 
-async def get_domain(asked: Asked) -> Response:
+def get_domain(asked: Asked) -> Response:
     """``GET /v3/gateways/{id}/custom_domain/{rule}``."""
     rule = asked.store.gateways.find(asked.path("id"), "domain", asked.path("rule"))
     if rule is None:

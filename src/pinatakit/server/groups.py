@@ -42,7 +42,7 @@ async def list_groups(asked: Asked) -> Response:
     return data({"groups": [group.to_v3() for group in groups[:limit]], "next_page_token": token})
 
 
-async def get(asked: Asked) -> Response:
+def get(asked: Asked) -> Response:
     """``GET /v3/groups/{network}/{id}``."""
     return data(asked.store.groups.get(asked.network(), asked.path("id")).to_v3())
 
@@ -93,7 +93,7 @@ async def list_older(asked: Asked) -> Response:
     return json([_older(asked, group) for group in await anyio.to_thread.run_sync(find)])
 
 
-async def get_older(asked: Asked) -> Response:
+def get_older(asked: Asked) -> Response:
     """``GET /groups/{id}``."""
     return json(_older(asked, asked.store.groups.get(_PUBLIC, asked.path("id"))))
 

@@ -26,7 +26,7 @@ _SIGNED: Final = ("X-Algorithm", "X-Date", "X-Expires", "X-Method", "X-Signature
 _SKEW: Final = 60  # seconds that the clock of whoever made a link may be ahead
 
 
-async def download_link(asked: Asked) -> Response:
+def download_link(asked: Asked) -> Response:
     """``POST /v3/files/private/download_link``, and its older paths."""
     body = asked.object()
     url, date, expires = body.get("url"), body.get("date"), body.get("expires")

@@ -42,10 +42,11 @@ class Metrics:
 
     def count(self, method: str, route: str, exchange: Exchange) -> None:
         """Count a request that is over; `route` is the path as it is served, with ``{names}``."""
+        seconds = exchange.seconds
         self._requests[method, route, exchange.status] += 1
         buckets = self._buckets.setdefault(route, [0] * (len(_BOUNDS) + 1))
-        buckets[bisect_left(_BOUNDS, exchange.seconds)] += 1
-        self._seconds[route] = self._seconds.get(route, 0.0) + exchange.seconds
+        buckets[bisect_left(_BOUNDS, seconds)] += 1
+        self._seconds[route] = self._seconds.get(route, 0.0) + seconds
         self._received += exchange.received
         self._sent += exchange.sent
 

@@ -27,7 +27,7 @@ from pinatakit.server.request import Asked, data, json, page_token, read_cid
 _SECONDS: Final = 60  # in which a payment is to be made
 
 
-async def list_instructions(asked: Asked) -> Response:
+def list_instructions(asked: Asked) -> Response:
     """``GET /v3/x402/payment_instructions``."""
     query = asked.query
     limit = asked.number("limit", 10, 1, 1000)
@@ -54,7 +54,7 @@ async def create(asked: Asked) -> Response:
     return data((await anyio.to_thread.run_sync(made, name, requirements, description)).to_json())
 
 
-async def get(asked: Asked) -> Response:
+def get(asked: Asked) -> Response:
     """``GET /v3/x402/payment_instructions/{id}``."""
     return data(_found(asked).to_json())
 
@@ -77,7 +77,7 @@ async def delete(asked: Asked) -> Response:
     return data({})
 
 
-async def list_cids(asked: Asked) -> Response:
+def list_cids(asked: Asked) -> Response:
     """``GET /v3/x402/payment_instructions/{id}/cids``."""
     instruction = _found(asked)
     limit = asked.number("limit", 20, 1, 1000)
@@ -106,7 +106,7 @@ async def remove_cid(asked: Asked) -> Response:
     return data({})
 
 
-async def demand(asked: Asked) -> Response:
+def demand(asked: Asked) -> Response:
     """``GET /x402/cid/{cid}`` of the gateway: what has to be paid. What is paid cannot be checked here.
 
     Source: x402.org, version 1 ("Payment required response").

@@ -133,7 +133,7 @@ def _size(asked: Asked, name: str) -> int | None:
     return asked.number(name, 0, 0, 1 << 62) if asked.query.get(name) else None
 
 
-async def list_jobs(asked: Asked) -> Response:
+def list_jobs(asked: Asked) -> Response:
     """``GET /pinning/pinJobs``."""
     query = asked.query
     status, sort = _job_status(query), (query.get("sort") or "DESC").upper()
@@ -206,7 +206,7 @@ async def pin_by_cid(asked: Asked) -> Response:
     return data((await _queue(asked, cid, name, keyvalues, hosts, group_id)).to_v3())
 
 
-async def list_queue(asked: Asked) -> Response:
+def list_queue(asked: Asked) -> Response:
     """``GET /v3/files/public/pin_by_cid``."""
     query = asked.query
     order = (query.get("order") or query.get("sort") or "DESC").upper()

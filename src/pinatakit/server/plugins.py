@@ -34,12 +34,12 @@ _MARKETPLACE: Final = (
 )
 
 
-async def list_plugins(_: Asked) -> Response:
+def list_plugins(_: Asked) -> Response:
     """``GET /v3/gateways/plugins/marketplace``."""
     return data([plugin.to_dict() for plugin in _MARKETPLACE])
 
 
-async def get(asked: Asked) -> Response:
+def get(asked: Asked) -> Response:
     """``GET /v3/gateways/plugins/marketplace/{id}``."""
     return data(_found(asked.path("id")).to_dict())
 
@@ -55,7 +55,7 @@ async def install(asked: Asked) -> Response:
     return data({"gateway_id": gateway.id, "plugin_id": plugin.id})
 
 
-async def installed(asked: Asked) -> Response:
+def installed(asked: Asked) -> Response:
     """``GET /v3/gateways/plugins``, and of one gateway ``/{gateway_id}``, with its older path."""
     id = asked.request.path_params.get("gateway_id")
     if id:

@@ -30,7 +30,7 @@ async def sign(asked: Asked) -> Response:
     """``POST /v3/files/sign``: on Pinata's two hosts two things, told apart by the address to be signed."""
     body = asked.object()
     if "url" in body:
-        return await links.download_link(asked)
+        return links.download_link(asked)
     date, expires = _number(body, "date", now_micros() // 1_000_000), _number(body, "expires", None)
     if expires < 1:
         raise bad_request(f'"expires" must be at least 1 second, not {expires}')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -21,7 +20,8 @@ from pinatakit.server.refusal import TOO_LARGE, Refusal, bad_request, not_found
 from pinatakit.server.store import Store
 from pinatakit.server.store.values import from_micros, now_micros
 
-Handler: TypeAlias = Callable[["Asked"], Awaitable[Response]]
+Handler: TypeAlias = Callable[["Asked"], Response | Awaitable[Response]]
+"""What answers: a coroutine, or a function that waits for nothing."""
 
 MAX_ABOUT: Final = 1 << 16  # bytes, or letters, of what is said of content
 _MAX_CONTENT: Final = 10_000_000  # bytes of JSON that is content itself
@@ -50,8 +50,7 @@ class Allowed(NamedTuple):
         return {"name": given.get("name", ""), "car": given.get("car", ""), **self.fields}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request that may be answered: its key is known and allowed.
 
     `body` is the decoded JSON, or its text, `None` on routes that take none. `allowed` is what a presigned

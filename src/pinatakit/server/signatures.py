@@ -40,7 +40,7 @@ async def add(asked: Asked) -> Response:
     return data(kept.to_json())
 
 
-async def get(asked: Asked) -> Response:
+def get(asked: Asked) -> Response:
     """``GET /v3/files/{network}/signature/{cid}``."""
     found = asked.store.signatures.get(asked.network(), read_cid(asked.path("cid"), "cid"))
     if found is None:

@@ -24,7 +24,7 @@ async def add(asked: Asked) -> Response:
     return data(_shown(asked, swap))
 
 
-async def history(asked: Asked) -> Response:
+def history(asked: Asked) -> Response:
     """``GET /v3/files/{network}/swap/{cid}`` and ``GET /v3/ipfs/swap/{cid}``: alike for each domain."""
     network, cid = _named(asked)
     if not asked.query.get("domain"):
