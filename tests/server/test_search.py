@@ -206,6 +206,19 @@ def test_words_are_looked_up_once_for_the_page_and_the_count(store, monkeypatch,
     assert [pin.id for pin in pins] == ids[:3]
 
 
+def test_the_few_of_many_candidates_are_looked_up_once(store, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 20)
+    monkeypatch.setattr(search, "NEXT", 0)
+    wanted = Filter("public", "unpinned", name="the sea")
+    ids = expected(store, wanted)
+    assert 0 < len(ids) <= 20 < len(expected(store, Filter("public", name="the sea")))
+    asked, read = [], store.records.read
+    monkeypatch.setattr(store.records, "read", lambda sql, values=(): asked.append(sql) or read(sql, values))
+    pins, counted = store.files.pins(wanted, limit=2, offset=1, user_id="u")
+    assert ([pin.id for pin in pins], counted) == (ids[1:3], len(ids))
+    assert ["LIMIT 21" in sql for sql in asked if "MATCH" in sql] == [True, True]
+
+
 @pytest.mark.parametrize("status", ["pinned", "unpinned", "all"])
 def test_what_lies_between_two_times_is_counted_from_either_side(store, status):
     times = [
@@ -419,3 +432,43 @@ def test_two_letters_are_found_wherever_they_stand(filled, monkeypatch, few):
 def test_any_number_of_letters_may_follow_two(filled):
     store = filled({"name": "".join(f"ab{chr(0x4E00 + i)}" for i in range(5000))}, {"name": "ba"})
     assert count(store, Filter("public", name="ab")) == 1
+
+
+def test_like_knows_no_signs_but_its_own(filled):
+    texts = [
+        "a*b",
+        "a?b",
+        "a[b]c",
+        "a]b",
+        "a\0b",
+        "a\nb",
+        "a\U0001f600b",
+        "aéb",
+        "ab",
+        "A*B",
+        "[",
+        "x" * 20_000,
+        "",
+    ]
+    store = filled(*({"keyvalues": {"k": text}} for text in texts))
+    patterns = [
+        "a*b",
+        "a?b",
+        "a[b]%",
+        "a]_",
+        "a_b",
+        "a%b",
+        "%\0%",
+        "_",
+        "[",
+        "%[%",
+        "%*_",
+        "x" * 20_000,
+        "",
+        "%",
+    ]
+    for pattern in patterns:
+        parts = [re.escape(part).replace("_", ".") for part in pattern.split("%")]
+        met = sum(re.fullmatch("(?s)" + ".*".join(parts), text) is not None for text in texts)
+        for op, there in (("like", met), ("notLike", len(texts) - met)):
+            assert count(store, Filter("public", where=[Where("k", op, pattern)])) == there, (op, pattern)

@@ -35,6 +35,7 @@ _NEGATIONS: Final[dict[str, str]] = {
     "notLike": "like",
     "notILike": "iLike",
 }
+_LONGEST: Final = 10_000  # letters of a pattern, of up to four bytes: GLOB takes 50,000
 _PIECES: Final = re.compile("(..).?")
 _SIGNS: Final = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -159,7 +160,7 @@ _EVER: Final = _Bounds(-(1 << 63), (1 << 63) - 1)
 
 
 class Search:
-    """A search in the files of one store. What is found to be few is kept, for the page and the count."""
+    """A search in the files of one store. Where few are found they are kept, for the page and the count."""
 
     def __init__(self, records: Records, among: Among, conditions: Iterable[Condition] = ()) -> None:
         self._records = records
@@ -167,6 +168,7 @@ class Search:
         self._conditions = list(conditions)
         sources = [(one, one.source) for one in self._conditions if one.source]
         self._sources = [(one, source) for one, source in sources if source.quick] or sources
+        self._found: list[tuple[int, int]] | None = None
 
     def page(
         self, *, ascending: bool = False, limit: int, offset: int = 0, behind: str | None = None
@@ -185,8 +187,8 @@ class Search:
             rows = self._walk(near, place, way, limit, offset)
             if len(rows) == limit or all_of_it:
                 return rows
-        if self._few:
-            return self._some(place, ascending=ascending, limit=limit, offset=offset)
+        if source and (found := self._all()) is not None:
+            return self._some(found, place, ascending=ascending, limit=limit, offset=offset)
         if source:
             return self._gather(source, bounds, place, way, limit, offset)
         return self._walk(bounds, place, way, limit, offset)
@@ -212,9 +214,12 @@ class Search:
         if not self._conditions and self._mostly(bounds):
             every = Search(self._records, self._among._replace(after=None, before=None)).count()
             return every - sum(self._count_between(outside) for outside in bounds.outside())
+        if self._few and self._few.settled and not self._few.left and bounds == _EVER:
+            return self._few.many
         if self._few:
-            sure = self._few.settled and not self._few.left and bounds == _EVER
-            return self._few.many if sure else len(self._met)
+            self._all()
+        if self._found is not None:
+            return len(self._found)
         for one in self._conditions:
             if one.but and not one.whole:
                 others = [other for other in self._conditions if other is not one]
@@ -274,17 +279,24 @@ class Search:
         others = [one for one in left if not one.of_key]
         return Few(count, numbers, others, settled=source.settled or bool(keyed))
 
-    @cached_property
-    def _met(self) -> list[tuple[int, int]]:
-        """Of the few, those that meet all conditions: when they were pinned, and their numbers, in that order."""
-        assert self._few
-        sql, values = self._sql(self._bounds(), self._few.left)
-        rows = self._records.read(
-            "SELECT file.created, file.n FROM json_each(?) AS found CROSS JOIN file ON file.n = found.value"
-            f" WHERE {sql} ORDER BY file.created, file.n",
-            [self._few.numbers, *values],
-        )
-        return [(row["created"], row["n"]) for row in rows]
+    def _all(self) -> list[tuple[int, int]] | None:
+        """When those that meet all conditions were pinned, and their numbers, in that order, where they are few."""
+        if self._found is None:
+            if self._few:
+                most, left = self._few.many, self._few.left
+                source = Source("SELECT value AS n FROM json_each(?)", [self._few.numbers])
+            else:
+                source = self._sources[0][1]
+                most, left = FEW, self._left(source)
+            sql, values = self._sql(self._bounds(), left)
+            rows = self._records.read(
+                f"SELECT file.created, file.n FROM ({source.sql}) AS found CROSS JOIN file ON file.n = found.n"
+                f" WHERE {sql} LIMIT {most + 1}",
+                [*source.values, *values],
+            )
+            if len(rows) <= most:
+                self._found = sorted((row["created"], row["n"]) for row in rows)
+        return self._found
 
     def _left(self, source: Source) -> list[Condition]:
         """What is still to be looked at of what a source gives."""
@@ -302,10 +314,16 @@ class Search:
         return f"SELECT found.n AS n FROM ({sql}) AS found WHERE {' AND '.join(looks)}", given
 
     def _some(
-        self, place: Condition | None, *, ascending: bool, limit: int, offset: int
+        self,
+        found: list[tuple[int, int]],
+        place: Condition | None,
+        *,
+        ascending: bool,
+        limit: int,
+        offset: int,
     ) -> list[sqlite3.Row]:
-        """Some of the few."""
-        found = self._met if ascending else self._met[::-1]
+        """Some of those that were found."""
+        found = found if ascending else found[::-1]
         if place:
             behind = tuple(place.values)
             found = [one for one in found if (one > behind if ascending else one < behind)]
@@ -396,8 +414,8 @@ def cid_holds(among: Among, part: str) -> Condition:
     if whole:
         return cids([part])
     sql = "instr(cid, ?) > 0"
-    if len(part) >= 6 and part.isascii() and part.isalnum():
-        ways = (" AND ".join(f'"{piece}"' for piece in _PIECES.findall(part, at)[-3:]) for at in range(3))
+    if len(part) >= 4 and part.isascii() and part.isalnum():
+        ways = (" AND ".join(f'"{piece}"' for piece in _PIECES.findall(part, at)[-2:]) for at in range(3))
         match = " OR ".join(f"({way})" for way in ways)
         source = Source("SELECT rowid AS n FROM file_cid WHERE file_cid MATCH ?", (match,), exact=False)
         return Condition(sql, (part,), source)
@@ -412,7 +430,7 @@ def cid_holds(among: Among, part: str) -> Condition:
 
 
 def pieces(cid: str) -> str:
-    """What parts of a CID are found by. One of six letters or more holds one or two of these, wherever it begins."""
+    """What parts of a CID are found by: one of four letters or more holds one of these, and one of seven two."""
     return " ".join(_PIECES.findall(cid))
 
 
@@ -552,11 +570,11 @@ def _where(among: Among, asked: Where) -> Condition:
         return _of_key(key, sql, [value, second], source)
     pattern, ignore_case = as_text(asked.value), op in ("iLike", "notILike", "iRegexp")
     sign = "NOT " if op.startswith("not") else ""
-    given = [
-        pattern if op in ("regexp", "iRegexp") else like_expression(pattern),
-        ignore_case,
-    ]  # SQLite's own LIKE is blind to case
+    given: list[Any] = [pattern if op in ("regexp", "iRegexp") else like_expression(pattern), ignore_case]
     sql = f"{sign}matches(?, ?, text)"
+    if op in ("like", "notLike") and "\0" not in pattern and len(pattern) <= _LONGEST:
+        given = [_glob(pattern), *given]
+        sql = f"{sign}CASE instr(text, char(0)) WHEN 0 THEN text GLOB ? ELSE matches(?, ?, text) END"
     source = Source(f"{among.texts} AND {sql}", (key, *given), quick=False, settled=True)
     if op == "like" and (start_of_it := _only_start(pattern)):
         low, high = start_of_it
@@ -608,3 +626,9 @@ def _only_start(pattern: str) -> tuple[str, str] | None:
     if not re.fullmatch(r"[^%_]*[ -$&-^`-~]%", pattern, re.DOTALL):
         return None
     return start, start[:-1] + chr(ord(start[-1]) + 1)
+
+
+def _glob(pattern: str) -> str:
+    """An SQL LIKE pattern as SQLite's GLOB has it, which sees case, and knows no text behind a NUL."""
+    signs = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
+    return "".join(signs.get(sign, sign) for sign in pattern)
