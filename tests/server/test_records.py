@@ -76,11 +76,26 @@ def test_what_is_read_between_two_writes_keeps_the_log_from_no_new_start(records
     assert number * len(text) > 10_000_000 > (tmp_path / "records.db-wal").stat().st_size
 
 
+def test_what_another_process_writes_is_seen_and_its_log_starts_anew(records, tmp_path):
+    """`store verify` and `store gc` write beside a server, which may do nothing but read for as long."""
+    assert records.read_one("SELECT value FROM setting") is None
+    beside = Records(tmp_path / "records.db")
+    for number in range(400):
+        text = f"{number}" * 10_000
+        beside.write(
+            lambda db, text=text: db.execute("REPLACE INTO setting VALUES ('a', ?)", (text,))
+        ).result()
+    beside.close()
+    assert number * len(text) > 10_000_000 > (tmp_path / "records.db-wal").stat().st_size
+    assert records.read_one("SELECT value FROM setting")["value"] == text
+
+
 def test_a_moment_can_be_looked_at_while_all_goes_on(records):
     records.write(lambda db: db.execute("INSERT INTO setting VALUES ('a', '')")).result()
     for _ in range(2):
         assert records.read_one("SELECT count(*) FROM setting")[0] == 1
         with records.unchanging() as reader:
+            assert reader.execute("SELECT count(*) FROM setting").fetchone()[0] == 1
             records.write(lambda db: db.execute("REPLACE INTO setting VALUES ('b', '')")).result()
             assert reader.execute("SELECT count(*) FROM setting").fetchone()[0] == 1
         assert records.read_one("SELECT count(*) FROM setting")[0] == 2

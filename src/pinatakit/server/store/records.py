@@ -249,8 +249,6 @@ class Records:
         self._after: list[Callable[[], object]] = []
         self._undo: list[Callable[[], object]] = []
         self._closed = False
-        self._changes = 0  # writes that began and that ended: odd while one is under way
-        self._seen = -1  # of these, when the first reader last looked
         try:
             self._first = self._connect()
             self._readers.append(self._first)
@@ -321,9 +319,6 @@ class Records:
         """A connection to read with, for which everything stays as of one moment."""
         reader = self._take()
         try:
-            if reader.in_transaction:
-                yield reader
-                return
             reader.execute("BEGIN").close()
             try:
                 yield reader
@@ -372,44 +367,18 @@ class Records:
     def _take(self) -> sqlite3.Connection:
         """A connection to read with, to be given back; as many are open as were ever in use at once."""
         try:
-            reader = self._readers.pop()
+            return self._readers.pop()
         except IndexError:
             reader = self._connect()
             reader.execute(f"PRAGMA cache_size=-{_SMALL_CACHE}").close()
             return reader
-        if reader is self._first and self._seen != (now := self._changes):
-            self._seen = now
-            self._stay(reader, here=now % 2 == 0)
-        return reader
 
     def _give(self, reader: sqlite3.Connection) -> None:
         """It comes back; the first of them, which has the large cache, is the next to be taken."""
-        if reader is not self._first:
+        if reader is self._first:
+            self._readers.append(reader)
+        else:
             self._readers.appendleft(reader)
-            return
-        self._readers.append(reader)
-        if self._seen != self._changes:
-            self._let_go()
-
-    @staticmethod
-    def _stay(reader: sqlite3.Connection, *, here: bool) -> None:
-        """Look from now on at what is committed now, until nothing is the same: a query takes no lock then."""
-        if reader.in_transaction:
-            reader.execute("ROLLBACK").close()
-        if here:
-            reader.execute("BEGIN").close()
-
-    def _let_go(self) -> None:
-        """Something is written: let SQLite use its log anew, which it cannot while somebody looks at it.
-
-        Where the first reader is in use, whoever gives it back does it.
-        """
-        try:
-            self._readers.remove(self._first)
-        except ValueError:
-            return
-        self._stay(self._first, here=False)
-        self._readers.append(self._first)
 
     def _run(self, connection: sqlite3.Connection) -> None:
         try:
@@ -422,10 +391,7 @@ class Records:
                 # A request that was given up takes its write with it, unless that has begun.
                 wanted = [item for item in batch if item and item[1].set_running_or_notify_cancel()]
                 if wanted:
-                    self._changes += 1
-                    self._let_go()
                     self._write_all(connection, wanted)
-                    self._changes += 1
         finally:
             connection.close()
 
