@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
+from collections import Counter
 from urllib.parse import quote
 
 import pytest
 
-from pinatakit.content import CID
+from pinatakit.content import CID, Walk
 from pinatakit.content.multiformats import DAG_CBOR, DAG_PB, IDENTITY, write_varint
+from pinatakit.server.store import Writing
 
 from .conftest import send, upload
 
@@ -84,3 +87,20 @@ def test_one_address_serves_the_official_client_too(api):
 def test_answers_are_not_held_back(server):
     """A socket whose protocol is not named keeps Nagle's algorithm, which costs 40 ms an answer."""
     assert server._socket.proto == socket.IPPROTO_TCP
+
+
+def test_a_refused_request_is_forgotten_when_it_is_answered(api):
+    """What it had, a piece of content perhaps, does not wait for the interpreter to look for garbage."""
+    file = send(api, "/pinning/pinFileToIPFS", ("a.bin", bytes(200_000))).json()["IpfsHash"]
+    nowhere = {"network": "public", "group_id": "01890b5e-0000-7000-8000-000000000000"}
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(20):
+            assert api.get(f"/ipfs/{file}/below").status_code == 404
+            assert send(api, "/v3/files", ("a", b"%d" % number), **nowhere).status_code == 404
+        # The last of them the connection and the writer may still have.
+        left = Counter(type(one) for one in gc.get_objects())
+        assert (left[Walk] < 5, left[Writing] < 5) == (True, True)
+    finally:
+        gc.enable()

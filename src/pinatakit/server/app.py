@@ -161,7 +161,9 @@ class _App:
         except Exception as error:
             if exchange.status:  # nothing but the end of the connection tells that the answer is not whole
                 raise
-            await _told(request, exchange, error)(scope, receive, send)
+            answer = _told(request, exchange, error)
+            error.__traceback__ = None  # its frames hold futures of threads and writes, and these the error
+            await answer(scope, receive, send)
 
     async def _ask(self, request: Request, exchange: Exchange) -> Response:
         """Ask the endpoint, once all is there that it may want: the body, and who it is that asks."""

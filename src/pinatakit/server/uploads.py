@@ -160,7 +160,9 @@ async def _keep(ingest: Ingest, keep: Callable[[], Future[Upload]], *, at_once: 
     if not (ingest.is_small if at_once is None else at_once):
         return await anyio.to_thread.run_sync(keep_or_drop)
     try:
-        return await asyncio.shield(asyncio.wrap_future(keep()))  # kept, even where the request is given up
+        kept = asyncio.wrap_future(keep())
+        await asyncio.wait([kept])  # kept, even where the request is given up
+        return kept.result()
     except Exception:
         await anyio.to_thread.run_sync(ingest.drop)
         raise
