@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import socket
@@ -13,7 +14,7 @@ import time
 import httpx2
 import pytest
 
-from pinatakit.server import Server, ingest
+from pinatakit.server import Server, ingest, metrics
 from pinatakit.server.connection import MAX_HEAD, MAX_HEADERS, Connection
 
 from .conftest import FORM, bearer, body, client, send, until, upload
@@ -142,6 +143,83 @@ def test_many_requests_at_once_are_answered_in_their_order(server, api):
     ]
     assert [answer["data"].get("id") for answer in told] == [*asked, None]
     assert {*ids} <= {file["id"] for file in told[-1]["data"]["files"]}
+
+
+def test_who_sends_faster_than_is_answered_waits(server):
+    one = head(server, method="GET", path="/data/testAuthentication")
+    with connect(server) as connection:
+        connection.settimeout(0.2)
+        end, sent, waiting = time.monotonic() + 2, 0, 0
+        while time.monotonic() < end:
+            with contextlib.suppress(TimeoutError):
+                sent += connection.send(one * 1000)
+            waiting = max(
+                [waiting, *(len(link.pipeline) for link in [*server._uvicorn.server_state.connections])]
+            )
+    assert sent > 1 << 18
+    assert 0 < waiting <= (1 << 18) // len(one) + 1  # what is read at once
+
+
+def test_after_the_last_answer_of_a_connection_nothing_more_is_done(server, api):
+    """HTTP/1.0 ends a connection after each answer here. RFC 9112, 9.6: no further request is processed."""
+    id = upload(api, b"to stay")["id"]
+    own = (f"authorization: Bearer {server.admin.jwt}", "connection: keep-alive", "", "")
+    lines = (f"{what} HTTP/1.0" for what in ("GET /data/testAuthentication", f"DELETE /v3/files/public/{id}"))
+    with connect(server) as connection:
+        connection.sendall("".join("\r\n".join([line, "host: localhost", *own]) for line in lines).encode())
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert answers.count(b"HTTP/1.1 ") == 1
+    time.sleep(0.3)
+    assert api.get(f"/v3/files/public/{id}").status_code == 200
+
+
+def test_who_takes_nothing_for_a_while_gets_each_answer_in_the_end(server):
+    """An answer in two messages, head and no body, between which the connection fills."""
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        host, port = server.url.removeprefix("http://").split(":")
+        connection.connect((host, int(port)))
+        connection.settimeout(20)
+        mine = connection.getsockname()
+        link = until(
+            lambda: next(
+                (one for one in server._uvicorn.server_state.connections if one.client == mine), None
+            )
+        )
+        asked = 0
+
+        def ask(method: str, path: str) -> None:
+            nonlocal asked
+            asked += 1
+            connection.sendall(head(server, method=method, path=path))
+            until(
+                lambda: (
+                    link.cycle
+                    and link.server_state.total_requests >= before + asked
+                    or link.flow.write_paused
+                )
+            )
+
+        before = server._uvicorn.server_state.total_requests
+        while not link.transport.get_write_buffer_size():
+            ask("GET", "/v3/nothing/" + "a" * 20_000)
+        while not link.flow.write_paused:
+            ask("OPTIONS", "/ipfs/a")
+        connection.sendall(head(server, "connection: close", method="OPTIONS", path="/ipfs/a"))
+        answers = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+    assert answers.count(b"HTTP/1.1 ") == asked + 1
+
+
+def test_who_says_no_more_just_before_the_answer_is_no_fault_of_the_servers(server, monkeypatch, caplog):
+    def gone(*_):
+        for link in server._uvicorn.server_state.connections:
+            link.transport.close()  # as asyncio does then
+
+    with monkeypatch.context() as patch, connect(server) as connection:
+        patch.setattr(metrics.Metrics, "count", gone)
+        connection.sendall(head(server, method="GET", path="/data/testAuthentication"))
+        assert connection.recv(1 << 16) == b""
+    assert not caplog.records
 
 
 def test_the_rest_of_a_body_that_was_refused_is_passed_over(server):

@@ -16,10 +16,12 @@ import asyncio
 import os
 import socket
 import sys
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, Literal, cast
 
 from httptools import HttpRequestParser
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 ZERO_COPY: Final = "http.response.zerocopysend"
@@ -54,6 +56,22 @@ class _TooLarge(Exception):
     """A head with more bytes or lines than are taken."""
 
 
+class _Flow(FlowControl):
+    """What may be read and written now: nothing is read while requests wait for their turn.
+
+    uvicorn reads on after each answer, and remembers all requests of who sends them faster than they are answered.
+    """
+
+    def __init__(self, transport: asyncio.Transport, waiting: deque[Any]) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Read on, if nothing waits."""
+        if not self._waiting:
+            super().resume_reading()
+
+
 class _Cycle(RequestResponseCycle):
     """A request and its answer, which may come from files."""
 
@@ -64,7 +82,10 @@ class _Cycle(RequestResponseCycle):
             OSError: the file is shorter than it should be.
         """
         if self.transport.is_closing():  # it will be told so only when the loop is at it again
+            self.disconnected = True
             return
+        if self.flow.write_paused:
+            await in_task()
         if message["type"] == ZERO_COPY:
             await self._send_stretch(message)
         elif message["type"] == "http.response.start" and "body" in message:
@@ -158,6 +179,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has connected, and is to say what for."""
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
         self._in_head = True
         self._came = 0  # bytes since the clock was set
         self._set = self.loop.time()
@@ -218,6 +240,8 @@ class Connection(HttpToolsProtocol):
 
         Of what comes together only the first is answered so, lest all others wait for it.
         """
+        if self.transport.is_closing():  # after an answer that was the last (RFC 9112, 9.6)
+            return
         cycle.__class__ = _Cycle
         if not self._is_fresh or self.flow.write_paused:
             super()._start_asgi_task(cycle, app)
@@ -252,9 +276,10 @@ class Connection(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
-        self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self.flow.resume_reading()
         self._reset()
 
     def send_400_response(self, msg: str) -> None:
