@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -19,12 +20,16 @@ from pinatakit.server.store import Store
 from pinatakit.server.store.gateways import Kind, Rule, Served
 
 
-def list_gateways(asked: Asked) -> Response:
+async def list_gateways(asked: Asked) -> Response:
     """``GET /v3/gateways`` and ``GET /v3/ipfs/gateways``; pages count from 1."""
     size = asked.number("pageSize", 10, 1, 1000)
     page = asked.number("page", 1, 0, 1 << 31)
-    count, rows = asked.store.gateways.list(limit=size, offset=max(page - 1, 0) * size)
-    return data({"count": count, "rows": [gateway.to_json(settings=False) for gateway in rows]})
+
+    def find() -> dict[str, Any]:
+        count, rows = asked.store.gateways.list(limit=size, offset=max(page - 1, 0) * size)
+        return {"count": count, "rows": [gateway.to_json(settings=False) for gateway in rows]}
+
+    return data(await anyio.to_thread.run_sync(find))
 
 
 async def create(asked: Asked) -> Response:

@@ -5,7 +5,7 @@ Nothing is settled here: there is no facilitator that could check a payment.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import anyio.to_thread
 from starlette.responses import Response
@@ -27,20 +27,19 @@ from pinatakit.server.request import Asked, data, json, page_token, read_cid
 _SECONDS: Final = 60  # in which a payment is to be made
 
 
-def list_instructions(asked: Asked) -> Response:
+async def list_instructions(asked: Asked) -> Response:
     """``GET /v3/x402/payment_instructions``."""
     query = asked.query
     limit = asked.number("limit", 10, 1, 1000)
     cid = str(read_cid(query["cid"], "cid")) if query.get("cid") else None
-    rows = asked.store.payments.list(
-        name=query.get("name") or None,
-        id=query.get("id") or None,
-        cid=cid,
-        limit=limit + 1,
-        after=asked.page_token(),
-    )
-    more = {"next_page_token": page_token(rows[limit - 1].id)} if len(rows) > limit else {}
-    return data({"payment_instructions": [row.to_json() for row in rows[:limit]], **more})
+    name, id, after = query.get("name") or None, query.get("id") or None, asked.page_token()
+
+    def find() -> dict[str, Any]:
+        rows = asked.store.payments.list(name=name, id=id, cid=cid, limit=limit + 1, after=after)
+        more = {"next_page_token": page_token(rows[limit - 1].id)} if len(rows) > limit else {}
+        return {"payment_instructions": [row.to_json() for row in rows[:limit]], **more}
+
+    return data(await anyio.to_thread.run_sync(find))
 
 
 async def create(asked: Asked) -> Response:

@@ -133,21 +133,22 @@ def _size(asked: Asked, name: str) -> int | None:
     return asked.number(name, 0, 0, 1 << 62) if asked.query.get(name) else None
 
 
-def list_jobs(asked: Asked) -> Response:
+async def list_jobs(asked: Asked) -> Response:
     """``GET /pinning/pinJobs``."""
     query = asked.query
     status, sort = _job_status(query), (query.get("sort") or "DESC").upper()
     if sort not in ("ASC", "DESC"):
         raise bad_request(f'"sort" must be ASC or DESC, not {sort!r}')
     limit, offset = asked.number("limit", 5, 1, 1000), asked.number("offset", 0, 0, 1 << 53)
-    rows, count = asked.store.jobs.list(
-        status=status,
-        cid=_canonical(query.get("ipfs_pin_hash")),
-        ascending=sort == "ASC",
-        limit=limit,
-        offset=offset,
-    )
-    return json({"count": count, "rows": [row.to_json() for row in rows]})
+    cid, ascending = _canonical(query.get("ipfs_pin_hash")), sort == "ASC"
+
+    def find() -> dict[str, Any]:
+        rows, count = asked.store.jobs.list(
+            status=status, cid=cid, ascending=ascending, limit=limit, offset=offset
+        )
+        return {"count": count, "rows": [row.to_json() for row in rows]}
+
+    return json(await anyio.to_thread.run_sync(find))
 
 
 async def pin_by_hash(asked: Asked) -> Response:
@@ -206,7 +207,7 @@ async def pin_by_cid(asked: Asked) -> Response:
     return data((await _queue(asked, cid, name, keyvalues, hosts, group_id)).to_v3())
 
 
-def list_queue(asked: Asked) -> Response:
+async def list_queue(asked: Asked) -> Response:
     """``GET /v3/files/public/pin_by_cid``."""
     query = asked.query
     order = (query.get("order") or query.get("sort") or "DESC").upper()
@@ -214,15 +215,16 @@ def list_queue(asked: Asked) -> Response:
     if order not in ("ASC", "DESC"):
         raise bad_request(f'"order" must be ASC or DESC, not {order!r}')
     limit, after = asked.number("limit", 10, 1, 250), asked.page_token()
-    jobs = asked.store.jobs.page(
-        status=_job_status(query),
-        cid=_canonical(query.get("cid")),
-        ascending=order == "ASC",
-        limit=limit + 1,
-        after=after,
-    )
-    token = page_token(jobs[limit - 1].id) if len(jobs) > limit else ""
-    return data({"jobs": [job.to_v3() for job in jobs[:limit]], "next_page_token": token})
+    status, cid, ascending = _job_status(query), _canonical(query.get("cid")), order == "ASC"
+
+    def find() -> dict[str, Any]:
+        jobs = asked.store.jobs.page(
+            status=status, cid=cid, ascending=ascending, limit=limit + 1, after=after
+        )
+        token = page_token(jobs[limit - 1].id) if len(jobs) > limit else ""
+        return {"jobs": [job.to_v3() for job in jobs[:limit]], "next_page_token": token}
+
+    return data(await anyio.to_thread.run_sync(find))
 
 
 async def cancel(asked: Asked) -> Response:

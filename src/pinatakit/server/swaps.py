@@ -24,12 +24,12 @@ async def add(asked: Asked) -> Response:
     return data(_shown(asked, swap))
 
 
-def history(asked: Asked) -> Response:
+async def history(asked: Asked) -> Response:
     """``GET /v3/files/{network}/swap/{cid}`` and ``GET /v3/ipfs/swap/{cid}``: alike for each domain."""
     network, cid = _named(asked)
     if not asked.query.get("domain"):
         raise bad_request('"domain" is required: that of a gateway')
-    swaps = asked.store.swaps.history(network, cid)
+    swaps = await anyio.to_thread.run_sync(asked.store.swaps.history, network, cid)
     if not swaps:
         raise not_found(f"The {network} CID {cid} was never swapped.")
     return data([_shown(asked, swap) for swap in swaps])

@@ -48,8 +48,9 @@ class Gateways:
 
     def list(self, *, limit: int, offset: int) -> Page:
         """How many there are, and some of them, newest first."""
-        all_of_them = [_gateway(self._records, row) for row in self._records.read(_NEWEST)]
-        return len(all_of_them), all_of_them[offset : offset + limit]
+        count: int = self._records.read("SELECT count(*) FROM gateway")[0][0]
+        rows = self._records.read(f"{_NEWEST} LIMIT ? OFFSET ?", (limit, offset))
+        return count, [_gateway(self._records, row) for row in rows]
 
     def get(self, id: str) -> Gateway | None:
         """One gateway."""
