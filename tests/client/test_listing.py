@@ -347,3 +347,28 @@ def test_every_list_of_the_two_clients_is_one_kind_of_object(play):
             assert json.loads(json.dumps([one.to_dict() for one in await items])) is not None
 
     play(body)
+
+
+HALF = "\ud800"  # of a pair of surrogates: no letter, and nothing that UTF-8 can write
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda pinata: pinata.files.list(name=HALF).first(),
+        lambda pinata: pinata.files.list(keyvalues={HALF: "a"}).first(),
+        lambda pinata: pinata.pins.list(cid_contains=HALF).first(),
+        lambda pinata: pinata.groups.list(name=HALF).first(),
+        lambda pinata: pinata.psa.list(meta={"a": HALF}).first(),
+        lambda pinata: pinata.psa.add(CID, meta={"a": HALF}),
+        lambda pinata: pinata.psa.add(CID, origins=[HALF]),
+        lambda pinata: pinata.pins.add(CID, host_nodes=[HALF]),
+    ],
+)
+def test_a_text_that_cannot_be_written_is_refused_before_it_is_sent(service, ask):
+    with (
+        Pinata(JWT, transport=service.transport) as pinata,
+        pytest.raises(InputError, match="half a pair of surrogates"),
+    ):
+        ask(pinata)
+    assert not service.requests

@@ -290,6 +290,8 @@ def test_the_queue_is_looked_at_less_and_less_often(over, monkeypatch):
             "every value is text",
         ),
         (lambda pins: Pins.queue(pins, status="done").first(), InputError, "prechecking"),
+        (lambda pins: Pins.queue(pins, api="V3").first(), InputError, "v3, older"),
+        (lambda pins: Pins.add(pins, NOBODYS, api="V3"), InputError, "v3, older"),
         (lambda pins: Pins.queue(pins, cid="x").first(), InvalidCID, "not a CID"),
         (lambda pins: Pins.cancel(pins, "../x"), InputError, "not the id"),
         (lambda pins: Pins.wait(pins, "x"), InvalidCID, "not a CID"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from pinatakit.client._listing import AsyncListing, Fetch, listing, paged
 from pinatakit.client._operation import Resource, W, operation
 from pinatakit.client._wire import Wire
 from pinatakit.content import CID
-from pinatakit.errors import NotFound, PinFailed, PinPending
+from pinatakit.errors import InputError, NotFound, PinFailed, PinPending
 from pinatakit.protocol import File, Pin, PinJob, Where, files
 from pinatakit.protocol import pins as calls
 from pinatakit.protocol._record import only
@@ -49,17 +49,21 @@ class Pins(Resource[W]):
 
         Raises:
             InvalidCID: the text is no CID.
+            InputError: there is no such API, or a text cannot be sent.
             Forbidden: the account's plan does not include it.
             NotFound: there is no such group.
         """
-        v3 = api == "v3" or (api is None and self._v3(keyvalues))
-        ask = calls.pin_by_cid if v3 else calls.pin_by_hash
+        ask = calls.pin_by_cid if self._v3(api, keyvalues) else calls.pin_by_hash
         return await self.wire.send(
             ask(CID.parse(cid), name=name, keyvalues=keyvalues, host_nodes=host_nodes, group_id=group_id)
         )
 
-    def _v3(self, keyvalues: Keyvalues | None = None) -> bool:
-        """Whether v3 takes it."""
+    def _v3(self, api: API | None, keyvalues: Keyvalues | None = None) -> bool:
+        """Whether it goes over v3: as it is asked for, else if v3 takes it."""
+        if api is not None:
+            if api not in get_args(API):
+                raise InputError(f"api is one of {', '.join(get_args(API))}, not {api!r}")
+            return api == "v3"
         text = all(isinstance(value, str | date) for value in (keyvalues or {}).values())
         return self.wire.settings.credential.jwt is not None and text
 
@@ -152,10 +156,10 @@ class Pins(Resource[W]):
 
         Raises:
             InvalidCID: the text is no CID.
-            InputError: a status, limit or field that cannot be.
+            InputError: a status, limit, field or API that cannot be.
         """
         wanted = CID.parse(cid) if cid else None
-        if api == "v3" or (api is None and self._v3()):
+        if self._v3(api):
             return paged(
                 _queue(self.wire, cid=wanted, status=status, order=order),
                 "",

@@ -75,15 +75,41 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
     base: str | None = None
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The query as it is sent."""
-        return [
+        """The query as it is sent.
+
+        Raises:
+            InputError: a text of it is not UTF-8.
+        """
+        pairs = [
             (name, str(value).lower() if isinstance(value, bool) else str(value))
             for name, value in self.query.items()
             if value is not None
         ]
+        try:
+            "".join(map("".join, pairs)).encode()
+        except UnicodeEncodeError as error:
+            raise _not_utf8(error) from None
+        return pairs
 
 
 JSON_TYPE = {"content-type": "application/json"}
+
+
+def as_json(value: object) -> bytes:
+    """A value as JSON in a request.
+
+    Raises:
+        InputError: a text in it is not UTF-8.
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        raise _not_utf8(error) from None
+
+
+def _not_utf8(error: UnicodeEncodeError) -> InputError:
+    around = error.object[max(0, error.start - 20) : error.end + 20]
+    return InputError(f"{around!r} has half a pair of surrogates, which is no letter: it cannot be sent")
 
 
 def reads_json(read: Callable[[Any], T]) -> Callable[[Answer], T]:

@@ -13,7 +13,7 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, as_json, nothing, reads_data
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.shapes import is_text
@@ -127,7 +127,7 @@ def update_file(
         changes["expires_at"] = unix(expires_at, "expires_at")
     if not changes:
         raise InputError("nothing to change", hint="give name=…, keyvalues=… or expires_at=…")
-    body = msgspec.json.encode(changes)
+    body = as_json(changes)
     path = f"/v3/files/{network}/{check_id(id)}"
     return Call("PUT", path, reads_data(File.from_json), body=body, headers=JSON_TYPE)
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, nothing, reads_data
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 from pinatakit.protocol.shapes import as_object, is_text
@@ -212,7 +212,7 @@ def _path(id: str, *below: str) -> str:
 
 
 def _post(path: str, body: dict[str, str], read: Any) -> Call[Any]:
-    content = msgspec.json.encode(body)
+    content = as_json(body)
     return Call("POST", path, reads_data(read), body=content, headers=JSON_TYPE, repeatable=False)
 
 

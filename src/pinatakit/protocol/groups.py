@@ -11,11 +11,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_data, reads_json
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, as_json, nothing, reads_data, reads_json
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 from pinatakit.protocol.metadata import check_name
@@ -91,7 +89,7 @@ def create_group(network: Network, name: str, *, is_public: bool = False) -> Cal
         "POST",
         f"/v3/groups/{network}",
         reads_data(Group.from_json),
-        body=msgspec.json.encode(body),
+        body=as_json(body),
         headers=JSON_TYPE,
         repeatable=False,
     )
@@ -124,7 +122,7 @@ def update_group(network: Network, id: str, *, name: str | None, is_public: bool
         changes["is_public"] = is_public
     if not changes:
         raise InputError("nothing to change", hint="give name=… or is_public=…")
-    body = msgspec.json.encode(changes)
+    body = as_json(changes)
     return Call("PUT", _path(network, id), reads_data(Group.from_json), body=body, headers=JSON_TYPE)
 
 
@@ -145,7 +143,7 @@ def remove_file(network: Network, id: str, file_id: str) -> Call[None]:
 
 def create_older_group(name: str) -> Call[Group]:
     """``POST /groups``."""
-    body = msgspec.json.encode({"name": check_group_name(name)})
+    body = as_json({"name": check_group_name(name)})
     return Call(
         "POST", "/groups", reads_json(Group.from_json), body=body, headers=JSON_TYPE, repeatable=False
     )
@@ -170,7 +168,7 @@ def get_older_group(id: str) -> Call[Group]:
 
 def update_older_group(id: str, name: str) -> Call[Group]:
     """``PUT /groups/{id}``."""
-    body = msgspec.json.encode({"name": check_group_name(name)})
+    body = as_json({"name": check_group_name(name)})
     return Call("PUT", _older_path(id), reads_json(Group.from_json), body=body, headers=JSON_TYPE)
 
 
@@ -212,4 +210,4 @@ def _cids(cids: Iterable[CID]) -> bytes:
     named = [str(cid) for cid in cids]
     if not named:
         raise InputError("no CID is named", hint="give at least one")
-    return msgspec.json.encode({"cids": named})
+    return as_json({"cids": named})

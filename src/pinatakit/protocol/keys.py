@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, reads_json
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, reads_json
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.permissions import Permissions
 from pinatakit.protocol.shapes import as_object, is_text
@@ -100,7 +100,7 @@ def _create(path: str, name: str, permissions: Permissions, max_uses: int | None
         "POST",
         path,
         reads_json(lambda data: record(data, NewKey)),
-        body=msgspec.json.encode(body),
+        body=as_json(body),
         headers=JSON_TYPE,
         repeatable=False,
     )
@@ -154,7 +154,7 @@ def revoke_older_key(key: str) -> Call[str]:
     """``PUT /users/revokeApiKey``; the service also takes the key's JWT."""
     if not is_text(key):
         raise InputError(_NO_KEY, hint=_WHICH_KEY)
-    body = msgspec.json.encode({"apiKey": key})
+    body = as_json({"apiKey": key})
     return Call("PUT", "/users/revokeApiKey", reads_json(str), body=body, headers=JSON_TYPE)
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from pinatakit.errors import PinataError
-from pinatakit.protocol._call import JSON_TYPE, Call, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, reads_data
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ DOWNLOAD_ALGORITHM: Final = "PINATA1"
 
 def download_link(url: str, *, date: int, expires: int) -> Call[str]:
     """``POST /v3/files/private/download_link``: unix seconds, and seconds."""
-    body = msgspec.json.encode({"url": url, "date": date, "expires": expires, "method": "GET"})
+    body = as_json({"url": url, "date": date, "expires": expires, "method": "GET"})
     path = "/v3/files/private/download_link"
     return Call("POST", path, reads_data(_read), body=body, headers=JSON_TYPE)
 

@@ -11,11 +11,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Answer, Call, Network, nothing, reads_data, reads_json
+from pinatakit.protocol._call import (
+    JSON_TYPE,
+    Answer,
+    Call,
+    Network,
+    as_json,
+    nothing,
+    reads_data,
+    reads_json,
+)
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 from pinatakit.protocol.shapes import is_text
@@ -197,7 +204,7 @@ def read_paid(cid: CID, payment: str | None) -> Call[bytes]:
 
 def pin_paid(network: Network, size: int, payment: str | None) -> Call[str]:
     """``POST /v1/pin/{network}`` of the x402 host: an address to upload to."""
-    body = msgspec.json.encode({"fileSize": _size(size)})
+    body = as_json({"fileSize": _size(size)})
     return Call(
         "POST",
         f"/v1/pin/{network}",
@@ -277,7 +284,7 @@ def _body(
         body["payment_requirements"] = [one.to_json() for one in check_requirements(requirements)]
     if description is not None:
         body["description"] = check_description(description)
-    return msgspec.json.encode(body)
+    return as_json(body)
 
 
 def _path(id: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_data, reads_json
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, nothing, reads_data, reads_json
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
@@ -208,7 +208,7 @@ def list_pins(
         "cid": str(cid) if cid else None,
         "hashContains": cid_contains,
         "metadata[name]": name,
-        "metadata[keyvalues]": msgspec.json.encode(conditions).decode() if conditions else None,
+        "metadata[keyvalues]": as_json(conditions).decode() if conditions else None,
         "status": status,
         "pinStart": _moment(pinned_after),
         "pinEnd": _moment(pinned_before),
@@ -286,7 +286,7 @@ def pin_by_hash(
         "POST",
         "/pinning/pinByHash",
         reads_json(PinJob.from_older_answer),
-        body=msgspec.json.encode(body),
+        body=as_json(body),
         headers=JSON_TYPE,
         repeatable=False,
     )
@@ -334,7 +334,7 @@ def pin_by_cid(
         "POST",
         QUEUE,
         reads_data(PinJob.from_v3),
-        body=msgspec.json.encode(body),
+        body=as_json(body),
         headers=JSON_TYPE,
         repeatable=False,
     )
@@ -395,7 +395,7 @@ def hash_metadata(cid: CID, *, name: str | None, keyvalues: Keyvalues | None) ->
         changes["keyvalues"] = check_keyvalues(keyvalues, removing=True)
     if not changes:
         raise InputError("nothing to change", hint="give name=… or keyvalues=…")
-    body = msgspec.json.encode({"ipfsPinHash": str(cid), **changes})
+    body = as_json({"ipfsPinHash": str(cid), **changes})
     return Call("PUT", "/pinning/hashMetadata", nothing, body=body, headers=JSON_TYPE)
 
 

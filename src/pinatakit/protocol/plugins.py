@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-import msgspec
-
-from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, nothing, reads_data
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 
@@ -50,7 +48,7 @@ def get_plugin(id: int) -> Call[Plugin]:
 
 def install_plugin(gateway_id: str, plugin_id: int) -> Call[InstalledPlugin]:
     """``POST /v3/gateways/plugins/{gateway_id}``."""
-    body = msgspec.json.encode({"plugin_id": plugin_id})
+    body = as_json({"plugin_id": plugin_id})
     read = reads_data(lambda data: record(data, InstalledPlugin))
     return Call("POST", _path(gateway_id), read, body=body, headers=JSON_TYPE)
 

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, as_json, reads_data
 from pinatakit.protocol.metadata import Keyvalues, check_keyvalues, check_name
 from pinatakit.protocol.uploads import profile_name
 
@@ -51,5 +49,5 @@ def sign_upload(
         "streamable": streamable or None,
     }
     body |= {key: value for key, value in optional.items() if value is not None}
-    content = msgspec.json.encode(body)
+    content = as_json(body)
     return Call("POST", "/v3/files/sign", reads_data(str), body=content, headers=JSON_TYPE, host="uploads")

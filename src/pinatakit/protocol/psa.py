@@ -17,7 +17,7 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_json
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, nothing, reads_json
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.metadata import check_name
 from pinatakit.protocol.pins import FAILED
@@ -173,7 +173,7 @@ def list_pins(
         "before": _moment(before),
         "after": _moment(after),
         "limit": limit,
-        "meta": msgspec.json.encode(check_meta(meta)).decode() if meta else None,
+        "meta": as_json(check_meta(meta)).decode() if meta else None,
     }
 
     def results(data: Any) -> PinResults:
@@ -214,7 +214,7 @@ def _post(path: str, pin: PinObject) -> Call[PinStatus]:
         "POST",
         path,
         reads_json(PinStatus.from_json),
-        body=msgspec.json.encode(pin.to_json()),
+        body=as_json(pin.to_json()),
         headers=JSON_TYPE,
         host="psa",
         repeatable=False,

@@ -10,11 +10,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from pinatakit.content import CID
 from pinatakit.errors import InputError, PinataError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, as_json, nothing, reads_data
 from pinatakit.protocol._record import Record, record
 
 _DOMAIN: Final = "EIP712Domain(string name,string version,uint256 chainId)"
@@ -48,7 +46,7 @@ def add_signature(network: Network, cid: CID, signature: str, address: str) -> C
         "POST",
         _path(network, cid),
         reads_data(_read),
-        body=msgspec.json.encode(body),
+        body=as_json(body),
         headers=JSON_TYPE,
         repeatable=False,
     )

@@ -8,11 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, Network, nothing, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, Network, as_json, nothing, reads_data
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.shapes import is_text
 from pinatakit.protocol.times import micros
@@ -42,7 +40,7 @@ def add_swap(network: Network, cid: CID, swap_cid: CID) -> Call[Swap]:
 
     The documentation's name of the field and the official clients' differ; both are sent.
     """
-    body = msgspec.json.encode({"swapCid": str(swap_cid), "swap_cid": str(swap_cid)})
+    body = as_json({"swapCid": str(swap_cid), "swap_cid": str(swap_cid)})
     return Call("PUT", _path(network, cid), reads_data(_read), body=body, headers=JSON_TYPE)
 
 

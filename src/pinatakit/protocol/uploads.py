@@ -18,7 +18,7 @@ import msgspec
 
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Body, Call, Network, reads_data, reads_json
+from pinatakit.protocol._call import JSON_TYPE, Body, Call, Network, as_json, reads_data, reads_json
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id, pending
 from pinatakit.protocol.metadata import Keyvalues
@@ -136,8 +136,8 @@ def older_fields(
     if wrap:
         options["wrapWithDirectory"] = True
     return {
-        "pinataOptions": msgspec.json.encode(options).decode(),
-        "pinataMetadata": msgspec.json.encode(metadata(name, keyvalues)).decode(),
+        "pinataOptions": as_json(options).decode(),
+        "pinataMetadata": as_json(metadata(name, keyvalues)).decode(),
     }
 
 
@@ -157,7 +157,7 @@ def v3_fields(
     if name is not None:
         fields["name"] = name
     if keyvalues:
-        fields["keyvalues"] = msgspec.json.encode(keyvalues).decode()
+        fields["keyvalues"] = as_json(keyvalues).decode()
     if group_id is not None:
         fields["group_id"] = check_id(group_id, "a group")
     if expires_at is not None:
@@ -188,7 +188,7 @@ def pin_json(
     if group_id is not None:
         options["groupId"] = check_id(group_id, "a group")
     about = {"pinataMetadata": metadata(name, keyvalues), "pinataOptions": options}
-    body = msgspec.json.encode({"pinataContent": msgspec.Raw(stringify(value)), **about})
+    body = as_json({"pinataContent": msgspec.Raw(stringify(value)), **about})
     if len(body) > JSON_LIMIT:
         raise InputError(
             f"the JSON has {len(body):,} bytes; pinJSONToIPFS takes at most {JSON_LIMIT:,}",

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
 from pinatakit.content import CID
 from pinatakit.errors import InputError
-from pinatakit.protocol._call import JSON_TYPE, Call, nothing, reads_data
+from pinatakit.protocol._call import JSON_TYPE, Call, as_json, nothing, reads_data
 from pinatakit.protocol._record import Record, record
 from pinatakit.protocol.files import check_id
 from pinatakit.protocol.shapes import is_text
@@ -54,5 +52,5 @@ def query_vectors(group_id: str, text: str) -> Call[list[Match]]:
         return [record(one, Match) for one in data.get("matches") or ()]
 
     path = f"/v3/vectorize/groups/{check_id(group_id, 'a group')}/query"
-    body = msgspec.json.encode({"text": text})
+    body = as_json({"text": text})
     return Call("POST", path, reads_data(matches), body=body, headers=JSON_TYPE, host="uploads")
