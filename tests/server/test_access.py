@@ -180,6 +180,25 @@ def test_of_an_answer_that_is_whole_all_is_counted_before_its_last_byte_is_read(
             assert [line["sent"] for line in lines] == [len(answer.content)] == [len(data)]
 
 
+def test_an_answer_that_fails_before_its_first_byte_is_an_error_everywhere(tmp_path, caplog):
+    with Server(tmp_path) as server, client(server) as api:
+        file = upload(api, random.Random(3).randbytes(3_000_000))
+        (car,) = (tmp_path / "cars").glob("*.car")
+        damaged = bytearray(car.read_bytes())
+        damaged[2_700_000] ^= 1
+        car.write_bytes(damaged)
+        caplog.set_level(logging.INFO, "pinatakit.access")
+        answer = api.get(f"/ipfs/{file['cid']}", headers={"range": "bytes=2690000-2690999"})
+        told = [record.exchange for record in caplog.records if record.name == "pinatakit.access"]
+        counted = api.get("/-/metrics").text
+    assert answer.status_code == 500
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert [(one["status"], one["id"], one["sent"]) for one in told[:1]] == [
+        (500, answer.headers["x-request-id"], len(answer.content))
+    ]
+    assert 'route="/ipfs/{cid}",status="500"} 1' in counted
+
+
 def test_nothing_goes_to_who_asks_for_the_head_alone(server, api):
     folder = pin(api, ("box/one.txt", b"1"))["IpfsHash"]
     with logged() as lines:

@@ -76,6 +76,13 @@ class Exchange:
         """Do this once, before the last of the answer goes, so that whoever has it finds it counted."""
         self._at_end = tell
 
+    def take_back(self) -> bool:
+        """Forget an answer of which nothing has gone yet, so that another can be given; whether that can be."""
+        if self.status and self._head is None:
+            return False
+        self.status, self._length, self._head = 0, -1, None
+        return True
+
     def end(self) -> None:
         """It is over."""
         tell, self._at_end = self._at_end, None

@@ -159,7 +159,9 @@ class _App:
             response = await self._ask(request, exchange)
             await response(scope, receive, send)
         except Exception as error:
-            if exchange.status:  # nothing but the end of the connection tells that the answer is not whole
+            if (
+                not exchange.take_back()
+            ):  # nothing but the end of the connection tells that the answer is not whole
                 raise
             answer = _told(request, exchange, error)
             error.__traceback__ = None  # its frames hold futures of threads and writes, and these the error
