@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -88,6 +90,32 @@ def test_what_another_process_writes_is_seen_and_its_log_starts_anew(records, tm
     beside.close()
     assert number * len(text) > 10_000_000 > (tmp_path / "records.db-wal").stat().st_size
     assert records.read_one("SELECT value FROM setting")["value"] == text
+
+
+def test_a_turn_of_the_loop_looks_at_one_moment_and_the_next_sees_what_was_written(records, tmp_path):
+    beside = Records(tmp_path / "records.db")
+
+    async def main():
+        for number in range(50):
+            by = (records, beside)[number % 2]  # the server itself, or another process
+            written = by.write(lambda db, n=number: db.execute("REPLACE INTO setting VALUES ('a', ?)", (n,)))
+            await asyncio.wrap_future(written)
+            for _ in range(3):
+                assert records.glance("SELECT value FROM setting")["value"] == str(number)
+
+    asyncio.run(main())
+    beside.close()
+
+
+def test_a_glance_that_fails_keeps_no_other_from_looking(records):
+    async def main():
+        with pytest.raises(sqlite3.OperationalError):
+            records.glance("SELECT nothing FROM nowhere")
+        assert records.glance("SELECT 1")[0] == 1
+        await asyncio.sleep(0)
+        assert records.glance("SELECT 2")[0] == 2
+
+    asyncio.run(main())
 
 
 def test_a_moment_can_be_looked_at_while_all_goes_on(records):

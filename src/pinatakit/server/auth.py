@@ -77,8 +77,7 @@ def _allows(scopes: bytes, scope: str) -> bool:
 def _authenticate(keys: Keys, header: Callable[[bytes], str | None], takes_pair: bool) -> Key:
     authorization = header(b"authorization")
     if authorization is not None:
-        kind, _, token = authorization.partition(" ")
-        pair = _pair(keys, token.strip()) if kind.lower() == "bearer" else None
+        key = keys.recall(authorization, lambda: _find(keys, authorization))
     else:
         public, secret = header(b"pinata_api_key"), header(b"pinata_secret_api_key")
         if public is None or secret is None:
@@ -90,22 +89,19 @@ def _authenticate(keys: Keys, header: Callable[[bytes], str | None], takes_pair:
         if not takes_pair:
             details = "v3 takes a JWT (Authorization: Bearer …); a key and its secret are for the older API"
             raise Refusal(401, refusals.INVALID_CREDENTIALS, details)
-        pair = (public, secret)
-    key = keys.find(*pair) if pair else None
+        key = keys.recall(f"{public}\n{secret}", lambda: keys.find(public, secret))
     if key is None:
         raise Refusal(401, refusals.INVALID_CREDENTIALS, "Invalid/expired credentials")
     return key
 
 
-def _pair(keys: Keys, token: str) -> tuple[str, str] | None:
+def _find(keys: Keys, authorization: str) -> Key | None:
+    """The key whose JWT an ``Authorization`` holds."""
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        return None
     try:
-        return _read(token, keys.signing_key)
+        payload = jwt.decode(token.strip(), keys.signing_key, algorithms=[_ALGORITHM])  # pyright: ignore[reportUnknownMemberType]
+        return keys.find(str(payload["scopedKeyKey"]), str(payload["scopedKeySecret"]))
     except (jwt.InvalidTokenError, KeyError):
         return None
-
-
-@lru_cache(maxsize=256)
-def _read(token: str, signing_key: str) -> tuple[str, str]:
-    """The key and secret that a token holds; one that was good is not read again."""
-    payload = jwt.decode(token, signing_key, algorithms=[_ALGORITHM])  # pyright: ignore[reportUnknownMemberType]
-    return str(payload["scopedKeyKey"]), str(payload["scopedKeySecret"])

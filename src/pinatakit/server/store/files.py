@@ -187,7 +187,7 @@ class Files:
 
     def get(self, network: Network, id: str) -> File | None:
         """One file of now."""
-        row = self._records.read_one(
+        row = self._records.glance(
             f"SELECT {_FIELDS} FROM file WHERE id = ? AND network = ? AND unpinned IS NULL", (id, network)
         )
         return _file(row) if row else None

@@ -1,6 +1,6 @@
 """API keys as they are kept: of their secrets, only salted hashes.
 
-Each request asks for its key, so the keys that are in use are held in memory too, until one changes.
+Each request asks for its key, so what a credential was found to be is held in memory, by its hash, until a key changes.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import sqlite3
 import threading
 import uuid
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pinatakit.protocol import Key
@@ -45,8 +45,7 @@ class Keys:
         self.user_id = self._setting("user_id", str(uuid.uuid4()))
         self._uses: Counter[str] = Counter()
         self._uses_lock = threading.Lock()
-        self._as_of = object()  # another one after each change of a key
-        self._held = lru_cache(_HELD)(self._read)
+        self._good: dict[bytes, Key] = {}  # by the hash of a credential; a new one when a key changes
 
     def create(
         self, name: str, scopes: dict[str, Any], max_uses: int | None, pair: tuple[str, str] | None = None
@@ -71,15 +70,22 @@ class Keys:
 
     def find(self, key: str, secret: str) -> Key | None:
         """The key, if there is one with this secret."""
-        known, hashed = self._held(key, self._as_of)
-        if known is None or not hmac.compare_digest(hashed, _hash(secret, hashed.partition(":")[0])):
-            return None
-        return known
-
-    def _read(self, key: str, _as_of: object) -> tuple[Key | None, str]:
-        """A key as it is now, and the salted hash of its secret."""
         row = self._records.read_one("SELECT * FROM key WHERE key = ?", (key,))
-        return (self._key(row), row["secret"]) if row else (None, "")
+        if row is None:
+            return None
+        hashed: str = row["secret"]
+        is_it = hmac.compare_digest(hashed, _hash(secret, hashed.partition(":")[0]))
+        return self._key(row) if is_it else None
+
+    def recall(self, credential: str, find: Callable[[], Key | None]) -> Key | None:
+        """The key of a credential, which is found anew only where it was not found good since a key changed."""
+        good, hashed = self._good, hashlib.sha256(credential.encode()).digest()
+        key = good.get(hashed)
+        if key is None and (key := find()):
+            if len(good) >= _HELD:
+                good.clear()
+            good[hashed] = key
+        return key
 
     def use(self, key: Key) -> Future[bool] | None:
         """Count a use; for a key with a limit, whether there was one left."""
@@ -137,7 +143,7 @@ class Keys:
         """Change keys; who asks for one after that finds it as it is then."""
 
         def forget() -> None:
-            self._as_of = object()
+            self._good = {}
 
         def change(db: sqlite3.Connection) -> T:
             self._records.after_commit(forget)
