@@ -500,3 +500,21 @@ def test_nothing_stays_of_an_upload_whose_record_could_not_be_kept(store, monkey
     ingest.drop()
     add(store, b"another")
     assert len(cars(store.folder)) == 2
+
+
+def test_a_block_is_found_without_looking_at_every_file(store):
+    columns = "id, cid, network, size, dag_size, number_of_files, keyvalues, created"
+    others = [(f"id{n}", f"cid{n}", "public", 1, 1, 1, "{}", 0) for n in range(1000)]
+    sql = f"INSERT INTO file ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    store.records.write(lambda db: db.executemany(sql, others)).result()
+    cid = add(store, b"the last and largest of them")
+    steps = 0
+
+    def step() -> None:
+        nonlocal steps
+        steps += 1
+
+    with store.records.unchanging() as reader:  # the next one too, for nobody else reads
+        reader.set_progress_handler(step, 1)
+    assert store.cars.find(cid, among="file.network = 'public'")
+    assert 0 < steps < 1000

@@ -131,7 +131,7 @@ class Cars:
     def find(self, cid: CID, *, among: str) -> int | None:
         """The number of a whole CAR that holds a block and that a condition on `file` allows."""
         row = self.records.read_one(
-            "SELECT car.n FROM block JOIN car ON car.n = block.car JOIN file ON file.cid = car.root"
+            "SELECT car.n FROM block CROSS JOIN car ON car.n = block.car CROSS JOIN file ON file.cid = car.root"
             f" WHERE block.multihash = ? AND file.unpinned IS NULL AND {among} LIMIT 1",
             (cid.multihash,),
         )
