@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -125,6 +127,29 @@ def test_one_that_cannot_be_brought_to_this_version_stays_as_it_is(older):
         Server(folder)
     assert version(folder) == 3
     assert not list(folder.glob(".*.upgrade"))
+
+
+def test_one_whose_change_was_cut_off_is_changed_at_the_next_start(older):
+    folder, before = older
+    cut_off = """
+import os, pathlib, sqlite3, sys
+from pinatakit.server.store.upgrade import upgrade
+
+class Cut(sqlite3.Connection):
+    def backup(self, target):
+        super().backup(target, pages=9, progress=lambda *_: os._exit(9))
+
+connect = sqlite3.connect
+sqlite3.connect = lambda *args, **how: connect(*args, **how, factory=Cut)
+upgrade(pathlib.Path(sys.argv[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", cut_off, folder / "records.db"], check=False)
+    assert done.returncode == 9
+    assert version(folder) == 3
+    with Server(folder) as server, client(server) as api:
+        assert asked(api) == before
+    assert version(folder) == VERSION
+    assert not list(folder.glob("*.upgrade*"))
 
 
 def test_one_of_a_later_version_is_left_alone(older):

@@ -28,7 +28,7 @@ _MADE: Final = (
 def upgrade(path: Path) -> None:
     """Bring a database to this version, whole or not at all; one of it, or a later one, is left alone.
 
-    Nobody else may have the store. Needs as much room again as the database has.
+    Nobody else may have the store. Needs twice as much room again as the database has, for the new one and for the log of SQLite.
 
     Raises:
         PinataError: it cannot be.
