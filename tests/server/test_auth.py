@@ -398,7 +398,8 @@ def test_a_key_that_may_do_nothing_is_still_a_good_credential(stranger, powerles
 def test_a_revoked_key_is_refused(api, stranger):
     made = make(api, {"admin": True})
     pair = {"pinata_api_key": made["pinata_api_key"], "pinata_secret_api_key": made["pinata_api_secret"]}
-    assert stranger.get("/data/pinList", headers=pair).status_code == 200
+    for good in (pair, bearer(made["JWT"])):
+        assert stranger.get("/data/pinList", headers=good).status_code == 200
     assert api.put("/users/revokeApiKey", json={"apiKey": made["pinata_api_key"]}).status_code == 200
     for headers, paths in (
         (pair, ("/data/pinList", "/data/testAuthentication")),

@@ -316,12 +316,12 @@ def test_between_requests_a_connection_may_rest(server, impatient):
 
 def test_a_connection_that_rests_too_long_is_closed_and_one_that_is_used_is_not(monkeypatch):
     with Server() as server:
-        monkeypatch.setattr(server._uvicorn.config, "timeout_keep_alive", 0.5)
+        monkeypatch.setattr(server._uvicorn.config, "timeout_keep_alive", 2)
         with connect(server) as connection:
-            for _ in range(5):
+            for _ in range(4):
                 connection.sendall(head(server, method="GET", path="/data/testAuthentication"))
                 assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
-                time.sleep(0.3)
+                time.sleep(0.7)
             assert connection.recv(1 << 16) == b""
 
 
