@@ -159,10 +159,8 @@ class _App:
             response = await self._ask(request, exchange)
             await response(scope, receive, send)
         except Exception as error:
-            if (
-                not exchange.take_back()
-            ):  # nothing but the end of the connection tells that the answer is not whole
-                raise
+            if not exchange.take_back():
+                raise  # nothing but the end of the connection tells that the answer is not whole
             answer = _told(request, exchange, error)
             error.__traceback__ = None  # its frames hold futures of threads and writes, and these the error
             await answer(scope, receive, send)

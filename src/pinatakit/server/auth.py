@@ -48,8 +48,9 @@ async def authorize(
 ) -> Key:
     """The key that a request carries, if it may do this.
 
-    `header` gives a header of the request by its name. `scope` is what the route needs: ``pinning.unpin`` of the older API, ``org:files:read`` of
-    v3, ``admin``, or `None` where any key will do. `pair` is whether a key and its secret are a credential there.
+    `header` gives a header of the request by its name. `scope` is what the route needs: ``pinning.unpin`` of the
+    older API, ``org:files:read`` of v3, ``admin``, or `None` where any key will do. `pair` is whether a key and its
+    secret are a credential there.
 
     Raises:
         Refusal: in the service's words.

@@ -41,10 +41,8 @@ _READ: Final = 1 << 18  # bytes of anything else
 _SENT: Final = 1 << 17  # bytes of a file that are read, where the kernel cannot take more of it now
 _SOON: Final = 0.25  # seconds after which what has come of a piece is taken
 _EXTENSIONS: Final[dict[str, Any]] = {JOINED: {}}
-_PLAIN_EXTENSIONS: Final[dict[str, Any]] = {
-    **_EXTENSIONS,
-    ZERO_COPY: {},
-}  # where the kernel sends what it reads, unencrypted
+# Where the kernel sends what it reads, unencrypted.
+_PLAIN_EXTENSIONS: Final[dict[str, Any]] = {**_EXTENSIONS, ZERO_COPY: {}}
 
 
 async def in_task() -> None:
@@ -338,7 +336,7 @@ class Connection(HttpToolsProtocol):
         self._watching = self.loop.call_later(often, self._watch)
 
     def _awaited(self) -> Literal["head", "body", "taking", "next", ""]:
-        """Without what of the client's the server can do nothing: of a request, the taking of an answer, the next request."""
+        """What the server waits for, and only the client can do: send a head, a body or the next request, take an answer."""
         cycle = cast("RequestResponseCycle | None", self.cycle)  # none before the first request
         if cycle is None:
             return "head"

@@ -78,7 +78,7 @@ class Keys:
         return self._key(row) if is_it else None
 
     def recall(self, credential: str, find: Callable[[], Key | None]) -> Key | None:
-        """The key of a credential, which is found anew only where it was not found good since a key changed."""
+        """The key of a credential; `find` is asked for it only where it has found none since a key was last changed."""
         good, hashed = self._good, hashlib.sha256(credential.encode()).digest()
         key = good.get(hashed)
         if key is None and (key := find()):
