@@ -65,7 +65,7 @@ def test_a_line_tells_who_asked_what_and_what_came_of_it(server, api):
 
 
 @pytest.mark.parametrize(
-    ("path", "status"), [("/nothing", 404), ("/v3/files/public", 400), ("/ipfs/nonsense", 400)]
+    ("path", "status"), [("/nothing", 404), ("/v3/files/public", 401), ("/ipfs/nonsense", 400)]
 )
 def test_refusals_have_lines_and_no_key(stranger, path, status):
     with logged() as lines:

@@ -79,6 +79,9 @@ def _authenticate(keys: Keys, header: Callable[[bytes], str | None], takes_pair:
     authorization = header(b"authorization")
     if authorization is not None:
         key = keys.recall(authorization, lambda: _find(keys, authorization))
+    elif not takes_pair:
+        details = "v3 takes a JWT (Authorization: Bearer …); a key and its secret are for the older API"
+        raise Refusal(401, refusals.INVALID_CREDENTIALS, details)
     else:
         public, secret = header(b"pinata_api_key"), header(b"pinata_secret_api_key")
         if public is None or secret is None:
@@ -87,9 +90,6 @@ def _authenticate(keys: Keys, header: Callable[[bytes], str | None], takes_pair:
                 refusals.KEYS_MUST_BE_STRINGS,
                 "pinata_api_key and pinata_secret_api_key must both be strings",
             )
-        if not takes_pair:
-            details = "v3 takes a JWT (Authorization: Bearer …); a key and its secret are for the older API"
-            raise Refusal(401, refusals.INVALID_CREDENTIALS, details)
         key = keys.recall(f"{public}\n{secret}", lambda: keys.find(public, secret))
     if key is None:
         raise Refusal(401, refusals.INVALID_CREDENTIALS, "Invalid/expired credentials")
