@@ -158,8 +158,8 @@ def _plain(image: Image, *, still: bool) -> Image:
     from PIL import ImageCms  # noqa: PLC0415
 
     profile = image.info.pop("icc_profile", None)
-    if image.mode.startswith("I"):  # 16 bits, which `convert` cuts off
-        return image.point(lambda value: value * (1 / 256), "L")
+    if image.mode.startswith("I"):  # 16 bits, which `convert` cuts off, and `point` leaves as they are
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     clear = "transparency" in image.info or image.mode in ("PA", "RGBa", "La", "RGBA")
     colours = "RGBA" if clear or not still else "RGB"
     if profile and image.mode not in ("L", "LA", "CMYK"):
