@@ -118,6 +118,19 @@ def test_a_glance_that_fails_keeps_no_other_from_looking(records):
     asyncio.run(main())
 
 
+def test_a_look_that_sqlite_ended_itself_costs_no_connection(records):
+    """As it does where the disk fails: https://www.sqlite.org/lang_transaction.html, section 3."""
+
+    async def main():
+        for number in range(3):
+            assert records.glance("SELECT ?", (number,))[0] == number
+            records._glancing.execute("ROLLBACK")
+            await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert len(records._readers) == 1
+
+
 def test_a_moment_can_be_looked_at_while_all_goes_on(records):
     records.write(lambda db: db.execute("INSERT INTO setting VALUES ('a', '')")).result()
     for _ in range(2):
