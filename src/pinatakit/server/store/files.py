@@ -28,9 +28,7 @@ from pinatakit.server.store.search import Among, Condition, Search, as_number, a
 from pinatakit.server.store.values import from_micros, new_id, now_micros, to_micros
 
 _read: Final = msgspec.json.Decoder(dict[str, Any]).decode
-_FIELDS: Final = (
-    "id, name, cid, size, number_of_files, mime_type, group_id, keyvalues, created, expires"  # of a `File`
-)
+_OF_FILE: Final = "id, name, cid, size, number_of_files, mime_type, group_id, keyvalues, created, expires"
 _HERE: Final = (Region(region_id="LOCAL", current=1, desired=1),)
 
 
@@ -188,7 +186,7 @@ class Files:
     def get(self, network: Network, id: str) -> File | None:
         """One file of now."""
         row = self._records.glance(
-            f"SELECT {_FIELDS} FROM file WHERE id = ? AND network = ? AND unpinned IS NULL", (id, network)
+            f"SELECT {_OF_FILE} FROM file WHERE id = ? AND network = ? AND unpinned IS NULL", (id, network)
         )
         return _file(row) if row else None
 

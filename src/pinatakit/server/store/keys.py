@@ -24,7 +24,7 @@ from pinatakit.server.store.values import from_micros, now_micros
 
 T = TypeVar("T")
 
-_HELD: Final = 1024  # keys
+_HELD: Final = 1024  # credentials
 
 
 class KeyFilter(NamedTuple):
@@ -74,8 +74,8 @@ class Keys:
         if row is None:
             return None
         hashed: str = row["secret"]
-        is_it = hmac.compare_digest(hashed, _hash(secret, hashed.partition(":")[0]))
-        return self._key(row) if is_it else None
+        known = hmac.compare_digest(hashed, _hash(secret, hashed.partition(":")[0]))
+        return self._key(row) if known else None
 
     def recall(self, credential: str, find: Callable[[], Key | None]) -> Key | None:
         """The key of a credential; `find` is asked for it only where it has found none since a key was last changed."""
